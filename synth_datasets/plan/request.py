@@ -1,0 +1,71 @@
+"""What is sent to the model for one column of one row, and the key that names it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from synth_datasets.spec.model import Scalar
+
+__all__ = ["Message", "Request"]
+
+KEY_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of the conversation that is sent."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One question, complete: equal requests may share an answer, different ones never do."""
+
+    endpoint: str
+    """Who is asked: a public URL, or the name of a local backend with the digest of its weights."""
+    model: str
+    messages: tuple[Message, ...]
+    """A final assistant message is the opening that the answer continues."""
+    sampling: Mapping[str, Scalar | tuple[str, ...]] = field(default_factory=dict)
+    """Sampling parameters by the names of the chat completions API; only those that are set."""
+    extra: Mapping[str, Scalar] = field(default_factory=dict)
+    """Sampling parameters beyond that API."""
+    revision: str | None = None
+    schema: str | None = None
+    """The JSON Schema the answer must follow, as canonical JSON; None: plain text."""
+    seed: int
+    attempt: int = 0
+
+    @property
+    def opening(self) -> str:
+        """The text the answer begins with; empty when none is asked for."""
+        return self.messages[-1].content if self.messages[-1].role == "assistant" else ""
+
+    def canonical(self) -> str:
+        """Return all that can change the answer as JSON that is equal exactly when the requests are."""
+        return json.dumps(
+            {
+                "format": KEY_FORMAT,
+                "endpoint": self.endpoint,
+                "model": self.model,
+                "revision": self.revision,
+                "messages": [[message.role, message.content] for message in self.messages],
+                "sampling": dict(self.sampling),
+                "extra": dict(self.extra),
+                "schema": self.schema,
+                "seed": self.seed,
+                "attempt": self.attempt,
+            },
+            sort_keys=True,
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+
+    @property
+    def key(self) -> str:
+        """64 hex digits: the SHA-256 of `canonical()`."""
+        return hashlib.sha256(self.canonical().encode("utf-8", "surrogatepass")).hexdigest()

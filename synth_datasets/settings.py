@@ -1,0 +1,126 @@
+"""Where a spec is asked, and how hard: what belongs to the person who runs it, never to the spec."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from synth_datasets.errors import SettingsError
+
+__all__ = ["BackendName", "Settings", "load_settings", "public_url"]
+
+BackendName = Literal["auto", "openai", "embedded", "transformers"]
+
+_ENVIRONMENT = {
+    "base_url": ("SYNTH_BASE_URL", "OPENAI_BASE_URL"),
+    "api_key": ("SYNTH_API_KEY", "OPENAI_API_KEY"),
+    "backend": ("SYNTH_BACKEND",),
+    "concurrency": ("SYNTH_CONCURRENCY",),
+    "timeout_s": ("SYNTH_TIMEOUT",),
+    "store": ("SYNTH_STORE",),
+    "model_path": ("SYNTH_MODEL_PATH",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to reach the model; nothing here may change what a row asks, and nothing here is written to a dataset."""
+
+    backend: BackendName = "auto"
+    """`auto`: the embedded model for its own id, otherwise an OpenAI-compatible endpoint."""
+    base_url: str | None = None
+    """None: OpenAI's own endpoint."""
+    api_key: str | None = field(default=None, repr=False)
+    concurrency: int | None = None
+    """Requests in flight; None lets the backend choose."""
+    timeout_s: float = 120.0
+    """For one request, from sending it to its last byte."""
+    store: Path | None = None
+    """The file that keeps the answers; None: `synth_datasets/answers.sqlite` in the user's cache directory."""
+    model_path: Path | None = None
+    """Weights for the embedded model, instead of the installed package's."""
+
+    @property
+    def store_path(self) -> Path:
+        """The file that keeps the answers."""
+        if self.store is not None:
+            return self.store
+        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        return Path(cache) / "synth_datasets" / "answers.sqlite"
+
+
+def load_settings(options: Mapping[str, object] | None = None) -> Settings:
+    """Combine `options` (those not None), the environment and the user's config file, in this order of strength.
+
+    The file is `~/.config/synth_datasets/config.toml` (`XDG_CONFIG_HOME` and `SYNTH_CONFIG` are honoured), with
+    the names of `Settings` as keys. Raises `SettingsError` for an unknown or malformed value.
+    """
+    values: dict[str, object] = dict(_from_file())
+    for name, variables in _ENVIRONMENT.items():
+        for variable in reversed(variables):
+            if text := os.environ.get(variable):
+                values[name] = text
+    values.update({name: value for name, value in (options or {}).items() if value is not None})
+    return _settings(values)
+
+
+def public_url(url: str) -> str:
+    """Return the URL without credentials, query or final slash: what may be shown, stored and hashed."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}"
+
+
+def _from_file() -> Mapping[str, object]:
+    base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    path = Path(os.environ.get("SYNTH_CONFIG") or base / "synth_datasets" / "config.toml")
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: not readable as TOML: {error}") from error
+
+
+def _settings(values: Mapping[str, object]) -> Settings:
+    known = {item.name for item in fields(Settings)}
+    if unknown := sorted(values.keys() - known):
+        raise SettingsError(f"unknown setting {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+    return Settings(**{name: _value(name, value) for name, value in values.items()})  # type: ignore[arg-type]
+
+
+def _value(name: str, value: object) -> object:
+    try:
+        return _parse(name, value)
+    except ValueError as error:
+        raise SettingsError(f"setting {name}: {error}") from error
+
+
+def _parse(name: str, value: object) -> object:
+    match name:
+        case "backend":
+            if value not in ("auto", "openai", "embedded", "transformers"):
+                raise ValueError(f"{value!r} is not one of auto, openai, embedded, transformers")
+            return value
+        case "base_url":
+            if urlsplit(str(value)).scheme not in ("http", "https") or not urlsplit(str(value)).hostname:
+                raise ValueError("it must look like http://host:port/v1")
+            return str(value)
+        case "concurrency":
+            number = int(str(value))
+            if not 1 <= number <= 10_000:
+                raise ValueError(f"{number} is not between 1 and 10000")
+            return number
+        case "timeout_s":
+            seconds = float(str(value))
+            if not seconds > 0:
+                raise ValueError(f"{seconds:g} is not above 0")
+            return seconds
+        case "store" | "model_path":
+            return Path(str(value)).expanduser()
+        case _:
+            return str(value)

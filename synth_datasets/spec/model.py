@@ -1,0 +1,236 @@
+"""What a spec says, frozen: the values that every later stage works from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
+
+from synth_datasets.spec.templates import Template
+
+__all__ = [
+    "Checks",
+    "ClassesColumn",
+    "Column",
+    "DatasetSpec",
+    "Field",
+    "FieldsColumn",
+    "ModelSpec",
+    "NumberColumn",
+    "PerValue",
+    "Prompt",
+    "PromptColumn",
+    "SampleColumn",
+    "Scalar",
+    "Shot",
+    "Split",
+    "TextColumn",
+    "Weighted",
+]
+
+Scalar = str | int | float | bool
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class PerValue(Generic[T]):
+    """One value for all rows, or one for each value of the column named `by`."""
+
+    by: str | None
+    cases: Mapping[str, T]
+    """By the text of the other column's value; empty when `by` is None."""
+    default: T | None
+    """For every row when `by` is None, otherwise for the values without a case."""
+
+    def pick(self, row: Mapping[str, object]) -> T:
+        """Return the value that this row gets; `spec.check` has made sure that there is one."""
+        if self.by is None or (text := str(row[self.by])) not in self.cases:
+            assert self.default is not None, f"no case for {self.by}"  # noqa: S101 - spec.check proves it
+            return self.default
+        return self.cases[text]
+
+    def values(self) -> tuple[T, ...]:
+        """Return every value that some row may get."""
+        return (*self.cases.values(), *(() if self.default is None else (self.default,)))
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """Values to draw from, each with a positive weight (not normalised)."""
+
+    values: tuple[Scalar, ...]
+    weights: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """Which model answers and the sampling parameters it is sent; None is not sent."""
+
+    id: str
+    revision: str | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    stop: tuple[str, ...] = ()
+    extra: Mapping[str, Scalar] = field(default_factory=dict)
+    """Parameters beyond OpenAI's that the endpoint knows, such as `repeat_penalty` or `min_p`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One solved example shown before the prompt, as a user turn and an assistant turn."""
+
+    prompt: Template
+    answer: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What the model is told for one column of one row."""
+
+    user: PerValue[Template]
+    model: ModelSpec
+    """The spec's model with this column's own settings laid over it."""
+    system: PerValue[Template] | None = None
+    shots: PerValue[tuple[Shot, ...]] | None = None
+    opening: PerValue[Template] | None = None
+    """The answer begins with this text; it is sent as the start of the assistant's turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassesColumn:
+    """A label: rows are balanced over `names` by `weights`; a `datasets.ClassLabel`."""
+
+    name: str
+    names: tuple[str, ...]
+    weights: tuple[float, ...]
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleColumn:
+    """A value drawn for each row, which may depend on another column's value."""
+
+    name: str
+    choices: PerValue[Weighted]
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberColumn:
+    """A number drawn uniformly from `low` to `high`, both included, in steps of `step`."""
+
+    name: str
+    low: float
+    high: float
+    step: float | None
+    """None: any float in the range. Whole `low`, `high` and `step` give integers."""
+    hidden: bool = False
+
+    @property
+    def integer(self) -> bool:
+        """Whether every value is a whole number."""
+        return self.step is not None and all(float(x).is_integer() for x in (self.low, self.high, self.step))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextColumn:
+    """A text computed from other columns, without the model."""
+
+    name: str
+    template: PerValue[Template]
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptColumn:
+    """A text that the model writes."""
+
+    name: str
+    prompt: Prompt
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a structured answer."""
+
+    name: str
+    type: Literal["string", "integer", "number", "boolean", "classes", "list"]
+    """`list` is a list of strings."""
+    classes: tuple[str, ...] = ()
+    """The allowed labels when `type` is `classes`; a `datasets.ClassLabel`."""
+    minimum: float | None = None
+    """Least number, least characters of a string, or fewest items of a list."""
+    maximum: float | None = None
+    description: str = ""
+    """Shown to the model in the JSON Schema."""
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldsColumn:
+    """Several columns from one structured answer; `name` names the question, `fields` the columns."""
+
+    name: str
+    prompt: Prompt
+    fields: tuple[Field, ...]
+    hidden: bool = False
+
+
+Column = ClassesColumn | SampleColumn | NumberColumn | TextColumn | PromptColumn | FieldsColumn
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What an answer in one column must hold; None switches a check off."""
+
+    length: tuple[int, int] | None = None
+    """Fewest and most characters."""
+    words: tuple[int, int] | None = None
+    """Fewest and most whitespace-separated words."""
+    unique: Literal["exact", "near"] | None = None
+    """Across all rows of all splits."""
+    near_threshold: float = 0.7
+    """Jaccard similarity of character 5-grams from which two texts are near duplicates."""
+    refusals: bool = True
+    echo: bool = True
+    repetition: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A split and how many accepted rows it holds."""
+
+    name: str
+    num_examples: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetSpec:
+    """A whole spec, checked: every name resolves, no cycles, every class has its prompt."""
+
+    name: str
+    columns: tuple[Column, ...]
+    """In the order of the file, which is the order of the dataset's columns."""
+    splits: tuple[Split, ...]
+    model: ModelSpec
+    seed: int = 0
+    attempts: int = 5
+    """How often one column of one row is asked before the row counts as missing."""
+    checks: Mapping[str, Checks] = field(default_factory=dict)
+    """By column name (a `fields` column's own name stands for the whole answer); every model column has an entry."""
+    version: str = "1.0.0"
+    description: str = ""
+    license: str | None = None
+    language: tuple[str, ...] = ()
+    task: str | None = None
+    """A task category of the Hub, such as `text-classification`."""
+    pretty_name: str | None = None
+    tags: tuple[str, ...] = ()
+    source: str = ""
+    """The YAML text as written, kept for the release; no part of any fingerprint."""
+    origin: str = ""
+    """Path or URL it was read from, for messages; no part of any fingerprint."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Text of every file the spec refers to, by its path relative to the spec."""
