@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from synth_datasets.plan.row import RowKey
 
-__all__ = ["Example", "Rejection", "Tally"]
+__all__ = ["Example", "Missing", "Rejection", "Source", "Tally"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,16 @@ class Example:
     sources: tuple[Source, ...]
     rejections: tuple[Rejection, ...]
     """What this row rejected before it was accepted, in the order it was decided."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """A row whose attempts are used up: every answer for one of its columns was rejected."""
+
+    row: RowKey
+    column: str
+    """The model column that is short."""
+    rejections: tuple[Rejection, ...]
 
 
 @dataclass(slots=True)

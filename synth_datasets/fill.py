@@ -1,0 +1,264 @@
+"""Fill splits: ask, judge, ask again, until every row of the plan has its example or has used up its attempts."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+from synth_datasets.generation.answer import Answer, RequestFailedError
+from synth_datasets.generation.engine import Engine
+from synth_datasets.generation.store import AnswerStore
+from synth_datasets.plan.plan import Plan
+from synth_datasets.plan.request import Request
+from synth_datasets.plan.row import RowKey
+from synth_datasets.spec.graph import inputs, outputs
+from synth_datasets.spec.model import FieldsColumn, PromptColumn
+from synth_datasets.validation.duplicates import Duplicates
+from synth_datasets.validation.judge import Verdict, judge
+from synth_datasets.validation.outcome import Example, Missing, Rejection, Source
+
+__all__ = ["Progress", "fill"]
+
+ModelColumn = PromptColumn | FieldsColumn
+
+LOOK_AHEAD = 256
+"""Rows that are planned and looked up in the store at a time."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """What this run has done so far; changed in place while `fill` runs."""
+
+    asked: int = 0
+    """Requests handed to the model."""
+    reused: int = 0
+    """Answers that the store already had."""
+    accepted: int = 0
+    rejected: int = 0
+    missing: int = 0
+
+
+def fill(
+    plan: Plan,
+    store: AnswerStore,
+    engine: Engine,
+    *,
+    upto: str,
+    in_flight: Callable[[int], int],
+    progress: Progress | None = None,
+) -> Iterator[Example | Missing]:
+    """Yield the rows that decide the split `upto`, in decision order, each accepted or missing.
+
+    Rows of other splits come along where duplicates are judged across splits; the caller picks its own. Lazy: with
+    `n` rows yielded at most `in_flight(n)` requests wait for an answer. The rows depend on the spec and the answers
+    alone, not on timing. Raises what the engine raises when the model cannot be asked any more; every answer that
+    arrived is in the store by then.
+    """
+    work = _Work(plan, store, engine, progress if progress is not None else Progress())
+    duplicates = Duplicates(plan.spec)
+    crossing = any(checks.unique for checks in plan.spec.checks.values())
+    rows = plan.decision_rows(upto=upto, splits=None if crossing else (upto,))
+    window: deque[_Row] = deque()
+    decided = 0
+    while True:
+        if len(window) < LOOK_AHEAD:
+            planned = [_Row(plan, key) for key in islice(rows, 2 * LOOK_AHEAD - len(window))]
+            window.extend(planned)
+            work.settle(planned)
+        if not window:
+            return
+        head = window.popleft()
+        _decide(head, work, duplicates, lambda: in_flight(decided))
+        decided += 1
+        yield head.outcome()
+
+
+def _decide(head: "_Row", work: "_Work", duplicates: Duplicates, allowed: Callable[[], int]) -> None:
+    """Wait until the row has an outcome that the rows before it do not contradict."""
+    while True:
+        work.send(allowed(), first=head)
+        while head.request is not None:
+            work.receive()
+            work.send(allowed(), first=head)
+        found = None if head.missing else duplicates.find(head.values)
+        if found is None:
+            break
+        head.reject(*found)
+        work.progress.rejected += 1
+        work.settle([head])
+    if head.missing:
+        work.progress.missing += 1
+    else:
+        duplicates.add(head.key, head.values)
+        work.progress.accepted += 1
+
+
+@dataclass(slots=True)
+class _Work:
+    """What is asked and not yet answered: the rows that wait, by request."""
+
+    plan: Plan
+    store: AnswerStore
+    engine: Engine
+    progress: Progress
+    unsent: deque["_Row"] = field(default_factory=deque)
+    waiting: dict[str, list["_Row"]] = field(default_factory=dict)
+
+    def settle(self, rows: list["_Row"]) -> None:
+        """Feed the rows from the store as far as it goes; what it does not hold is queued to be asked."""
+        while rows:
+            found = self.store.get_many([row.request.key for row in rows if row.request is not None])
+            going = []
+            for row in rows:
+                if row.request is None:
+                    continue
+                answer = found.get(row.request.key)
+                if answer is None and (row.given or row.rejections):
+                    self.unsent.appendleft(row)  # a row that has begun is finished before another begins
+                elif answer is None:
+                    self.unsent.append(row)
+                else:
+                    self.progress.reused += 1
+                    self._feed(row, answer)
+                    going.append(row)
+            rows = going
+
+    def send(self, allowed: int, *, first: "_Row") -> None:
+        """Hand queued requests to the engine while fewer than `allowed` are in flight; the row `first` never waits."""
+        if first.request is not None and first.request.key not in self.waiting:
+            self.unsent.remove(first)
+            self._submit(first)
+        while self.unsent and self.engine.in_flight < allowed:
+            self._submit(self.unsent.popleft())
+
+    def receive(self) -> None:
+        """Wait for at least one answer and feed the rows that asked for it."""
+        for request, outcome in self.engine.wait():
+            rows = self.waiting.pop(request.key)
+            for row in rows:
+                self._feed(row, outcome)
+            self.settle(rows)
+
+    def _submit(self, row: "_Row") -> None:
+        assert row.request is not None  # noqa: S101 - only rows with a request are queued
+        waiting = self.waiting.setdefault(row.request.key, [])
+        if not waiting:
+            self.engine.submit(row.request)
+            self.progress.asked += 1
+        waiting.append(row)
+
+    def _feed(self, row: "_Row", outcome: Answer | RequestFailedError) -> None:
+        before = len(row.rejections)
+        row.receive(outcome)
+        self.progress.rejected += len(row.rejections) - before
+
+
+class _Row:
+    """One row on its way: which column it asks now, and what it has gathered."""
+
+    def __init__(self, plan: Plan, key: RowKey) -> None:
+        self.plan = plan
+        self.key = key
+        self.values = plan.values(key)
+        self.given: dict[str, Mapping[str, object]] = {}
+        self.sources: dict[str, Source] = {}
+        self.attempts: dict[str, int] = {}
+        self.rejections: list[Rejection] = []
+        self.missing = ""
+        """The column whose attempts are used up."""
+        self.request: Request | None = None
+        self._ask_next()
+
+    def receive(self, outcome: Answer | RequestFailedError) -> None:
+        """Judge the answer to the current request and move on: to the next column, or to the next attempt."""
+        request = self.request
+        assert request is not None  # noqa: S101 - only rows with a request are fed
+        column = self._column()
+        if isinstance(outcome, RequestFailedError):
+            self._reject(column, Verdict(outcome.reason, outcome.detail), "", request.key)
+            return
+        judged = judge(column, request, outcome, self.values, self.plan.spec)
+        if isinstance(judged, Verdict):
+            self._reject(column, judged, outcome.text, request.key)
+            return
+        self.sources[column.name] = _source(column.name, request, outcome)
+        self.given[column.name] = judged
+        self.values.update(judged)
+        self.plan.derive(self.values)
+        self._ask_next()
+
+    def reject(self, name: str, verdict: Verdict) -> None:
+        """Take back a finished answer that repeats an earlier row; what was built on it is asked anew."""
+        column = next(item for item in self.plan.model_columns if name == item.name or name in outputs(item))
+        source = self.sources[column.name]
+        dropped = self._downstream(column)
+        for item in dropped:
+            del self.given[item.name], self.sources[item.name]
+            if item is not column:
+                self.attempts.pop(item.name, None)
+        self.values = self.plan.values(self.key)
+        for given in self.given.values():
+            self.values.update(given)
+            self.plan.derive(self.values)
+        self._reject(column, verdict, source.text, source.key)
+
+    def outcome(self) -> Example | Missing:
+        """Return what became of the row, once nothing is asked any more."""
+        if self.missing:
+            return Missing(row=self.key, column=self.missing, rejections=tuple(self.rejections))
+        values = {name: self.values[name] for column in self.plan.spec.columns for name in outputs(column)}
+        sources = tuple(self.sources[column.name] for column in self.plan.model_columns)
+        return Example(row=self.key, values=values, sources=sources, rejections=tuple(self.rejections))
+
+    def _column(self) -> ModelColumn:
+        return next(column for column in self.plan.model_columns if column.name not in self.given)
+
+    def _ask_next(self) -> None:
+        if len(self.given) == len(self.plan.model_columns):
+            self.request = None
+            return
+        column = self._column()
+        attempt = self.attempts.get(column.name, 0)
+        self.request = self.plan.request(column, self.key, self.values, attempt)
+
+    def _reject(self, column: ModelColumn, verdict: Verdict, text: str, key: str) -> None:
+        attempt = self.attempts.get(column.name, 0)
+        self.rejections.append(
+            Rejection(
+                row=self.key,
+                column=column.name,
+                attempt=attempt,
+                reason=verdict.reason,
+                detail=verdict.detail,
+                text=text,
+                key=key,
+            )
+        )
+        self.attempts[column.name] = attempt + 1
+        if attempt + 1 >= self.plan.spec.attempts:
+            self.missing = column.name
+            self.request = None
+        else:
+            self._ask_next()
+
+    def _downstream(self, column: ModelColumn) -> list[ModelColumn]:
+        """Return the column and every model column that reads it, directly or through other columns."""
+        tainted = set(outputs(column))
+        for item in self.plan.order:
+            if inputs(item) & tainted:
+                tainted.update(outputs(item))
+        return [item for item in self.plan.model_columns if tainted & set(outputs(item))]
+
+
+def _source(column: str, request: Request, answer: Answer) -> Source:
+    return Source(
+        column=column,
+        attempt=request.attempt,
+        key=request.key,
+        seed=request.seed,
+        messages=tuple((message.role, message.content) for message in request.messages),
+        text=answer.text,
+        model=answer.model,
+        prompt_tokens=answer.prompt_tokens,
+        completion_tokens=answer.completion_tokens,
+    )
