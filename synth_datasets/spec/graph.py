@@ -1,0 +1,96 @@
+"""Which column reads which, and the order in which a row can be made."""
+
+from collections.abc import Iterable, Sequence
+
+from synth_datasets.spec.model import (
+    ClassesColumn,
+    Column,
+    FieldsColumn,
+    NumberColumn,
+    PerValue,
+    Prompt,
+    PromptColumn,
+    SampleColumn,
+    TextColumn,
+)
+from synth_datasets.spec.templates import Template
+
+__all__ = ["column_order", "find_cycle", "inputs", "outputs"]
+
+
+def inputs(column: Column) -> frozenset[str]:
+    """Return the names of the columns that this one reads, in its templates or as the column of a `by`."""
+    match column:
+        case ClassesColumn() | NumberColumn():
+            return frozenset()
+        case SampleColumn():
+            return _by(column.choices)
+        case TextColumn():
+            return _by(column.template) | _names(column.template.values())
+        case PromptColumn() | FieldsColumn():
+            return _prompt_inputs(column.prompt)
+
+
+def outputs(column: Column) -> tuple[str, ...]:
+    """Return the names of the columns that this one gives: its own, or those of its fields."""
+    if isinstance(column, FieldsColumn):
+        return tuple(field.name for field in column.fields)
+    return (column.name,)
+
+
+def column_order(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Order the columns so that each comes after those it reads, as near to the file's order as that allows.
+
+    Names that no column gives are left out of account. Raises `ValueError` for a cycle, which no checked spec has.
+    """
+    needs = _needs(columns)
+    order: list[int] = []
+    done: set[int] = set()
+    while len(order) < len(columns):
+        ready = next((i for i in range(len(columns)) if i not in done and needs[i] <= done), None)
+        if ready is None:
+            raise ValueError(f"columns read each other: {' -> '.join(find_cycle(columns))}")
+        order.append(ready)
+        done.add(ready)
+    return tuple(columns[i] for i in order)
+
+
+def find_cycle(columns: Sequence[Column]) -> tuple[str, ...]:
+    """Return the names along one cycle, the first again at the end; empty when there is none."""
+    needs = _needs(columns)
+    left = set(range(len(columns)))
+    # Whatever is ready goes; what stays reads, directly or not, from a cycle.
+    while ready := {i for i in left if not needs[i] & left}:
+        left -= ready
+    if not left:
+        return ()
+    path = [min(left)]
+    while (following := min(needs[path[-1]] & left)) not in path:
+        path.append(following)
+    cycle = path[path.index(following) :]
+    return tuple(columns[i].name for i in [*cycle, following])
+
+
+def _needs(columns: Sequence[Column]) -> list[set[int]]:
+    giver = {name: i for i, column in enumerate(columns) for name in outputs(column)}
+    return [{giver[name] for name in inputs(column) if name in giver} for column in columns]
+
+
+def _prompt_inputs(prompt: Prompt) -> frozenset[str]:
+    names = _by(prompt.user) | _names(prompt.user.values())
+    for part in (prompt.system, prompt.opening):
+        if part is not None:
+            names |= _by(part) | _names(part.values())
+    if prompt.shots is not None:
+        names |= _by(prompt.shots)
+        for shots in prompt.shots.values():
+            names |= _names(template for shot in shots for template in (shot.prompt, shot.answer))
+    return names
+
+
+def _by(value: PerValue[object]) -> frozenset[str]:
+    return frozenset() if value.by is None else frozenset([value.by])
+
+
+def _names(templates: Iterable[Template]) -> frozenset[str]:
+    return frozenset().union(*(template.names for template in templates))

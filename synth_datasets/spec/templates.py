@@ -1,0 +1,270 @@
+"""Templates that strangers write: a small, closed part of Jinja whose time, size and reach are bounded."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from synth_datasets.errors import SynthError
+from synth_datasets.spec import filters
+
+if TYPE_CHECKING:
+    import jinja2
+    from jinja2 import nodes
+
+__all__ = ["MAX_RENDERED", "MAX_SOURCE", "RESERVED_NAMES", "Template", "TemplateError"]
+
+MAX_SOURCE = 100_000
+"""Characters of a template."""
+MAX_RENDERED = filters.MAX_TEXT
+"""Characters of a rendered text, of a value that goes in, and of every text in between."""
+
+# What the template language keeps for itself: a column of that name could never be read in a template.
+RESERVED_NAMES = frozenset(
+    "and or not in is if else elif for true false none True False None "
+    "loop self super caller varargs kwargs recursive".split()
+)
+
+_MAX_NODES = 2_000
+_MAX_DEPTH = 30
+_MAX_LOOPS = 2
+_MAX_WORK = 1_000_000
+_CHARACTERS_PER_STEP = 1_000
+
+_ALLOWED = frozenset(
+    "Template Output TemplateData Name Const List Tuple Compare Operand And Or Not Neg Add Sub "
+    "CondExpr If For Filter".split()
+)
+_REFUSED = {
+    "Getattr": "attribute access with `.` is not allowed in a template",
+    "Getitem": "`[...]` after a value is not allowed in a template; use the filters `first` or `last`",
+    "Call": "calls are not allowed in a template",
+    "Test": "`is` tests are not allowed in a template; compare with `==`, `!=`, `<`, `>` or `in`",
+    "Concat": "`~` is not allowed in a template; write the values next to each other",
+    "Dict": "mappings are not allowed in a template",
+    "Assign": "`set` is not allowed in a template; add a hidden `text` column instead",
+    "AssignBlock": "`set` is not allowed in a template; add a hidden `text` column instead",
+    "Include": "`include` is not allowed in a template; use `{file: ...}` in the spec",
+    "Import": "`import` is not allowed in a template",
+    "FromImport": "`import` is not allowed in a template",
+    "Extends": "`extends` is not allowed in a template",
+    "Block": "`block` is not allowed in a template",
+    "Macro": "`macro` is not allowed in a template",
+    "CallBlock": "`call` is not allowed in a template",
+    "FilterBlock": "`filter` blocks are not allowed in a template; write `{{ value | filter }}`",
+    "With": "`with` is not allowed in a template",
+    "Pos": "a leading `+` is not allowed in a template",
+} | dict.fromkeys(
+    ["Mul", "Div", "FloorDiv", "Mod", "Pow"], "of arithmetic only `+` and `-` are allowed in a template"
+)
+
+
+class TemplateError(SynthError):
+    """A template is not allowed, or cannot be rendered; `line` counts from 1 within the template."""
+
+    def __init__(self, message: str, line: int = 1) -> None:
+        self.line = line
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[type["TemplateError"], tuple[str, int]]:
+        return TemplateError, (str(self), self.line)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Names, constants, comparisons, `+`, `-`, `if`, `for` over lists, and the filters in `spec.filters`.
+
+    Everything else that Jinja can do is refused here with `TemplateError`. Equal sources are equal templates;
+    only the source is pickled.
+    """
+
+    source: str
+
+    def __post_init__(self) -> None:
+        _compile(self.source)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The columns that the template reads."""
+        return _compile(self.source).names
+
+    def render(self, values: Mapping[str, object]) -> str:
+        """Fill in `values`: text, numbers, booleans, or lists of them, printed with commas in between.
+
+        What a value holds is never read as a template. Raises `TemplateError` when a name has no value, when a
+        filter does not fit its value, or when the text or the work grows beyond bounds.
+        """
+        return _compile(self.source).render(values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    names: frozenset[str]
+    template: "jinja2.Template"
+
+    def render(self, values: Mapping[str, object]) -> str:
+        import jinja2
+
+        if missing := sorted(self.names - values.keys()):
+            raise TemplateError(f"no value for {', '.join(missing)}")
+        given: dict[str, object] = {name: _value(name, values[name]) for name in self.names}
+        size = sum(filters.size(value) for value in given.values())
+        given[filters.WORK] = filters.Work(_MAX_WORK, 1 + size // _CHARACTERS_PER_STEP)
+        try:
+            return "".join(_limited(self.template.root_render_func(self.template.new_context(given))))
+        except (filters.FilterError, jinja2.TemplateError, TypeError, ValueError, ArithmeticError) as error:
+            raise TemplateError(f"cannot be rendered: {error}") from error
+
+
+@lru_cache(maxsize=4096)
+def _compile(source: str) -> _Compiled:
+    import jinja2
+
+    if len(source) > MAX_SOURCE:
+        raise TemplateError(f"the template has {len(source)} characters, at most {MAX_SOURCE} are allowed")
+    environment = _environment()
+    try:
+        tree = environment.parse(source)
+    except jinja2.TemplateSyntaxError as error:
+        raise TemplateError(f"not a valid template: {error.message}", error.lineno) from error
+    except RecursionError as error:
+        raise TemplateError("the template is nested too deeply") from error
+    except ValueError as error:  # Python refuses to read numbers of thousands of digits
+        raise TemplateError("a number in the template is too long") from error
+    names = _allow(tree)
+    compiled = jinja2.Template.from_code(environment, environment.compile(tree), {})
+    return _Compiled(names, compiled)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> "jinja2.Environment":
+    import jinja2
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    class Environment(ImmutableSandboxedEnvironment):
+        # Sums go through `call_binop`, so that texts cannot be doubled and doubled again.
+        intercepted_binops = frozenset(["+", "-"])
+
+        def call_binop(
+            self, context: "jinja2.runtime.Context", operator: str, left: object, right: object
+        ) -> float:
+            del context
+            if not isinstance(left, int | float) or not isinstance(right, int | float):
+                raise filters.FilterError(f"`{operator}` needs two numbers; write texts next to each other")
+            return left + right if operator == "+" else left - right
+
+    environment = Environment(
+        undefined=jinja2.StrictUndefined,
+        finalize=filters.text,
+        optimized=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        cache_size=0,
+    )
+    environment.globals.clear()
+    environment.tests.clear()
+    environment.filters.clear()
+    environment.filters.update(filters.available())
+    return environment
+
+
+def _allow(tree: "nodes.Template") -> frozenset[str]:
+    """Refuse all but the allowed part of the language; return the names that are read from outside."""
+    names: set[str] = set()
+    count = 0
+    waiting: list[tuple[nodes.Node, int, frozenset[str], int]] = [(tree, 0, frozenset(), 0)]
+    while waiting:
+        node, depth, bound, loops = waiting.pop()
+        count += 1
+        _allow_node(node, depth, loops, count)
+        match type(node).__name__:
+            case "Name":
+                _allow_name(node, in_loop=loops > 0)
+                if (name := getattr(node, "name")) not in bound:  # noqa: B009 - typed as a bare Node
+                    names.add(name)
+            case "For":
+                outer, inner, variable = _loop_parts(node)
+                waiting += [(child, depth + 1, bound, loops) for child in outer]
+                waiting += [(child, depth + 1, bound | {variable}, loops + 1) for child in inner]
+                continue
+        waiting += [(child, depth + 1, bound, loops) for child in node.iter_child_nodes()]
+    _meter_loops(tree)
+    return frozenset(names)
+
+
+def _allow_node(node: "nodes.Node", depth: int, loops: int, count: int) -> None:
+    kind, line = type(node).__name__, node.lineno or 1
+    if kind not in _ALLOWED:
+        raise TemplateError(_REFUSED.get(kind, f"{kind} is not allowed in a template"), line)
+    if depth > _MAX_DEPTH or count > _MAX_NODES:
+        raise TemplateError("the template is too long or nested too deeply", line)
+    if kind == "For" and loops >= _MAX_LOOPS:
+        raise TemplateError(f"at most {_MAX_LOOPS} loops may be nested in a template", line)
+    if kind == "Filter":
+        _allow_filter(node)
+    value = getattr(node, "value", None)
+    if kind == "Const" and isinstance(value, float) and not math.isfinite(value):
+        raise TemplateError("a number in the template is too large", line)
+
+
+def _allow_filter(node: "nodes.Node") -> None:
+    from difflib import get_close_matches
+
+    name, known = getattr(node, "name"), filters.NAMES  # noqa: B009 - typed as a bare Node
+    if getattr(node, "dyn_args", None) is not None or getattr(node, "dyn_kwargs", None) is not None:
+        raise TemplateError("`*` and `**` are not allowed in a template", node.lineno or 1)
+    # Keywords are Jinja nodes of their own kind; positions are enough for the filters we have.
+    if getattr(node, "kwargs", None):
+        raise TemplateError(f"give filter `{name}` its arguments by position", node.lineno or 1)
+    if name not in known:
+        close = get_close_matches(name, known, n=1)
+        better = f"did you mean '{close[0]}'?" if close else f"available are {', '.join(sorted(known))}"
+        raise TemplateError(f"unknown filter '{name}'; {better}", node.lineno or 1)
+
+
+def _allow_name(node: "nodes.Node", *, in_loop: bool) -> None:
+    name = str(getattr(node, "name"))  # noqa: B009 - typed as a bare Node
+    if name.startswith("_") or (name in RESERVED_NAMES and (in_loop or name != "loop")):
+        raise TemplateError(f"the name '{name}' is not available in a template", node.lineno or 1)
+
+
+def _loop_parts(node: "nodes.Node") -> tuple[list["nodes.Node"], list["nodes.Node"], str]:
+    """Return what is read outside and inside of the loop, and its variable."""
+    from jinja2 import nodes
+
+    assert isinstance(node, nodes.For)  # noqa: S101 - the caller has looked
+    if not isinstance(node.target, nodes.Name):
+        raise TemplateError("a loop has one variable in a template", node.lineno)
+    if node.recursive:
+        raise TemplateError("`recursive` is not allowed in a template", node.lineno)
+    _allow_name(node.target, in_loop=True)
+    test = [] if node.test is None else [node.test]
+    return [node.iter, *node.else_], [*node.body, *test], node.target.name
+
+
+def _meter_loops(tree: "nodes.Template") -> None:
+    """Let every turn of a loop pay for the nodes of its body."""
+    from jinja2 import nodes
+
+    for loop in list(tree.find_all(nodes.For)):
+        steps = nodes.Const(1 + sum(1 for _ in loop.find_all(nodes.Node)), lineno=loop.lineno)
+        loop.iter = nodes.Filter(loop.iter, filters.EACH, [steps], [], None, None, lineno=loop.lineno)
+
+
+def _value(name: str, value: object) -> object:
+    items = value if isinstance(value, list | tuple) else [value]
+    if not all(isinstance(item, str | int | float) for item in items):
+        raise TemplateError(f"the value of {name} is {type(value).__name__}, which a template cannot print")
+    if filters.size(value) > MAX_RENDERED:
+        raise TemplateError(f"the value of {name} has more than {MAX_RENDERED} characters")
+    return value
+
+
+def _limited(chunks: Iterable[str]) -> Iterator[str]:
+    total = 0
+    for chunk in chunks:
+        total += len(chunk)
+        if total > MAX_RENDERED:
+            raise TemplateError(f"the rendered text has more than {MAX_RENDERED} characters")
+        yield chunk
