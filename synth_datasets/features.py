@@ -1,0 +1,96 @@
+"""Which `datasets.Features` a spec's rows have."""
+
+from typing import TYPE_CHECKING
+
+from synth_datasets.spec.model import (
+    ClassesColumn,
+    Column,
+    DatasetSpec,
+    Field,
+    FieldsColumn,
+    NumberColumn,
+    SampleColumn,
+)
+
+if TYPE_CHECKING:
+    from datasets import Features
+    from datasets.features.features import FeatureType
+
+__all__ = ["features_of", "label_columns", "text_columns", "visible_columns"]
+
+
+def features_of(spec: DatasetSpec) -> "Features":
+    """Return the features of the stored columns, in the order of the spec; hidden columns have none."""
+    from datasets import Features
+
+    return Features(_visible(spec))
+
+
+def visible_columns(spec: DatasetSpec) -> tuple[str, ...]:
+    """Return the names of the stored columns, in the order of the spec."""
+    return tuple(name for name, _ in _stored(spec))
+
+
+def label_columns(spec: DatasetSpec) -> dict[str, tuple[str, ...]]:
+    """Return the class names of each stored label column."""
+    labels: dict[str, tuple[str, ...]] = {}
+    for name, item in _stored(spec):
+        if isinstance(item, ClassesColumn):
+            labels[name] = item.names
+        elif isinstance(item, Field) and item.type == "classes":
+            labels[name] = item.classes
+    return labels
+
+
+def text_columns(spec: DatasetSpec) -> tuple[str, ...]:
+    """Return the stored columns whose text the model wrote."""
+    return tuple(
+        name
+        for name, item in _stored(spec)
+        if not isinstance(item, Field) and hasattr(item, "prompt") or isinstance(item, Field) and item.type == "string"
+    )
+
+
+def _stored(spec: DatasetSpec) -> list[tuple[str, Column | Field]]:
+    stored: list[tuple[str, Column | Field]] = []
+    for column in spec.columns:
+        if column.hidden:
+            continue
+        if isinstance(column, FieldsColumn):
+            stored.extend((item.name, item) for item in column.fields if not item.hidden)
+        else:
+            stored.append((column.name, column))
+    return stored
+
+
+def _visible(spec: DatasetSpec) -> "dict[str, FeatureType]":
+    from datasets import ClassLabel, List, Value
+
+    def feature(item: Column | Field) -> "FeatureType":
+        match item:
+            case ClassesColumn():
+                return ClassLabel(names=list(item.names))
+            case NumberColumn():
+                return Value("int64" if item.integer else "float64")
+            case SampleColumn():
+                return Value(_dtype(item))
+            case Field(type="classes"):
+                return ClassLabel(names=list(item.classes))
+            case Field(type="list"):
+                return List(Value("string"))
+            case Field():
+                return Value({"integer": "int64", "number": "float64", "boolean": "bool"}.get(item.type, "string"))
+            case _:
+                return Value("string")
+
+    return {name: feature(item) for name, item in _stored(spec)}
+
+
+def _dtype(column: SampleColumn) -> str:
+    """Return the narrowest type that holds every value: mixed values are stored as text."""
+    values = [value for weighted in column.choices.values() for value in weighted.values]
+    if all(isinstance(value, bool) for value in values):
+        return "bool"
+    if any(isinstance(value, (bool, str)) for value in values):
+        return "string"
+    return "int64" if all(isinstance(value, int) for value in values) else "float64"

@@ -1,0 +1,65 @@
+"""Make `datasets` know the `synth` builder and the `.synth.yaml` suffix, without importing `datasets` for it."""
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+__all__ = ["register"]
+
+BUILDER_NAME = "synth"
+BUILDER_MODULE = "synth_datasets.synth"
+SUFFIX = ".synth"
+"""`datasets` takes the first suffix of a file name: `x.synth.yaml` has `.synth`."""
+FORMAT = "f1"
+TABLES = "datasets.packaged_modules"
+
+
+def register() -> None:
+    """Enter the builder now when `datasets` is imported, otherwise as soon as it is; calling it twice changes nothing."""
+    if (tables := sys.modules.get(TABLES)) is not None:
+        _enter(tables)
+    elif not any(isinstance(finder, _AfterImport) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _AfterImport())
+
+
+def _enter(tables: ModuleType) -> None:
+    # `datasets.load` holds these very objects: they are changed in place and never bound anew.
+    tables._PACKAGED_DATASETS_MODULES[BUILDER_NAME] = (BUILDER_MODULE, FORMAT)
+    for suffix in (SUFFIX,):
+        tables._EXTENSION_TO_MODULE[suffix] = (BUILDER_NAME, {})
+        tables._MODULE_TO_EXTENSIONS[BUILDER_NAME] = [suffix]
+        for extensions in (tables._ALL_EXTENSIONS, tables._ALL_ALLOWED_EXTENSIONS):
+            if suffix not in extensions:
+                extensions.append(suffix)
+    tables._MODULE_TO_METADATA_FILE_NAMES[BUILDER_NAME] = []
+    tables._MODULE_TO_METADATA_EXTENSIONS[BUILDER_NAME] = []
+
+
+class _AfterImport(importlib.abc.MetaPathFinder):
+    """Lets the other finders find the module of tables, and enters the builder once it has run."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname != TABLES:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(fullname)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Loader(spec.loader)
+        return spec
+
+
+class _Loader(importlib.abc.Loader):
+    def __init__(self, loader: importlib.abc.Loader) -> None:
+        self._loader = loader
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        _enter(module)

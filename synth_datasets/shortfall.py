@@ -1,0 +1,52 @@
+"""What to tell a person whose split could not be filled: which class, why, how often, and what to change."""
+
+from collections import Counter
+
+from synth_datasets.spec.model import DatasetSpec
+from synth_datasets.validation.outcome import Tally
+from synth_datasets.validation.reasons import REASONS
+
+__all__ = ["hopeless", "shortfall_message"]
+
+ENOUGH_MISSING = 20
+SHOWN_REASONS = 4
+
+
+def hopeless(tally: Tally) -> bool:
+    """Whether to stop paying: at least 20 rows are missing, and more are missing than accepted."""
+    missing = tally.missing.total()
+    return missing >= ENOUGH_MISSING and missing > tally.accepted.total()
+
+
+def shortfall_message(spec: DatasetSpec, split: str, tally: Tally, *, stopped_early: bool = False) -> str:
+    """Return the message: one line a class that is short, then what to change."""
+    asked = next(item.num_examples for item in spec.splits if item.name == split)
+    got = tally.accepted.total()
+    head = f"split {split!r} of {spec.name}: {got} of {asked} rows"
+    if stopped_early:
+        head += f", stopped early because {tally.missing.total()} rows failed all {spec.attempts} attempts"
+    lines = [head]
+    for stratum, count in sorted(tally.missing.items()):
+        lines.append(f"  {stratum or 'rows'}: {count} missing; rejected: {_reasons(tally, stratum)}")
+    lines.append("What was answered is kept and costs nothing again. To go on, change one of these and build again:")
+    lines.extend(f"  - {hint}" for hint in _hints(spec, tally))
+    lines.append("  - keep what there is: synth build --keep-short, or load_dataset(..., keep_short=True)")
+    lines.append("See the rejected answers with: synth rejections SPEC")
+    return "\n".join(lines)
+
+
+def _reasons(tally: Tally, stratum: str) -> str:
+    counts = Counter[str]()
+    for (name, column, reason), count in tally.rejected.items():
+        if name == stratum:
+            counts[f"{reason} ({column})"] += count
+    return ", ".join(f"{count} {reason}" for reason, count in counts.most_common(SHOWN_REASONS))
+
+
+def _hints(spec: DatasetSpec, tally: Tally) -> list[str]:
+    counts = Counter[str]()
+    for (stratum, _, reason), count in tally.rejected.items():
+        if stratum in tally.missing:
+            counts[reason] += count
+    hints = [REASONS[reason].hint for reason, _ in counts.most_common(2) if reason in REASONS]
+    return [*dict.fromkeys(hints), f"give each row more attempts (`attempts: {spec.attempts * 2}`)"]

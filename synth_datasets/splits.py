@@ -1,0 +1,113 @@
+"""One split of a spec as a stream of rows: the store, the model, the trace and the verdict on a shortfall."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from synth_datasets.errors import ShortfallError
+from synth_datasets.features import visible_columns
+from synth_datasets.fill import Progress, fill
+from synth_datasets.generation.backends import default_concurrency, endpoint_identity, open_backend
+from synth_datasets.generation.engine import Engine
+from synth_datasets.generation.store import AnswerStore
+from synth_datasets.plan.plan import Plan
+from synth_datasets.settings import Settings
+from synth_datasets.shortfall import hopeless, shortfall_message
+from synth_datasets.spec.model import DatasetSpec, FieldsColumn, PromptColumn
+from synth_datasets.trace import TraceWriter
+from synth_datasets.validation.outcome import Example, Tally
+
+if TYPE_CHECKING:
+    from datasets.utils import tqdm as Bar  # noqa: N812 - the class is written in lower case there
+
+__all__ = ["endpoints_of", "model_ids", "split_rows"]
+
+
+def model_ids(spec: DatasetSpec) -> tuple[str, ...]:
+    """Return the models that the spec's columns ask, each once, in the order of the columns."""
+    asked = [column.prompt.model.id for column in spec.columns if isinstance(column, (PromptColumn, FieldsColumn))]
+    return tuple(dict.fromkeys(asked))
+
+
+def endpoints_of(spec: DatasetSpec, settings: Settings) -> dict[str, str]:
+    """Return the public identity of the endpoint that each model of the spec is asked at."""
+    return {model: endpoint_identity(model, settings) for model in model_ids(spec)}
+
+
+def split_rows(
+    spec: DatasetSpec,
+    settings: Settings,
+    split: str,
+    *,
+    trace: Path | None = None,
+    eager: bool = True,
+    keep_short: bool = False,
+) -> Iterator[dict[str, object]]:
+    """Yield the stored columns of each accepted row of the split, in the split's order.
+
+    `eager` keeps the endpoint saturated; otherwise at most twice as many rows are begun as were read, so that a few
+    rows of a stream cost a few answers. `trace` is the folder that gets the row's sources, rejections and counts.
+    Raises `ShortfallError` after the last row (or as soon as most rows fail) when rows are missing, unless
+    `keep_short`; then the split is shorter and the counts say so.
+    """
+    tally = Tally()
+    columns = visible_columns(spec)
+    with ExitStack() as stack:
+        writer = None if trace is None else stack.enter_context(TraceWriter(trace, split))
+        for outcome in _outcomes(stack, spec, settings, split, eager=eager):
+            if outcome.row.split != split:
+                continue
+            tally.add(outcome)
+            if writer is not None:
+                writer.add(outcome)
+            if isinstance(outcome, Example):
+                yield {name: outcome.values[name] for name in columns}
+            elif not keep_short and hopeless(tally):
+                raise ShortfallError(shortfall_message(spec, split, tally, stopped_early=True))
+        if writer is not None:
+            writer.finish(tally)
+        if tally.missing and not keep_short:
+            raise ShortfallError(shortfall_message(spec, split, tally))
+
+
+@dataclass(slots=True)
+class _Window:
+    """How many requests may wait for an answer when so many rows have been decided."""
+
+    most: int
+    eager: bool
+
+    def __call__(self, decided: int) -> int:
+        return self.most if self.eager else min(self.most, 1 + 2 * decided)
+
+
+def _outcomes(stack: ExitStack, spec: DatasetSpec, settings: Settings, split: str, *, eager: bool) -> Iterator:
+    models = model_ids(spec)
+    store = stack.enter_context(AnswerStore(settings.store_path))
+    engine = stack.enter_context(Engine(open_backend(models, settings), store))
+    progress = Progress()
+    bar = stack.enter_context(_bar(spec, split))
+    concurrency = default_concurrency(models, settings)
+    plan = Plan(spec, endpoints_of(spec, settings))
+    window = _Window(4 * concurrency if eager else concurrency, eager)
+    for outcome in fill(plan, store, engine, upto=split, in_flight=window, progress=progress):
+        _show(bar, progress)
+        yield outcome
+
+
+def _bar(spec: DatasetSpec, split: str) -> "Bar":
+    """Return a bar of the answers asked for, as `datasets` shows its own (and hides with `disable_progress_bars`)."""
+    from datasets.utils import tqdm
+
+    return tqdm(desc=f"Asking {', '.join(model_ids(spec))} for {split}", unit=" answers", leave=False)
+
+
+def _show(bar: "Bar", progress: Progress) -> None:
+    if bar.disable:
+        return
+    bar.set_postfix(
+        {"accepted": progress.accepted, "rejected": progress.rejected, "from store": progress.reused}, refresh=False
+    )
+    bar.update(progress.asked + progress.reused - bar.n)

@@ -1,0 +1,159 @@
+"""The `synth` builder of `datasets`: a spec file in, splits out, generated once and cached by content."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import datasets
+from datasets.exceptions import DatasetGenerationError
+
+from synth_datasets.errors import SettingsError, SynthError
+from synth_datasets.features import features_of
+from synth_datasets.settings import Settings, load_settings
+from synth_datasets.sources import spec_from_url, spec_url
+from synth_datasets.spec import DatasetSpec, digest, with_overrides
+from synth_datasets.splits import endpoints_of, split_rows
+from synth_datasets.trace import TRACE_FOLDER
+
+FORMAT = 1
+"""Part of every cache address: raised when the same spec and answers would give other rows."""
+
+_OVERRIDES = ("num_examples", "model", "seed", "temperature", "max_tokens", "attempts")
+_SETTINGS = ("backend", "base_url", "concurrency", "timeout_s", "store", "model_path")
+
+
+@dataclass
+class SynthConfig(datasets.BuilderConfig):
+    """What `load_dataset("synth", ...)` takes beside `data_files`.
+
+    The first six replace what the spec says, the next six say where it is asked (see `synth_datasets.settings`), and
+    `keep_short` accepts a split with fewer rows than asked for instead of raising `ShortfallError`.
+    """
+
+    num_examples: int | dict[str, int] | None = None
+    model: str | None = None
+    seed: int | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    attempts: int | None = None
+    backend: str | None = None
+    base_url: str | None = None
+    concurrency: int | None = None
+    timeout_s: float | None = None
+    store: str | None = None
+    model_path: str | None = None
+    keep_short: bool = False
+
+
+class Synth(datasets.GeneratorBasedBuilder):
+    """Generates the splits that a spec declares; the cache is addressed by what the spec says, not by where it lies."""
+
+    BUILDER_CONFIG_CLASS = SynthConfig
+    config: SynthConfig
+    spec: DatasetSpec
+    """The spec with the overrides laid over it."""
+
+    def __init__(self, *args: Any, info: datasets.DatasetInfo | None = None, **options: Any) -> None:  # noqa: ARG002, ANN401 - datasets' own signature
+        # A README's `dataset_info` describes another build; taking it would fail this one after it was paid for.
+        super().__init__(*args, **options)
+
+    def _create_builder_config(
+        self,
+        config_name: str | None = None,
+        custom_features: datasets.Features | None = None,
+        config_id: str | None = None,
+        **options: Any,  # noqa: ANN401 - datasets' own signature
+    ) -> tuple[SynthConfig, str]:
+        _refuse_unknown(options)
+        if custom_features is not None:
+            raise SettingsError("features= cannot be given: they follow from the spec's columns; change the spec")
+        stock_name = config_name if config_name in self.builder_configs else None
+        config, _ = super()._create_builder_config(
+            config_name=stock_name, custom_features=None, config_id=config_id or "spec", **options
+        )
+        wanted = None if stock_name else config_name
+        url = spec_url(config.data_files, wanted)
+        spec = spec_from_url(url, token=self.token, storage_options=self.storage_options)
+        overrides = {name: getattr(config, name) for name in _OVERRIDES}
+        self.spec = with_overrides(spec, **overrides)
+        config.name = wanted or config.name
+        config.version = datasets.Version(self.spec.version)
+        config.description = self.spec.description
+        self.dataset_name = f"{self.name}-{self.spec.name}"
+        self.hash = f"f{FORMAT}"
+        return config, f"{config.name}-{self._address(config)}"
+
+    def _address(self, config: SynthConfig) -> str:
+        """Return 16 hex digits that stand for the effective spec and who is asked."""
+        content = [FORMAT, digest(self.spec), sorted(endpoints_of(self.spec, _settings(config)).items()), config.keep_short]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+    def _relative_data_dir(self, with_version: bool = True, with_hash: bool = True) -> str:  # noqa: FBT001, FBT002 - datasets' own signature
+        # Without the repository's name a spec on the Hub and its copy on disk share one cache.
+        repo_id, self.repo_id = self.repo_id, None
+        try:
+            return super()._relative_data_dir(with_version, with_hash)
+        finally:
+            self.repo_id = repo_id
+
+    def _info(self) -> datasets.DatasetInfo:
+        return datasets.DatasetInfo(
+            description=self.spec.description,
+            features=features_of(self.spec),
+            license=self.spec.license or "",
+            version=self.spec.version,
+        )
+
+    def _split_generators(self, dl_manager: datasets.DownloadManager) -> list[datasets.SplitGenerator]:  # noqa: ARG002 - datasets' own signature
+        return [
+            datasets.SplitGenerator(name=split.name, gen_kwargs={"split": split.name}) for split in self.spec.splits
+        ]
+
+    def _prepare_split(self, split_generator: datasets.SplitGenerator, *args: Any, **options: Any) -> None:  # noqa: ANN401 - datasets' own signature
+        # The trace lies in the folder that `datasets` renames into place when every split is complete.
+        split_generator.gen_kwargs["trace"] = str(Path(self._output_dir) / TRACE_FOLDER)
+        with _own_errors():
+            super()._prepare_split(split_generator, *args, **options)
+
+    def _generate_examples(self, split: str, trace: str | None = None) -> Iterator[tuple[int, Mapping[str, object]]]:
+        rows = split_rows(
+            self.spec,
+            _settings(self.config),
+            split,
+            trace=None if trace is None else Path(trace),
+            eager=trace is not None,
+            keep_short=self.config.keep_short,
+        )
+        yield from enumerate(rows)
+
+
+def _settings(config: SynthConfig) -> Settings:
+    return load_settings({name: getattr(config, name) for name in _SETTINGS})
+
+
+def _refuse_unknown(options: Mapping[str, object]) -> None:
+    known = [item.name for item in fields(SynthConfig)]
+    for name in options:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise SettingsError(
+                f"unknown option {name!r}{hint} The spec's values that can be replaced are {', '.join(_OVERRIDES)}; "
+                f"where it is asked is said by {', '.join(_SETTINGS)}"
+            )
+
+
+@contextmanager
+def _own_errors() -> Iterator[None]:
+    """Let our exceptions through as they are: `datasets` wraps them in one that says nothing."""
+    try:
+        yield
+    except DatasetGenerationError as error:
+        if isinstance(error.__cause__, SynthError):
+            raise error.__cause__ from None
+        raise

@@ -1,0 +1,160 @@
+"""Where each row comes from, and what was rejected: written beside a split while it is made, read back by commands."""
+
+import json
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from synth_datasets.validation.outcome import Example, Missing, Rejection, Tally
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["TRACE_FOLDER", "TraceWriter", "TracedRow", "read_rejections", "read_tallies", "read_trace"]
+
+TRACE_FOLDER = "trace"
+BATCH_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class TracedRow:
+    """One model column of one row: what was sent and what came back."""
+
+    row_id: str
+    column: str
+    attempt: int
+    seed: int
+    key: str
+    model: str
+    messages: tuple[tuple[str, str], ...]
+    answer: str
+
+
+class TraceWriter(AbstractContextManager["TraceWriter"]):
+    """Writes `<split>.parquet`, `<split>.rejections.jsonl` and, when all went well, `<split>.tally.json`.
+
+    Memory stays flat: rows go out in batches. The bytes depend on the rows alone.
+    """
+
+    def __init__(self, folder: Path, split: str) -> None:
+        import pyarrow.parquet as pq
+
+        folder.mkdir(parents=True, exist_ok=True)
+        self._tally_path = folder / f"{split}.tally.json"
+        self._schema = _schema()
+        self._rows = pq.ParquetWriter(folder / f"{split}.parquet", self._schema, compression="zstd")
+        self._rejections = (folder / f"{split}.rejections.jsonl").open("w", encoding="utf-8")
+        self._batch: list[dict[str, object]] = []
+
+    def add(self, outcome: Example | Missing) -> None:
+        """Keep where an example comes from, and what its row rejected."""
+        for rejection in outcome.rejections:
+            self._rejections.write(json.dumps(_rejection(rejection), ensure_ascii=False) + "\n")
+        if isinstance(outcome, Example):
+            for source in outcome.sources:
+                self._batch.append(
+                    {
+                        "row_id": str(outcome.row),
+                        "column": source.column,
+                        "attempt": source.attempt,
+                        "seed": source.seed,
+                        "key": source.key,
+                        "model": source.model,
+                        "messages": [{"role": role, "content": text} for role, text in source.messages],
+                        "answer": source.text,
+                    }
+                )
+        if len(self._batch) >= BATCH_ROWS:
+            self._flush()
+
+    def finish(self, tally: Tally) -> None:
+        """Write the counts of the whole split."""
+        self._tally_path.write_text(json.dumps(tally.to_json(), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self._flush()
+        self._rows.close()
+        self._rejections.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+
+        if self._batch:
+            self._rows.write_table(pa.Table.from_pylist(self._batch, schema=self._schema))
+            self._batch = []
+
+
+def read_trace(folder: Path, split: str, row: int) -> list[TracedRow]:
+    """Return what was sent and answered for the row at `row` (counted from 0) of the stored split."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(folder / f"{split}.parquet")
+    wanted = list(dict.fromkeys(table.column("row_id").to_pylist()))[row]
+    records = table.filter([given == wanted for given in table.column("row_id").to_pylist()]).to_pylist()
+    return [
+        TracedRow(
+            **{**record, "messages": tuple((turn["role"], turn["content"]) for turn in record["messages"])}
+        )
+        for record in records
+    ]
+
+
+def read_rejections(folder: Path) -> Iterator[dict[str, str | int]]:
+    """Yield every rejected answer of every split, as written: row_id, split, stratum, column, attempt, reason, ..."""
+    for path in sorted(folder.glob("*.rejections.jsonl")):
+        with path.open(encoding="utf-8") as lines:
+            for line in lines:
+                yield json.loads(line)
+
+
+def read_tallies(folder: Path) -> dict[str, Tally]:
+    """Return the counts of each split that was finished."""
+    return {
+        path.name.removesuffix(".tally.json"): Tally.from_json(json.loads(path.read_text(encoding="utf-8")))
+        for path in sorted(folder.glob("*.tally.json"))
+    }
+
+
+def _rejection(rejection: Rejection) -> dict[str, str | int]:
+    return {
+        "row_id": str(rejection.row),
+        "split": rejection.row.split,
+        "stratum": rejection.row.stratum,
+        "index": rejection.row.index,
+        "column": rejection.column,
+        "attempt": rejection.attempt,
+        "reason": rejection.reason,
+        "detail": rejection.detail,
+        "text": rejection.text,
+        "key": rejection.key,
+    }
+
+
+def _schema() -> "pa.Schema":
+    import pyarrow as pa
+
+    turn = pa.struct([("role", pa.string()), ("content", pa.string())])
+    names = ["row_id", "column"]
+    return pa.schema(
+        [
+            *[(name, pa.string()) for name in names],
+            ("attempt", pa.int32()),
+            ("seed", pa.int64()),
+            ("key", pa.string()),
+            ("model", pa.string()),
+            ("messages", pa.list_(turn)),
+            ("answer", pa.string()),
+        ]
+    )
