@@ -1,7 +1,7 @@
 """Fill splits: ask, judge, ask again, until every row of the plan has its example or has used up its attempts."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -46,7 +46,7 @@ def fill(
     upto: str,
     in_flight: Callable[[int], int],
     progress: Progress | None = None,
-) -> Iterator[Example | Missing]:
+) -> Generator[Example | Missing]:
     """Yield the rows that decide the split `upto`, in decision order, each accepted or missing.
 
     Rows of other splits come along where duplicates are judged across splits; the caller picks its own. Lazy: with

@@ -1,7 +1,7 @@
 """One split of a spec as a stream of rows: the store, the model, the trace and the verdict on a shortfall."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from synth_datasets.errors import ShortfallError
 from synth_datasets.features import visible_columns
 from synth_datasets.fill import Progress, fill
 from synth_datasets.generation.backends import default_concurrency, endpoint_identity, open_backend
+from synth_datasets.generation.offline import offline_backend
 from synth_datasets.generation.engine import Engine
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.plan.plan import Plan
@@ -17,12 +18,12 @@ from synth_datasets.settings import Settings
 from synth_datasets.shortfall import hopeless, shortfall_message
 from synth_datasets.spec.model import DatasetSpec, FieldsColumn, PromptColumn
 from synth_datasets.trace import TraceWriter
-from synth_datasets.validation.outcome import Example, Tally
+from synth_datasets.validation.outcome import Example, Missing, Tally
 
 if TYPE_CHECKING:
     from datasets.utils import tqdm as Bar  # noqa: N812 - the class is written in lower case there
 
-__all__ = ["endpoints_of", "model_ids", "split_rows"]
+__all__ = ["endpoints_of", "model_ids", "split_outcomes", "split_rows"]
 
 
 def model_ids(spec: DatasetSpec) -> tuple[str, ...]:
@@ -47,18 +48,16 @@ def split_rows(
 ) -> Iterator[dict[str, object]]:
     """Yield the stored columns of each accepted row of the split, in the split's order.
 
-    `eager` keeps the endpoint saturated; otherwise at most twice as many rows are begun as were read, so that a few
-    rows of a stream cost a few answers. `trace` is the folder that gets the row's sources, rejections and counts.
-    Raises `ShortfallError` after the last row (or as soon as most rows fail) when rows are missing, unless
-    `keep_short`; then the split is shorter and the counts say so.
+    `eager` and what may be raised on the way are those of `split_outcomes`. `trace` is the folder that gets the rows'
+    sources, rejections and counts. Raises `ShortfallError` after the last row (or as soon as most rows fail) when rows
+    are missing, unless `keep_short`; then the split is shorter and the counts say so.
     """
     tally = Tally()
     columns = visible_columns(spec)
     with ExitStack() as stack:
         writer = None if trace is None else stack.enter_context(TraceWriter(trace, split))
-        for outcome in _outcomes(stack, spec, settings, split, eager=eager):
-            if outcome.row.split != split:
-                continue
+        outcomes = stack.enter_context(closing(split_outcomes(spec, settings, split, eager=eager)))
+        for outcome in outcomes:
             tally.add(outcome)
             if writer is not None:
                 writer.add(outcome)
@@ -72,6 +71,32 @@ def split_rows(
             raise ShortfallError(shortfall_message(spec, split, tally))
 
 
+def split_outcomes(
+    spec: DatasetSpec, settings: Settings, split: str, *, eager: bool = True, offline: bool = False
+) -> Generator[Example | Missing]:
+    """Yield what became of each row of the split, in the split's order, with its sources and rejections.
+
+    `eager` keeps the endpoint saturated; otherwise at most twice as many rows are begun as were read, so that a few
+    rows of a stream cost a few answers. `offline` takes answers from the store alone and raises `AnswerMissingError`
+    at the first row that needs another.
+    """
+    models = model_ids(spec)
+    plan = Plan(spec, endpoints_of(spec, settings))
+    most = default_concurrency(models, settings) * (4 if eager else 1)
+    progress = Progress()
+    with ExitStack() as stack:
+        store = stack.enter_context(AnswerStore(settings.store_path))
+        backend = offline_backend if offline else open_backend(models, settings)
+        engine = stack.enter_context(Engine(backend, store))
+        bar = stack.enter_context(_bar(models, split))
+        window = _Window(most, eager)
+        outcomes = fill(plan, store, engine, upto=split, in_flight=window, progress=progress)
+        for outcome in stack.enter_context(closing(outcomes)):
+            _show(bar, progress)
+            if outcome.row.split == split:
+                yield outcome
+
+
 @dataclass(slots=True)
 class _Window:
     """How many requests may wait for an answer when so many rows have been decided."""
@@ -83,25 +108,11 @@ class _Window:
         return self.most if self.eager else min(self.most, 1 + 2 * decided)
 
 
-def _outcomes(stack: ExitStack, spec: DatasetSpec, settings: Settings, split: str, *, eager: bool) -> Iterator:
-    models = model_ids(spec)
-    store = stack.enter_context(AnswerStore(settings.store_path))
-    engine = stack.enter_context(Engine(open_backend(models, settings), store))
-    progress = Progress()
-    bar = stack.enter_context(_bar(spec, split))
-    concurrency = default_concurrency(models, settings)
-    plan = Plan(spec, endpoints_of(spec, settings))
-    window = _Window(4 * concurrency if eager else concurrency, eager)
-    for outcome in fill(plan, store, engine, upto=split, in_flight=window, progress=progress):
-        _show(bar, progress)
-        yield outcome
-
-
-def _bar(spec: DatasetSpec, split: str) -> "Bar":
+def _bar(models: tuple[str, ...], split: str) -> "Bar":
     """Return a bar of the answers asked for, as `datasets` shows its own (and hides with `disable_progress_bars`)."""
     from datasets.utils import tqdm
 
-    return tqdm(desc=f"Asking {', '.join(model_ids(spec))} for {split}", unit=" answers", leave=False)
+    return tqdm(desc=f"Asking {', '.join(models)} for {split}", unit=" answers", leave=False)
 
 
 def _show(bar: "Bar", progress: Progress) -> None:

@@ -1,0 +1,106 @@
+"""The `synth` command: one verb a step, each showing its own example; exit codes that scripts can use."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from synth_datasets.errors import EndpointError, PublishError, ShortfallError, SynthError
+
+__all__ = ["main"]
+
+EXIT_INTERRUPTED = 130
+_EXIT_CODES = ((ShortfallError, 3), (EndpointError, 4), (PublishError, 5), (SynthError, 2), (OSError, 1))
+_VERBS = {
+    "list": "specs",
+    "new": "specs",
+    "check": "specs",
+    "schema": "specs",
+    "preview": "preview",
+    "build": "builds",
+    "report": "builds",
+    "rejections": "builds",
+    "trace": "builds",
+    "push": "push",
+}
+_SUMMARIES = {
+    "list": "Show the ready datasets.",
+    "new": "Start a spec, from scratch or from a ready dataset.",
+    "check": "Find every mistake in a spec; asks no model.",
+    "schema": "Print the JSON Schema of a spec, for editors.",
+    "preview": "Show prompts, a few rows, and what a build will take.",
+    "build": "Make the dataset, its report and its card.",
+    "report": "Show the quality report of a build.",
+    "rejections": "Show the answers that were rejected, and why.",
+    "trace": "Show the prompts and raw answers behind one row.",
+    "push": "Publish a build to the Hugging Face Hub.",
+}
+
+
+class _Verbs(click.Group):
+    """Imports the module of a verb when it is used, so that help and short verbs are quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in _VERBS:
+            return None
+        command: click.Command = getattr(import_module(f"synth_datasets.cli.{_VERBS[cmd_name]}"), f"{cmd_name}_verb")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            close = get_close_matches(args[0], list(_VERBS), n=1)
+            if close:
+                error.message += f" Did you mean {close[0]!r}?"
+            raise
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_SUMMARIES.items()))
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="synth-datasets", prog_name="synth")
+def _synth() -> None:
+    """A prompt spec is a dataset: check it, preview it, build it, publish it.
+
+    \b
+    synth build customer_feedback              a ready dataset, with the embedded model
+    synth new reviews && synth build reviews.synth.yaml
+
+    Exit codes: 0 done, 2 the spec, an option or the set-up is wrong, 3 a split could not be filled, 4 the endpoint
+    refused or is gone, 5 publishing was refused, 130 interrupted, 1 anything else.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit; every expected failure is one message on stderr."""
+    try:
+        code = _synth.main(args=arguments, prog_name="synth", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        _say("Stopped. Every answer that arrived is kept; run the same command again to go on from there.")
+        code = EXIT_INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except (SynthError, OSError) as error:
+        _say("\n".join([f"Error: {error}", *getattr(error, "__notes__", [])]))
+        code = next(number for kind, number in _EXIT_CODES if isinstance(error, kind))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)

@@ -1,0 +1,77 @@
+"""Options and arguments that several verbs share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from synth_datasets import builder, builders
+from synth_datasets.errors import SettingsError
+from synth_datasets.settings import Settings, load_settings
+from synth_datasets.spec.model import DatasetSpec
+
+__all__ = ["Overrides", "override_options", "settings_options", "spec_path", "split_options"]
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+Overrides = dict[str, Any]
+
+_OVERRIDE_NAMES = ("num_examples", "model", "seed", "temperature", "max_tokens", "attempts")
+_SETTING_NAMES = ("backend", "base_url", "concurrency", "timeout_s", "store", "model_path")
+
+
+def spec_path(given: str) -> str:
+    """Return the spec's path for what was typed: a file, a folder that holds one, or a ready dataset's name."""
+    if Path(given).exists():
+        return given
+    if given in builders():
+        return builder(given)
+    raise SettingsError(
+        f"{given}: no such file or folder, and no ready dataset of this name; ready are: {', '.join(builders())}"
+    )
+
+
+def override_options(verb: Verb) -> Verb:
+    """Add the options that replace what the spec says."""
+    options = (
+        click.option("-n", "--num-examples", type=click.IntRange(min=0), help="Rows in all, shared by the splits."),
+        click.option("--model", help="Another model id."),
+        click.option("--seed", type=int, help="Another seed: other rows."),
+        click.option("--temperature", type=float, help="Another sampling temperature."),
+        click.option("--max-tokens", type=click.IntRange(min=1), help="Another limit for one answer."),
+        click.option("--attempts", type=click.IntRange(min=1), help="How often one row is asked before it is missing."),
+    )
+    return _apply(verb, options)
+
+
+def settings_options(verb: Verb) -> Verb:
+    """Add the options that say where the model is asked."""
+    backends = click.Choice(["auto", "openai", "embedded", "transformers"])
+    options = (
+        click.option("--backend", type=backends, help="Who runs the model; auto: by its id."),
+        click.option("--base-url", help="An OpenAI-compatible endpoint, such as http://127.0.0.1:8000/v1."),
+        click.option("--concurrency", type=click.IntRange(min=1), help="Requests in flight."),
+        click.option("--timeout-s", type=float, help="Seconds for one request."),
+        click.option("--store", type=click.Path(dir_okay=False), help="The file that keeps the answers."),
+        click.option("--model-path", type=click.Path(dir_okay=False), help="Weights of the embedded model."),
+    )
+    return _apply(verb, options)
+
+
+def split_options(options: dict[str, Any]) -> tuple[Overrides, Settings]:
+    """Return the overrides of the spec and the settings that a verb was given."""
+    overrides = {name: options.get(name) for name in _OVERRIDE_NAMES}
+    return overrides, load_settings({name: options.get(name) for name in _SETTING_NAMES})
+
+
+def effective_spec(given: str, overrides: Overrides) -> DatasetSpec:
+    """Return the spec that was typed, with the overrides laid over it."""
+    from synth_datasets.spec import load_spec, with_overrides
+
+    return with_overrides(load_spec(spec_path(given)), **overrides)
+
+
+def _apply(verb: Verb, options: tuple[Callable[[Verb], Verb], ...]) -> Verb:
+    for option in reversed(options):
+        verb = option(verb)
+    return verb

@@ -1,0 +1,96 @@
+"""The verb `preview`: what the model is told, what it says, and what a whole build will take."""
+
+import json
+from contextlib import closing
+from itertools import islice
+from typing import Any
+
+import click
+
+from synth_datasets.cli.options import effective_spec, override_options, settings_options, split_options
+from synth_datasets.spec.model import DatasetSpec, FieldsColumn, PromptColumn
+from synth_datasets.validation.outcome import Example, Missing
+
+__all__ = ["preview_verb"]
+
+
+@click.command("preview")
+@click.argument("spec")
+@click.option("--rows", type=click.IntRange(min=0), default=5, show_default=True, help="How many rows to make.")
+@click.option("--split", help="The split to show; the first one by default.")
+@click.option("--prompts-only", is_flag=True, help="Ask no model.")
+@override_options
+@settings_options
+def preview_verb(spec: str, rows: int, split: str | None, prompts_only: bool, **options: Any) -> None:  # noqa: ANN401 - click's options
+    """Show the prompts and a few rows of SPEC, and what a whole build will take.
+
+    The answers are kept: a build that follows does not ask for them again.
+
+    \b
+    Example:  synth preview reviews.synth.yaml --rows 5
+              synth preview customer_feedback --prompts-only
+    """
+    from synth_datasets.errors import SettingsError
+    from synth_datasets.splits import endpoints_of, split_outcomes
+
+    overrides, settings = split_options(options)
+    effective = effective_spec(spec, overrides)
+    names = [item.name for item in effective.splits]
+    if split is not None and split not in names:
+        raise SettingsError(f"{effective.name} has no split {split!r}; it has {', '.join(names)}")
+    chosen = split or names[0]
+    if prompts_only:
+        _show_prompts(effective, endpoints_of(effective, settings), chosen, rows)
+        return
+    outcomes = []
+    with closing(split_outcomes(effective, settings, chosen, eager=False)) as made:
+        for outcome in islice(made, rows):
+            _show(outcome)
+            outcomes.append(outcome)
+    _show_estimate(effective, outcomes)
+
+
+def _show_prompts(spec: DatasetSpec, endpoints: dict[str, str], split: str, rows: int) -> None:
+    from synth_datasets.plan.plan import Plan
+
+    plan = Plan(spec, endpoints)
+    column = plan.model_columns[0]
+    for key in islice(plan.rows(split), rows):
+        request = plan.request(column, key, plan.values(key), 0)
+        click.echo(f"--- {key} {column.name} (seed {request.seed})")
+        for message in request.messages:
+            click.echo(f"[{message.role}] {message.content}")
+    for later in plan.model_columns[1:]:
+        click.echo(f"--- {later.name}: asked after {column.name}; its prompts need the answers")
+
+
+def _show(outcome: Example | Missing) -> None:
+    click.echo(f"--- {outcome.row}")
+    for rejection in outcome.rejections:
+        click.echo(f"[rejected: {rejection.reason}, {rejection.detail}] {rejection.text[:200]!r}")
+    if isinstance(outcome, Missing):
+        click.echo(f"[missing] every attempt for {outcome.column} was rejected")
+        return
+    for source in outcome.sources:
+        for role, content in source.messages:
+            click.echo(f"[{role}] {content}")
+    click.echo(json.dumps(dict(outcome.values), ensure_ascii=False, indent=1))
+
+
+def _show_estimate(spec: DatasetSpec, outcomes: list[Example | Missing]) -> None:
+    columns = sum(isinstance(column, (PromptColumn, FieldsColumn)) for column in spec.columns)
+    total = sum(split.num_examples for split in spec.splits)
+    click.echo(f"A whole build: {total} rows, at least {total * columns} requests", nl=False)
+    sources = [source for outcome in outcomes if isinstance(outcome, Example) for source in outcome.sources]
+    if not sources:
+        click.echo(".")
+        return
+    answers = len(sources) + sum(len(outcome.rejections) for outcome in outcomes)
+    per_row = answers / sum(isinstance(outcome, Example) for outcome in outcomes)
+    requests = round(total * per_row)
+    prompt = sum(source.prompt_tokens for source in sources) / len(sources) * requests
+    completion = sum(source.completion_tokens for source in sources) / len(sources) * requests
+    click.echo(
+        f"; from these {len(outcomes)} rows, an estimate: about {requests} requests, {prompt:,.0f} prompt tokens and "
+        f"{completion:,.0f} completion tokens."
+    )
