@@ -1,13 +1,13 @@
 """The filters a template may use; each bounds its result before it makes it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context
 
-__all__ = ["EACH", "MAX_TEXT", "NAMES", "WORK", "FilterError", "Work", "available", "size", "text"]
+__all__ = ["EACH", "MAX_TEXT", "NAMES", "WORK", "FilterError", "Work", "available", "items", "size", "text"]
 
 MAX_TEXT = 200_000
 """Characters of any text that a template makes."""
@@ -43,15 +43,20 @@ def size(value: object) -> int:
     """Return about how many characters the value prints."""
     if isinstance(value, str):
         return len(value)
-    if isinstance(value, list | tuple):
-        return sum(size(item) + 2 for item in value)
+    if (listed := items(value)) is not None:
+        return sum(size(item) + 2 for item in listed)
     return 1 + value.bit_length() // 3 if isinstance(value, int) else 24
+
+
+def items(value: object) -> Sequence[object] | None:
+    """Return the value if it is a list or a tuple."""
+    return value if isinstance(value, (list, tuple)) else None
 
 
 def text(value: object) -> str:
     """Print a value the way templates do: a list as its items with commas in between."""
-    if isinstance(value, list | tuple):
-        return ", ".join(map(text, value))
+    if (listed := items(value)) is not None:
+        return ", ".join(map(text, listed))
     if value is None:
         raise FilterError("a value is empty")
     return str(value)
@@ -77,9 +82,9 @@ def available() -> dict[str, Callable[..., object]]:
 
     @pass_context
     def each(context: "Context", value: object, steps: int) -> Iterator[object]:
-        if not isinstance(value, list | tuple):
+        if (listed := items(value)) is None:
             raise FilterError("a loop needs a list")
-        for item in value:
+        for item in listed:
             context[WORK].spend(steps)
             yield item
 
@@ -87,9 +92,7 @@ def available() -> dict[str, Callable[..., object]]:
 
 
 def _string(value: object) -> str:
-    if isinstance(value, str | int | float | list | tuple):
-        return _bounded(text(value))
-    raise FilterError("a value is empty")
+    return _bounded(text(value))
 
 
 def _bounded(value: str, length: int | None = None) -> str:
@@ -98,10 +101,11 @@ def _bounded(value: str, length: int | None = None) -> str:
     return value
 
 
-def _items(value: object) -> list[object] | tuple[object, ...] | str:
-    if isinstance(value, str | list | tuple):
-        return value
-    raise FilterError("a list or a text is needed")
+def _items(value: object) -> Sequence[object]:
+    listed = value if isinstance(value, str) else items(value)
+    if listed is None:
+        raise FilterError("a list or a text is needed")
+    return listed
 
 
 def _number(value: object, name: str, low: int, high: int) -> int:
@@ -149,17 +153,15 @@ def _length(value: object) -> int:
 
 
 def _first(value: object) -> object:
-    items = _items(value)
-    if not items:
+    if not (listed := _items(value)):
         raise FilterError("there is no first item")
-    return items[0]
+    return listed[0]
 
 
 def _last(value: object) -> object:
-    items = _items(value)
-    if not items:
+    if not (listed := _items(value)):
         raise FilterError("there is no last item")
-    return items[-1]
+    return listed[-1]
 
 
 def _default(value: object, otherwise: object = "") -> object:
@@ -174,9 +176,9 @@ def _round(value: object, digits: object = 0) -> float:
 
 
 def _int(value: object) -> int:
-    if isinstance(value, list | tuple):
+    if not isinstance(value, str | int | float):
         raise FilterError("int needs a number or a text")
-    return int(_string(value)) if isinstance(value, str) else int(value)  # type: ignore[call-overload]
+    return int(value)
 
 
 def _float(value: object) -> float:

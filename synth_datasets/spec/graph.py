@@ -7,7 +7,6 @@ from synth_datasets.spec.model import (
     Column,
     FieldsColumn,
     NumberColumn,
-    PerValue,
     Prompt,
     PromptColumn,
     SampleColumn,
@@ -24,9 +23,9 @@ def inputs(column: Column) -> frozenset[str]:
         case ClassesColumn() | NumberColumn():
             return frozenset()
         case SampleColumn():
-            return _by(column.choices)
+            return _by(column.choices.by)
         case TextColumn():
-            return _by(column.template) | _names(column.template.values())
+            return _by(column.template.by) | _names(column.template.values())
         case PromptColumn() | FieldsColumn():
             return _prompt_inputs(column.prompt)
 
@@ -41,7 +40,7 @@ def outputs(column: Column) -> tuple[str, ...]:
 def column_order(columns: Sequence[Column]) -> tuple[Column, ...]:
     """Order the columns so that each comes after those it reads, as near to the file's order as that allows.
 
-    Names that no column gives are left out of account. Raises `ValueError` for a cycle, which no checked spec has.
+    Names that no column gives do not count. Raises `ValueError` for a cycle, which no checked spec has.
     """
     needs = _needs(columns)
     order: list[int] = []
@@ -77,19 +76,19 @@ def _needs(columns: Sequence[Column]) -> list[set[int]]:
 
 
 def _prompt_inputs(prompt: Prompt) -> frozenset[str]:
-    names = _by(prompt.user) | _names(prompt.user.values())
+    names = _by(prompt.user.by) | _names(prompt.user.values())
     for part in (prompt.system, prompt.opening):
         if part is not None:
-            names |= _by(part) | _names(part.values())
+            names |= _by(part.by) | _names(part.values())
     if prompt.shots is not None:
-        names |= _by(prompt.shots)
+        names |= _by(prompt.shots.by)
         for shots in prompt.shots.values():
             names |= _names(template for shot in shots for template in (shot.prompt, shot.answer))
     return names
 
 
-def _by(value: PerValue[object]) -> frozenset[str]:
-    return frozenset() if value.by is None else frozenset([value.by])
+def _by(name: str | None) -> frozenset[str]:
+    return frozenset() if name is None else frozenset([name])
 
 
 def _names(templates: Iterable[Template]) -> frozenset[str]:

@@ -219,7 +219,7 @@ class DatasetSpec:
     attempts: int = 5
     """How often one column of one row is asked before the row counts as missing."""
     checks: Mapping[str, Checks] = field(default_factory=dict)
-    """By column name (a `fields` column's own name stands for the whole answer); every model column has an entry."""
+    """By column name, a `fields` column's own for the whole answer; every model column has an entry."""
     version: str = "1.0.0"
     description: str = ""
     license: str | None = None

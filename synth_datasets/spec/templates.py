@@ -22,8 +22,10 @@ MAX_RENDERED = filters.MAX_TEXT
 
 # What the template language keeps for itself: a column of that name could never be read in a template.
 RESERVED_NAMES = frozenset(
-    "and or not in is if else elif for true false none True False None "
-    "loop self super caller varargs kwargs recursive".split()
+    [
+        *["and", "or", "not", "in", "is", "if", "else", "elif", "for", "recursive", "loop", "self", "super"],
+        *["true", "false", "none", "True", "False", "None", "caller", "varargs", "kwargs"],
+    ]
 )
 
 _MAX_NODES = 2_000
@@ -33,8 +35,10 @@ _MAX_WORK = 1_000_000
 _CHARACTERS_PER_STEP = 1_000
 
 _ALLOWED = frozenset(
-    "Template Output TemplateData Name Const List Tuple Compare Operand And Or Not Neg Add Sub "
-    "CondExpr If For Filter".split()
+    [
+        *["Template", "Output", "TemplateData", "Name", "Const", "List", "Tuple", "Compare", "Operand"],
+        *["And", "Or", "Not", "Neg", "Add", "Sub", "CondExpr", "If", "For", "Filter"],
+    ]
 )
 _REFUSED = {
     "Getattr": "attribute access with `.` is not allowed in a template",
@@ -92,8 +96,8 @@ class Template:
     def render(self, values: Mapping[str, object]) -> str:
         """Fill in `values`: text, numbers, booleans, or lists of them, printed with commas in between.
 
-        What a value holds is never read as a template. Raises `TemplateError` when a name has no value, when a
-        filter does not fit its value, or when the text or the work grows beyond bounds.
+        What a value holds is never read as a template. Raises `TemplateError` when a name has no value, when
+        a filter does not fit its value, or when the text or the work grows beyond bounds.
         """
         return _compile(self.source).render(values)
 
@@ -146,6 +150,7 @@ def _environment() -> "jinja2.Environment":
         # Sums go through `call_binop`, so that texts cannot be doubled and doubled again.
         intercepted_binops = frozenset(["+", "-"])
 
+        # pyrefly: ignore[missing-override-decorator] - typing.override needs Python 3.12
         def call_binop(
             self, context: "jinja2.runtime.Context", operator: str, left: object, right: object
         ) -> float:
@@ -253,8 +258,8 @@ def _meter_loops(tree: "nodes.Template") -> None:
 
 
 def _value(name: str, value: object) -> object:
-    items = value if isinstance(value, list | tuple) else [value]
-    if not all(isinstance(item, str | int | float) for item in items):
+    items = filters.items(value) or [value]
+    if value != [] and not all(isinstance(item, str | int | float) for item in items):
         raise TemplateError(f"the value of {name} is {type(value).__name__}, which a template cannot print")
     if filters.size(value) > MAX_RENDERED:
         raise TemplateError(f"the value of {name} has more than {MAX_RENDERED} characters")
