@@ -39,6 +39,7 @@ class Request:
     """The JSON Schema the answer must follow, as canonical JSON; None: plain text."""
     seed: int
     attempt: int = 0
+    _key: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def opening(self) -> str:
@@ -46,26 +47,30 @@ class Request:
         return self.messages[-1].content if self.messages[-1].role == "assistant" else ""
 
     def canonical(self) -> str:
-        """Return all that can change the answer as JSON that is equal exactly when the requests are."""
-        return json.dumps(
+        """Return all that can change the answer as JSON: different requests never give the same text."""
+        return _encode(
             {
                 "format": KEY_FORMAT,
                 "endpoint": self.endpoint,
                 "model": self.model,
                 "revision": self.revision,
-                "messages": [[message.role, message.content] for message in self.messages],
+                "messages": [(message.role, message.content) for message in self.messages],
                 "sampling": dict(self.sampling),
                 "extra": dict(self.extra),
                 "schema": self.schema,
                 "seed": self.seed,
                 "attempt": self.attempt,
-            },
-            sort_keys=True,
-            ensure_ascii=False,
-            separators=(",", ":"),
+            }
         )
 
     @property
     def key(self) -> str:
-        """64 hex digits: the SHA-256 of `canonical()`."""
-        return hashlib.sha256(self.canonical().encode("utf-8", "surrogatepass")).hexdigest()
+        """64 hex digits: the SHA-256 of `canonical()`, computed once."""
+        if not self._key:
+            canonical = self.canonical().encode("utf-8", "surrogatepass")
+            object.__setattr__(self, "_key", hashlib.sha256(canonical).hexdigest())
+        return self._key
+
+
+# One encoder for all requests: `json.dumps` would make a new one for each.
+_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode

@@ -7,7 +7,7 @@ __all__ = ["RowKey"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class RowKey:
-    """A row's identity: it keeps its meaning when splits grow and when classes, columns or splits are added."""
+    """A row's identity: it keeps its meaning when splits grow, and classes, columns or splits are added."""
 
     split: str
     stratum: str

@@ -1,0 +1,104 @@
+"""The order of rows: endless sequences in which every class holds its share of any prefix.
+
+Rows are dealt to classes by the divisor method of Webster and Sainte-Laguë: the row with index i of class c
+comes at (i + 0.5) / weight of c (Balinski and Young, "Fair Representation", 1982). The method is
+house-monotone: a longer split begins with the shorter one.
+"""
+
+import heapq
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
+
+from synth_datasets.plan.row import RowKey
+from synth_datasets.spec.model import ClassesColumn, DatasetSpec, Split
+
+__all__ = ["Strata", "decision_order", "divisor_sequence", "quotas", "split_order", "strata_of"]
+
+Strata = tuple[tuple[str, ...], tuple[float, ...]]
+"""Class names and their weights; one nameless class when a spec has no `classes` column."""
+
+
+def strata_of(spec: DatasetSpec) -> Strata:
+    """Return the classes that rows are balanced over: those of the first `classes` column."""
+    for column in spec.columns:
+        if isinstance(column, ClassesColumn):
+            return column.names, column.weights
+    return ("",), (1.0,)
+
+
+def divisor_sequence(
+    weights: Sequence[float], start: Sequence[int] | None = None
+) -> Iterator[tuple[float, int, int]]:
+    """Yield (place in the order, position of the class, index within the class) without end.
+
+    `start` holds how many each class already has. Equal places go to the class that comes first.
+    """
+    counts = start or [0] * len(weights)
+    heap = [(_place(count, weights[at]), at, count) for at, count in enumerate(counts)]
+    heapq.heapify(heap)
+    while True:
+        first = heap[0]
+        yield first
+        _, at, count = first
+        heapq.heapreplace(heap, (_place(count + 1, weights[at]), at, count + 1))
+
+
+def quotas(weights: Sequence[float], total: int) -> list[int]:
+    """Return how many of the first `total` rows each class has, in time that does not grow with `total`."""
+    # Every class has at most half a row more than its share at any place of the order, so at the place where
+    # shares add up to `total` less one row a class, no more than `total` rows have been dealt.
+    place = (total - len(weights)) / sum(weights)
+    counts = [_dealt(place, weight) for weight in weights]
+    for _, at, _ in islice(divisor_sequence(weights, counts), total - sum(counts)):
+        counts[at] += 1
+    return counts
+
+
+def split_order(split: Split, strata: Strata) -> Iterator[RowKey]:
+    """Yield the rows of a split in its order."""
+    names, weights = strata
+    for _, at, index in islice(divisor_sequence(weights), split.num_examples):
+        yield RowKey(split.name, names[at], index)
+
+
+def decision_order(
+    splits: Sequence[Split], strata: Strata, *, upto: str | None, among: Collection[str] | None
+) -> Iterator[RowKey]:
+    """Yield the rows of all splits (those `among` the given) so that growth only extends what came before.
+
+    Places are compared first, then the splits, then the classes, in the order of the spec. Ends after the
+    last row of split `upto`.
+    """
+    names, weights = strata
+    chosen = [split for split in splits if among is None or split.name in among]
+    left = next((split.num_examples for split in chosen if split.name == upto), 0)
+    if upto is not None and not left:
+        return
+    for _, at_split, at, index in heapq.merge(
+        *(_places(at, split, weights) for at, split in enumerate(chosen))
+    ):
+        name = chosen[at_split].name
+        yield RowKey(name, names[at], index)
+        if name == upto:
+            left -= 1
+            if not left:
+                return
+
+
+def _places(at_split: int, split: Split, weights: Sequence[float]) -> Iterator[tuple[float, int, int, int]]:
+    for place, at, index in islice(divisor_sequence(weights), split.num_examples):
+        yield place, at_split, at, index
+
+
+def _place(index: int, weight: float) -> float:
+    return (index + 0.5) / weight
+
+
+def _dealt(place: float, weight: float) -> int:
+    """Return how many rows of a class lie at or before `place`; exactly as `_place` rounds."""
+    count = max(0, int(place * weight + 0.5))
+    while _place(count, weight) <= place:
+        count += 1
+    while count and _place(count - 1, weight) > place:
+        count -= 1
+    return count

@@ -1,0 +1,197 @@
+"""From a spec to the rows it asks for, what each row samples, and the requests that fill it."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, field
+
+from synth_datasets.plan import identity
+from synth_datasets.plan.order import Strata, decision_order, quotas, split_order, strata_of
+from synth_datasets.plan.prompts import Conversation, Wording, each, sampling_of
+from synth_datasets.plan.request import Request
+from synth_datasets.plan.row import RowKey
+from synth_datasets.plan.sampling import Choice, Number, Spread
+from synth_datasets.plan.schema import schema_text
+from synth_datasets.spec.graph import column_order, inputs, outputs
+from synth_datasets.spec.model import (
+    ClassesColumn,
+    Column,
+    DatasetSpec,
+    FieldsColumn,
+    ModelSpec,
+    NumberColumn,
+    PerValue,
+    PromptColumn,
+    SampleColumn,
+    Scalar,
+    Split,
+    TextColumn,
+)
+
+__all__ = ["Plan"]
+
+_Draw = Callable[[RowKey, bytes, Mapping[str, object]], object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    name: str
+    wording: PerValue[Wording]
+    reads: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What all requests of one model column share."""
+
+    conversation: Conversation
+    model: ModelSpec
+    sampling: Mapping[str, Scalar | tuple[str, ...]]
+    schema: str | None
+    seeds: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that is decided before a model is asked: a pure function of the spec.
+
+    `endpoint` names who will be asked. Picklable; a copy in another process plans the same.
+    """
+
+    spec: DatasetSpec
+    endpoint: str
+    order: tuple[Column, ...] = field(init=False, repr=False, compare=False)
+    """All columns, each after those it reads."""
+    model_columns: tuple[PromptColumn | FieldsColumn, ...] = field(init=False, repr=False, compare=False)
+    """The columns that a model answers, in the same order."""
+    _strata: Strata = field(init=False, repr=False, compare=False)
+    _splits: Mapping[str, Split] = field(init=False, repr=False, compare=False)
+    _draws: tuple[tuple[str, _Draw], ...] = field(init=False, repr=False, compare=False)
+    _texts: tuple[_Text, ...] = field(init=False, repr=False, compare=False)
+    _questions: Mapping[str, _Question] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        order = column_order(self.spec.columns)
+        asked = tuple(column for column in order if isinstance(column, PromptColumn | FieldsColumn))
+        late = {name for column in asked for name in outputs(column)}
+        draws: list[tuple[str, _Draw]] = []
+        texts: list[_Text] = []
+        for column in order:
+            waits = inputs(column) & late
+            if isinstance(column, TextColumn) and waits:
+                texts.append(_Text(column.name, each(column.template, Wording.of), inputs(column)))
+                late.add(column.name)
+            elif not isinstance(column, PromptColumn | FieldsColumn):
+                if waits:
+                    raise ValueError(f"{column.name} is sampled before {', '.join(sorted(waits))} is known")
+                draws.append((column.name, self._draw(column)))
+        parts = {
+            "order": order,
+            "model_columns": asked,
+            "_strata": strata_of(self.spec),
+            "_splits": {split.name: split for split in self.spec.splits},
+            "_draws": tuple(draws),
+            "_texts": tuple(texts),
+            "_questions": {column.name: self._question(column) for column in asked},
+        }
+        for name, part in parts.items():
+            object.__setattr__(self, name, part)
+
+    def __reduce__(self) -> tuple[type["Plan"], tuple[DatasetSpec, str]]:
+        return Plan, (self.spec, self.endpoint)
+
+    def rows(self, split: str) -> Iterator[RowKey]:
+        """Yield the rows of a split in the order of the dataset; a longer split begins with the same rows."""
+        return split_order(self._splits[split], self._strata)
+
+    def decision_rows(
+        self, upto: str | None = None, splits: Collection[str] | None = None
+    ) -> Iterator[RowKey]:
+        """Yield the rows of all (or the given) splits in the order in which duplicates are decided.
+
+        Ends after the last row of split `upto`: what comes later cannot change that split.
+        """
+        for name in (*(splits or ()), *(() if upto is None else (upto,))):
+            if name not in self._splits:
+                raise KeyError(name)
+        return decision_order(self.spec.splits, self._strata, upto=upto, among=splits)
+
+    def quotas(self, split: str) -> dict[str, int]:
+        """Return how many rows of the split each stratum holds, without going through them."""
+        names, weights = self._strata
+        return dict(zip(names, quotas(weights, self._splits[split].num_examples), strict=True))
+
+    def values(self, key: RowKey) -> dict[str, object]:
+        """Return what the row holds before any model is asked: sampled values and the texts made of them."""
+        row = identity.row_bytes(key)
+        values: dict[str, object] = {}
+        for name, draw in self._draws:
+            values[name] = draw(key, row, values)
+        return values
+
+    def derive(self, values: MutableMapping[str, object]) -> None:
+        """Fill in the text columns whose inputs are there by now; call it whenever a model has answered.
+
+        Raises `TemplateError` when a text cannot be made, such as one that would grow beyond its bounds.
+        """
+        for text in self._texts:
+            if text.name not in values and text.reads <= values.keys():
+                values[text.name] = text.wording.pick(values).render(values)
+
+    def request(
+        self, column: PromptColumn | FieldsColumn, key: RowKey, values: Mapping[str, object], attempt: int
+    ) -> Request:
+        """Return what is asked for one column of one row; attempts differ in seed and number only.
+
+        `values` holds every column that this one reads. Raises `TemplateError` when no prompt can be made of
+        them.
+        """
+        question = self._questions[column.name]
+        return Request(
+            endpoint=self.endpoint,
+            model=question.model.id,
+            messages=question.conversation.messages(values),
+            sampling=question.sampling,
+            extra=question.model.extra,
+            revision=question.model.revision,
+            schema=question.schema,
+            seed=identity.request_seed(question.seeds, identity.row_bytes(key), attempt),
+            attempt=attempt,
+        )
+
+    def _question(self, column: PromptColumn | FieldsColumn) -> _Question:
+        return _Question(
+            conversation=Conversation.of(column.prompt),
+            model=column.prompt.model,
+            sampling=sampling_of(column.prompt.model),
+            schema=schema_text(column) if isinstance(column, FieldsColumn) else None,
+            seeds=identity.stream(self.spec.seed, "request", column.name),
+        )
+
+    def _draw(self, column: ClassesColumn | SampleColumn | NumberColumn | TextColumn) -> _Draw:
+        stream = identity.stream(self.spec.seed, "value", column.name)
+        match column:
+            case ClassesColumn() if column is self._stratified():
+                return lambda key, _row, _values: key.stratum
+            case ClassesColumn():
+                return _spread(Spread(column.names, column.weights), stream)
+            case SampleColumn():
+                choices = each(column.choices, Choice)
+                return lambda _key, row, values: choices.pick(values).draw(identity.bits(stream, row))
+            case NumberColumn():
+                number = Number.of(column)
+                return lambda _key, row, _values: number.draw(identity.bits(stream, row))
+            case TextColumn():
+                wording = each(column.template, Wording.of)
+                return lambda _key, _row, values: wording.pick(values).render(values)
+
+    def _stratified(self) -> ClassesColumn | None:
+        return next((column for column in self.spec.columns if isinstance(column, ClassesColumn)), None)
+
+
+def _spread(spread: Spread, stream: bytes) -> _Draw:
+    def draw(key: RowKey, _row: bytes, _values: Mapping[str, object]) -> str:
+        return spread.draw(
+            key.index,
+            lambda block: identity.bits(stream, identity.row_bytes(RowKey(key.split, key.stratum, block))),
+        )
+
+    return draw

@@ -1,0 +1,185 @@
+"""What a row samples: weighted choices, numbers, and labels that stay balanced within a class."""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from synth_datasets.plan.identity import bits, pack, uniform
+from synth_datasets.plan.order import divisor_sequence, quotas
+from synth_datasets.spec.model import NumberColumn, Scalar, Weighted
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["Choice", "Number", "Spread"]
+
+_MASK = (1 << 64) - 1
+_LONG_LIST = 24
+"""From so many values on, numpy's vectors cost less than a loop."""
+_NEAR = 1e-9
+"""Scores closer than this are compared once more without rounding, so that every machine chooses alike."""
+_LONGEST_PERIOD = 4096
+
+
+class Choice:
+    """A weighted choice by rendezvous hashing: each value draws a score, the least score wins.
+
+    A score follows from the row and the value alone, so a new value moves only the rows that choose it, and
+    the order of values means nothing (Thaler and Ravishankar 1998; weights as in Schindelhauer and Schomaker
+    2005: exponentially distributed scores, -ln(u) / weight). Costs O(values) a draw.
+    """
+
+    __slots__ = ("_codes", "_equal", "_hashes", "_values", "_vectors", "_weights")
+
+    def __init__(self, choices: Weighted) -> None:
+        weights: dict[str, list[float]] = {}
+        values: dict[str, Scalar] = {}
+        for value, weight in zip(choices.values, choices.weights, strict=True):
+            code = json.dumps(value)  # tells 1 from "1", 1.0 and true
+            weights.setdefault(code, []).append(weight)
+            values[code] = value
+        self._codes = tuple(sorted(values))
+        self._values = tuple(values[code] for code in self._codes)
+        self._weights = tuple(math.fsum(weights[code]) for code in self._codes)
+        self._hashes = tuple(bits(b"value", pack(code)) for code in self._codes)
+        self._equal = len(set(self._weights)) == 1
+        self._vectors: tuple[np.ndarray, np.ndarray] | None = None
+
+    def draw(self, number: int) -> Scalar:
+        """Return the value for a row whose 64 bits for this column are `number`."""
+        return self._values[self._long(number) if len(self._values) >= _LONG_LIST else self._short(number)]
+
+    def _short(self, number: int) -> int:
+        scores = [_mix(number ^ value) for value in self._hashes]
+        if self._equal:  # the least -ln(u) is the greatest u: no rounding at all
+            return scores.index(max(scores))
+        times = [
+            -math.log(uniform(score)) / weight for score, weight in zip(scores, self._weights, strict=True)
+        ]
+        limit = min(times) * (1 + _NEAR)
+        return self._decide(scores, [at for at, time in enumerate(times) if time <= limit])
+
+    def _long(self, number: int) -> int:
+        import numpy as np
+
+        if self._vectors is None:
+            self._vectors = (np.array(self._hashes, np.uint64), np.array(self._weights))
+        hashes, weights = self._vectors
+        scores = hashes ^ np.uint64(number)
+        _mix_vector(scores)
+        if self._equal:
+            return int(scores.argmax())
+        times = np.log(((scores >> np.uint64(12)) + 0.5) / (1 << 52)) / -weights
+        near = np.flatnonzero(times <= times.min() * (1 + _NEAR))
+        return self._decide([int(score) for score in scores[near]], near.tolist(), given=True)
+
+    def _decide(self, scores: Sequence[int], candidates: Sequence[int], *, given: bool = False) -> int:
+        """Return the winner among the few that rounding could confuse; `given`: scores of candidates only."""
+        if len(candidates) == 1:
+            return candidates[0]
+        own = scores if given else [scores[at] for at in candidates]
+        return min(
+            zip(own, candidates, strict=True),
+            key=lambda pair: (-Decimal(uniform(pair[0])).ln() / Decimal(self._weights[pair[1]]), -pair[0]),
+        )[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number drawn uniformly from a column's range, both ends included."""
+
+    low: float
+    high: float
+    first: int
+    stride: int
+    scale: int
+    """A value is (first + k * stride) / scale: whole numbers, so 0 + 3 * 0.1 is 0.3."""
+    steps: int
+    """How many values there are; 0: any float in the range."""
+    integer: bool
+
+    @classmethod
+    def of(cls, column: NumberColumn) -> "Number":
+        """Prepare the draws of a column."""
+        if column.step is None:
+            return cls(column.low, column.high, 0, 0, 1, steps=0, integer=False)
+        # As decimals, the way the spec writes them, and not as the nearest floats.
+        low, high, step = (Fraction(repr(x)) for x in (column.low, column.high, column.step))
+        scale = math.lcm(low.denominator, step.denominator)
+        steps = int((high - low) / step) + 1
+        return cls(
+            column.low, column.high, int(low * scale), int(step * scale), scale, steps, integer=column.integer
+        )
+
+    def draw(self, number: int) -> int | float:
+        """Return the number for a row whose 64 bits for this column are `number`."""
+        if not self.steps:
+            share = (number >> 11) / ((1 << 53) - 1)
+            return min(max(self.low * (1 - share) + self.high * share, self.low), self.high)
+        value = self.first + (number * self.steps >> 64) * self.stride
+        return value // self.scale if self.integer else value / self.scale
+
+
+class Spread:
+    """A label that is balanced within each class: rows take turns by the divisor sequence over the labels.
+
+    The sequence is cut into blocks, which are whole periods where the weights have a short one; each block is
+    read from a start that a hash of the row's split and class, the block and the column gives. So two labels
+    of one row are independent, no label depends on which other classes or columns exist, and the counts over
+    the first n rows of a class are within one row of their shares for equal weights, otherwise within two.
+    """
+
+    __slots__ = ("_block", "_length", "_names")
+
+    def __init__(self, names: Sequence[str], weights: Sequence[float]) -> None:
+        self._names = tuple(names)
+        period = _period(weights)
+        self._length = period or _LONGEST_PERIOD
+        self._block = _blocks(tuple(weights), self._length, repeats=period is not None)
+
+    def draw(self, index: int, start: Callable[[int], int]) -> str:
+        """Return the label of the row at `index` of its class; `start` gives 64 bits for a block's number."""
+        block, at = divmod(index, self._length)
+        return self._names[self._block(block)[(at + start(block)) % self._length]]
+
+
+def _period(weights: Sequence[float]) -> int | None:
+    """Return after how many rows the divisor sequence repeats; None when that is long."""
+    shares = [Fraction(repr(weight)) for weight in weights]
+    scale = math.lcm(*(share.denominator for share in shares))
+    whole = [int(share * scale) for share in shares]
+    period = sum(whole) // math.gcd(*whole)
+    return period if period <= max(_LONGEST_PERIOD, len(weights)) else None
+
+
+def _blocks(weights: tuple[float, ...], length: int, *, repeats: bool) -> Callable[[int], tuple[int, ...]]:
+    @lru_cache(maxsize=16)
+    def block(number: int) -> tuple[int, ...]:
+        counts = quotas(weights, number * length)
+        return tuple(at for _, at, _ in islice(divisor_sequence(weights, counts), length))
+
+    if not repeats:
+        return block
+    first = block(0)
+    return lambda _: first
+
+
+def _mix(number: int) -> int:
+    """Return the finaliser of SplitMix64 (Steele, Lea and Flood 2014): every bit depends on every bit."""
+    number = (number ^ (number >> 30)) * 0xBF58476D1CE4E5B9 & _MASK
+    number = (number ^ (number >> 27)) * 0x94D049BB133111EB & _MASK
+    return number ^ (number >> 31)
+
+
+def _mix_vector(numbers: "np.ndarray") -> None:
+    """Do the same in place to an array of uint64."""
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        numbers ^= numbers >> numbers.dtype.type(shift)
+        numbers *= numbers.dtype.type(factor)
+    numbers ^= numbers >> numbers.dtype.type(31)
