@@ -23,7 +23,7 @@ from synth_datasets.trace import TRACE_FOLDER
 FORMAT = 1
 """Part of every cache address: raised when the same spec and answers would give other rows."""
 
-_OVERRIDES = ("num_examples", "model", "seed", "temperature", "max_tokens", "attempts")
+OVERRIDES = ("num_examples", "model", "seed", "temperature", "max_tokens", "attempts")
 _SETTINGS = ("backend", "base_url", "concurrency", "timeout_s", "store", "model_path")
 
 
@@ -79,7 +79,7 @@ class Synth(datasets.GeneratorBasedBuilder):
         wanted = None if stock_name else config_name
         url = spec_url(config.data_files, wanted)
         spec = spec_from_url(url, token=self.token, storage_options=self.storage_options)
-        overrides = {name: getattr(config, name) for name in _OVERRIDES}
+        overrides = {name: getattr(config, name) for name in OVERRIDES}
         self.spec = with_overrides(spec, **overrides)
         config.name = wanted or config.name
         config.version = datasets.Version(self.spec.version)
@@ -87,6 +87,11 @@ class Synth(datasets.GeneratorBasedBuilder):
         self.dataset_name = f"{self.name}-{self.spec.name}"
         self.hash = f"f{FORMAT}"
         return config, f"{config.name}-{self._address(config)}"
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """The public identity of the endpoint that each model of the spec is asked at."""
+        return endpoints_of(self.spec, _settings(self.config))
 
     def _address(self, config: SynthConfig) -> str:
         """Return 16 hex digits that stand for the effective spec and who is asked."""
@@ -143,7 +148,7 @@ def _refuse_unknown(options: Mapping[str, object]) -> None:
             close = get_close_matches(name, known, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
             raise SettingsError(
-                f"unknown option {name!r}{hint} The spec's values that can be replaced are {', '.join(_OVERRIDES)}; "
+                f"unknown option {name!r}{hint} The spec's values that can be replaced are {', '.join(OVERRIDES)}; "
                 f"where it is asked is said by {', '.join(_SETTINGS)}"
             )
 

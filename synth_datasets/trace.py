@@ -8,15 +8,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from synth_datasets.plan.row import RowKey
 from synth_datasets.validation.outcome import Example, Missing, Rejection, Tally
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["TRACE_FOLDER", "TraceWriter", "TracedRow", "read_rejections", "read_tallies", "read_trace"]
+__all__ = ["TRACE_FOLDER", "TraceWriter", "TracedRow", "read_models", "read_rejections", "read_tallies", "read_trace", "rejection_record"]
 
 TRACE_FOLDER = "trace"
 BATCH_ROWS = 1000
+_REJECTION_FIELDS = ("column", "attempt", "reason", "detail", "text", "key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class TraceWriter(AbstractContextManager["TraceWriter"]):
     def add(self, outcome: Example | Missing) -> None:
         """Keep where an example comes from, and what its row rejected."""
         for rejection in outcome.rejections:
-            self._rejections.write(json.dumps(_rejection(rejection), ensure_ascii=False) + "\n")
+            self._rejections.write(json.dumps(rejection_record(rejection), ensure_ascii=False) + "\n")
         if isinstance(outcome, Example):
             for source in outcome.sources:
                 self._batch.append(
@@ -111,12 +113,24 @@ def read_trace(folder: Path, split: str, row: int) -> list[TracedRow]:
     ]
 
 
-def read_rejections(folder: Path) -> Iterator[dict[str, str | int]]:
-    """Yield every rejected answer of every split, as written: row_id, split, stratum, column, attempt, reason, ..."""
+def read_models(folder: Path) -> tuple[str, ...]:
+    """Return the models that the endpoints say have answered, sorted."""
+    import pyarrow.parquet as pq
+
+    found: set[str] = set()
+    for path in folder.glob("*.parquet"):
+        found.update(pq.read_table(path, columns=["model"]).column("model").unique().to_pylist())
+    return tuple(sorted(found - {""}))
+
+
+def read_rejections(folder: Path) -> Iterator[Rejection]:
+    """Yield every rejected answer of every finished split: by split name, then in the order it was decided."""
     for path in sorted(folder.glob("*.rejections.jsonl")):
         with path.open(encoding="utf-8") as lines:
             for line in lines:
-                yield json.loads(line)
+                record = json.loads(line)
+                row = RowKey(record["split"], record["stratum"], record["index"])
+                yield Rejection(row=row, **{name: record[name] for name in _REJECTION_FIELDS})
 
 
 def read_tallies(folder: Path) -> dict[str, Tally]:
@@ -127,18 +141,15 @@ def read_tallies(folder: Path) -> dict[str, Tally]:
     }
 
 
-def _rejection(rejection: Rejection) -> dict[str, str | int]:
+def rejection_record(rejection: Rejection) -> dict[str, str | int]:
+    """Return the rejection as one line of the file holds it."""
+    row = rejection.row
     return {
-        "row_id": str(rejection.row),
-        "split": rejection.row.split,
-        "stratum": rejection.row.stratum,
-        "index": rejection.row.index,
-        "column": rejection.column,
-        "attempt": rejection.attempt,
-        "reason": rejection.reason,
-        "detail": rejection.detail,
-        "text": rejection.text,
-        "key": rejection.key,
+        "row_id": str(row),
+        "split": row.split,
+        "stratum": row.stratum,
+        "index": row.index,
+        **{name: getattr(rejection, name) for name in _REJECTION_FIELDS},
     }
 
 

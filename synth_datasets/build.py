@@ -1,0 +1,136 @@
+"""From a spec to a release folder: the dataset, its quality report and its card, in one call."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from synth_datasets.errors import SettingsError
+from synth_datasets.features import label_columns, text_columns
+from synth_datasets.plan.plan import Plan
+from synth_datasets.publishing.facts import endpoint_kind
+from synth_datasets.publishing.figures import card_figures
+from synth_datasets.publishing.release import check_target, write_release
+from synth_datasets.quality.html import render_html
+from synth_datasets.quality.report import measure
+from synth_datasets.spec import fingerprint
+from synth_datasets.spec.model import ClassesColumn, DatasetSpec
+from synth_datasets.trace import TRACE_FOLDER, read_models, read_rejections, read_tallies
+
+if TYPE_CHECKING:
+    import datasets
+
+    from synth_datasets.publishing.release import Release
+    from synth_datasets.quality.report import QualityReport
+    from synth_datasets.validation.outcome import Tally
+
+__all__ = ["Build", "build"]
+
+ASKED_LIMIT = 200_000
+"""Rows up to which the classes asked for in further label columns are counted, at some 50 microseconds a row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """What a build left behind."""
+
+    spec: DatasetSpec
+    dataset: "datasets.DatasetDict"
+    release: "Release"
+    quality: "QualityReport"
+    tallies: "Mapping[str, Tally]"
+    folder: Path
+    seconds: float
+
+
+def build(
+    spec: str | Path,
+    folder: str | Path | None = None,
+    *,
+    cache_dir: str | Path | None = None,
+    again: bool = False,
+    options: Mapping[str, Any] | None = None,
+) -> Build:
+    """Make the dataset of the spec at a path (or take it from the cache), measure it, and write its release folder.
+
+    `options` are those of `load_dataset("synth", ...)`; `again` makes the splits anew from the stored answers. The
+    folder, `build/<name>` by default, appears whole or not at all. Raises what `load_dataset` raises, unwrapped.
+    """
+    from synth_datasets.synth import Synth
+
+    from synth_datasets.synth import OVERRIDES, Synth
+
+    started = time.monotonic()
+    given = dict(options or {})
+    builder = Synth(
+        data_files=str(_spec_file(Path(spec))), cache_dir=None if cache_dir is None else str(cache_dir), **given
+    )
+    target = Path(folder or Path("build") / builder.spec.name)
+    check_target(target)
+    builder.download_and_prepare(download_mode="reuse_cache_if_exists" if again else "reuse_dataset_if_exists")
+    dataset = builder.as_dataset()
+    trace = Path(builder.cache_dir) / TRACE_FOLDER
+    tallies = read_tallies(trace)
+    quality = measure(
+        dataset,
+        text_columns=text_columns(builder.spec),
+        label_columns=label_columns(builder.spec),
+        asked={split.name: _asked(builder.spec, split.name) for split in builder.spec.splits},
+        tallies=tallies,
+        rejections=read_rejections(trace),
+        title=f"{builder.spec.pretty_name or builder.spec.name} {builder.spec.version}",
+    )
+    release = write_release(
+        target,
+        spec=builder.spec,
+        fingerprint=fingerprint(builder.spec),
+        dataset=dataset,
+        tallies=tallies,
+        quality=json.loads(quality.to_json()),
+        figures=card_figures(quality),
+        report=render_html(quality),
+        trace=trace,
+        endpoint=" and ".join(sorted({endpoint_kind(each) for each in builder.endpoints.values()})),
+        answered_by=read_models(trace),
+        overrides={name: given[name] for name in OVERRIDES if given.get(name) is not None},
+    )
+    return Build(
+        spec=builder.spec,
+        dataset=dataset,
+        release=release,
+        quality=quality,
+        tallies=tallies,
+        folder=target,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _spec_file(path: Path) -> Path:
+    """Return the spec's file: the path itself, or the only spec in the folder."""
+    if not path.is_dir():
+        return path
+    found = sorted(file for pattern in ("*.synth.yaml", "*.synth.yml") for file in path.glob(pattern))
+    if len(found) != 1:
+        names = ", ".join(file.name for file in found) or "none"
+        raise SettingsError(f"{path} holds {len(found)} specs ({names}); name the file")
+    return found[0]
+
+
+def _asked(spec: DatasetSpec, split: str) -> dict[str, dict[str, int]]:
+    """Return how many rows of each class the plan asks of the split, by stored label column."""
+    plan = Plan(spec, {})
+    columns = [column for column in spec.columns if isinstance(column, ClassesColumn) and not column.hidden]
+    first = next((column for column in spec.columns if isinstance(column, ClassesColumn)), None)
+    asked = {first.name: plan.quotas(split)} if first in columns and first is not None else {}
+    rest = [column for column in columns if column is not first]
+    total = next(each.num_examples for each in spec.splits if each.name == split)
+    if rest and total <= ASKED_LIMIT:
+        for column in rest:
+            asked[column.name] = dict.fromkeys(column.names, 0)
+        for key in plan.rows(split):
+            values = plan.values(key)
+            for column in rest:
+                asked[column.name][str(values[column.name])] += 1
+    return asked

@@ -1,0 +1,200 @@
+"""Verbs about builds: `build`, `report`, `rejections`, `trace`."""
+
+import json
+import textwrap
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from synth_datasets.cli.options import (
+    effective_spec,
+    override_options,
+    settings_options,
+    spec_path,
+    split_options,
+)
+from synth_datasets.errors import SettingsError
+
+if TYPE_CHECKING:
+    from synth_datasets.build import Build
+    from synth_datasets.settings import Settings
+    from synth_datasets.spec.model import DatasetSpec
+    from synth_datasets.validation.outcome import Rejection
+
+__all__ = ["build_verb", "rejections_verb", "report_verb", "trace_verb"]
+
+SHOWN_ROWS = 3
+
+
+@click.command("build")
+@click.argument("spec")
+@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="[default: build/NAME]")
+@click.option("--keep-short", is_flag=True, help="Accept a split with fewer rows than asked for.")
+@click.option("--again", is_flag=True, help="Make the splits anew from the stored answers.")
+@click.option("--cache-dir", type=click.Path(file_okay=False), help="Where `datasets` keeps the splits.")
+@override_options
+@settings_options
+def build_verb(
+    spec: str,
+    output: Path | None,
+    keep_short: bool,  # noqa: FBT001 - click's options
+    again: bool,  # noqa: FBT001 - click's options
+    cache_dir: str | None,
+    **options: Any,  # noqa: ANN401 - click's options
+) -> None:
+    """Make the dataset of SPEC (a file, a folder, or a ready dataset's name), its report and its card.
+
+    Run it again after an interruption and it goes on; run it again when it is done and no model is asked.
+
+    \b
+    Example:  synth build customer_feedback
+              synth build reviews.synth.yaml -n 50 --model gpt-5-mini --base-url http://127.0.0.1:8000/v1
+    """
+    from synth_datasets.build import build
+
+    given = {name: value for name, value in options.items() if value is not None}
+    built = build(
+        spec_path(spec), output, cache_dir=cache_dir, again=again, options={**given, "keep_short": keep_short}
+    )
+    _show_build(built)
+
+
+@click.command("report")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def report_verb(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - click's options
+    """Show the quality report of a build FOLDER; the page with plots is FOLDER/report.html.
+
+    \b
+    Example:  synth report build/reviews
+    """
+    from synth_datasets.publishing.release import read_release
+    from synth_datasets.quality.report import QualityReport
+    from synth_datasets.quality.terminal import render_terminal
+
+    text = (read_release(folder).folder / "quality.json").read_text(encoding="utf-8")
+    if as_json:
+        click.echo(text.rstrip("\n"))
+        return
+    click.echo(render_terminal(QualityReport.from_json(text)))
+    click.echo(f"With plots: {folder / 'report.html'}")
+
+
+@click.command("rejections")
+@click.argument("build")
+@click.option("--reason", help="Only this reason.")
+@click.option("--split", help="Only this split.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many to show.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, all of them.")
+@override_options
+@settings_options
+def rejections_verb(
+    build: str,
+    reason: str | None,
+    split: str | None,
+    limit: int,
+    as_json: bool,  # noqa: FBT001 - click's options
+    **options: Any,  # noqa: ANN401 - click's options
+) -> None:
+    """Show the answers that were rejected, with their reasons and raw texts.
+
+    BUILD is a build's folder, or a spec: then what was answered so far is judged again, and no model is asked.
+
+    \b
+    Example:  synth rejections build/reviews --reason near_duplicate
+              synth rejections reviews.synth.yaml
+    """
+    from synth_datasets.trace import rejection_record
+
+    found = (
+        each
+        for each in _rejections(build, options)
+        if reason in (None, each.reason) and split in (None, each.row.split)
+    )
+    if as_json:
+        for each in found:
+            click.echo(json.dumps(rejection_record(each), ensure_ascii=False))
+        return
+    shown = 0
+    for each in islice(found, limit):
+        click.echo(f"{each.row} {each.column}, attempt {each.attempt + 1}: {each.reason}: {each.detail}")
+        click.echo(textwrap.indent(each.text[:1000].strip() or "(no text)", "    "))
+        shown += 1
+    more = sum(1 for _ in found)
+    if more:
+        click.echo(f"... and {more} more (--limit, --json)")
+    if not shown:
+        click.echo("Nothing was rejected.")
+
+
+@click.command("trace")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("split")
+@click.argument("row", type=click.IntRange(min=0))
+def trace_verb(folder: Path, split: str, row: int) -> None:
+    """Show the prompts and raw answers behind the row at ROW (from 0) of a SPLIT of a build FOLDER.
+
+    \b
+    Example:  synth trace build/reviews train 0
+    """
+    from synth_datasets.publishing.release import read_release
+    from synth_datasets.trace import TRACE_FOLDER, read_trace
+
+    release = read_release(folder)
+    rows = release.splits.get(split)
+    if rows is None or row >= rows:
+        has = ", ".join(f"{name} (rows 0 to {count - 1})" for name, count in release.splits.items())
+        raise SettingsError(f"{folder} has no row {row} in a split {split!r}; it has {has}")
+    for traced in read_trace(folder / TRACE_FOLDER, split, row):
+        click.echo(f"{traced.row_id} {traced.column}: {traced.model}, seed {traced.seed}, attempt {traced.attempt + 1}")
+        click.echo(f"request {traced.key}")
+        for role, content in traced.messages:
+            click.echo(f"[{role}] {content}")
+        click.echo(f"[answer] {traced.answer}")
+
+
+def _show_build(built: "Build") -> None:
+    from synth_datasets.quality.terminal import render_terminal
+
+    click.echo(render_terminal(built.quality))
+    split, first = next((name, rows) for name, rows in built.dataset.items() if len(rows))
+    labels = {name: feature for name, feature in first.features.items() if hasattr(feature, "int2str")}
+    click.echo(f"\nThe first rows of {split}:")
+    for row in first.select(range(min(SHOWN_ROWS, len(first)))):
+        shown = {name: labels[name].int2str(value) if name in labels else value for name, value in row.items()}
+        click.echo("  " + json.dumps(shown, ensure_ascii=False))
+    for warning in built.release.warnings:
+        click.echo(f"Warning: {warning}", err=True)
+    counts = ", ".join(f"{name} {count}" for name, count in built.release.splits.items())
+    click.echo(f"\nDataset  {built.folder}  ({counts}; {built.seconds:.1f} s)")
+    click.echo(f"Report   {built.folder / 'report.html'}")
+    click.echo(f"Card     {built.folder / 'README.md'}")
+    click.echo(f'Load it  datasets.load_dataset("{built.folder}")')
+    click.echo(f"Publish  synth push {built.folder} your-name/{built.spec.name}")
+
+
+def _rejections(given: str, options: dict[str, Any]) -> "Iterator[Rejection]":
+    from synth_datasets.trace import TRACE_FOLDER, read_rejections
+
+    folder = Path(given) / TRACE_FOLDER
+    if folder.is_dir():
+        return read_rejections(folder)
+    overrides, settings = split_options(options)
+    return _replayed(effective_spec(given, overrides), settings)
+
+
+def _replayed(spec: "DatasetSpec", settings: "Settings") -> "Iterator[Rejection]":
+    """Judge the stored answers again, up to the first row of each split that has no answer yet."""
+    from synth_datasets.generation.offline import AnswerMissingError
+    from synth_datasets.splits import split_outcomes
+
+    for split in spec.splits:
+        with suppress(AnswerMissingError):
+            for outcome in split_outcomes(spec, settings, split.name, offline=True):
+                yield from outcome.rejections
+
+

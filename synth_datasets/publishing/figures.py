@@ -1,0 +1,77 @@
+"""The figures of a quality report that a card shows, each with what it means."""
+
+from collections.abc import Iterator
+
+from synth_datasets.publishing.facts import Figure
+from synth_datasets.quality.figures import Section, TextFigures
+from synth_datasets.quality.report import QualityReport
+
+__all__ = ["card_figures"]
+
+
+def card_figures(report: QualityReport) -> tuple[Figure, ...]:
+    """Return the figures over all splits; what was not measured is left out."""
+    return tuple(_section(report.whole)) + tuple(_overlaps(report))
+
+
+def _section(whole: Section) -> Iterator[Figure]:
+    for column, labels in whole.labels.items():
+        if labels.total_variation is not None:
+            yield Figure(
+                f"{column}: distance from the asked balance",
+                labels.total_variation,
+                "total variation of the class shares; 0 is exactly as asked, 1 is nothing as asked",
+            )
+    for column, figures in whole.texts.items():
+        yield from _text(column, figures)
+    if whole.funnel is not None and whole.funnel.acceptance_rate is not None:
+        yield Figure(
+            "answers accepted", whole.funnel.acceptance_rate, "share of the model's answers that passed every check"
+        )
+
+
+def _text(column: str, figures: TextFigures) -> Iterator[Figure]:
+    words = figures.lengths.words
+    if words.median is not None:
+        span = f"{words.minimum} / {words.median:g} / {words.maximum}"
+        yield Figure(f"{column}: words, least / median / most", span, "length of the texts")
+    shares = (
+        ("exact duplicates", figures.duplicates.exact, "share of rows that repeat another row; lower is better"),
+        (
+            "near duplicates",
+            figures.duplicates.near,
+            f"share of rows at least {figures.duplicates.threshold:g} alike with another (5-character pieces, "
+            "estimated); lower is better",
+        ),
+        ("boilerplate", figures.boilerplate.rate, "share of rows with refusals, preambles or placeholders; 0 is best"),
+        (
+            "self-repetition",
+            figures.repetition.self_repetition if figures.repetition else None,
+            "share of rows with 8 words in a row that another row has too; lower is better",
+        ),
+        (
+            "compression ratio",
+            figures.compression.value if figures.compression else None,
+            "xz on a fixed sample; higher means more repetition, compare at equal size only",
+        ),
+    )
+    for name, value, meaning in shares:
+        if value is not None:
+            yield Figure(f"{column}: {name}", value, meaning)
+    for distinct in figures.distinct or ():
+        if distinct.value is not None and distinct.comparable:
+            yield Figure(
+                f"{column}: distinct-{distinct.n}",
+                distinct.value,
+                f"share of different {distinct.n}-word sequences among the first {distinct.budget} words",
+            )
+
+
+def _overlaps(report: QualityReport) -> Iterator[Figure]:
+    for each in report.overlaps:
+        if each.overlap.near is not None:
+            yield Figure(
+                f"{each.column}: {each.later} rows near a {each.earlier} row",
+                each.overlap.near,
+                f"share of {each.later} that a model has seen in {each.earlier}; 0 is best",
+            )
