@@ -1,0 +1,48 @@
+"""The verb `push`: a build becomes a version on the Hub."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from synth_datasets.publishing.push import PushResult
+
+__all__ = ["push_verb"]
+
+
+@click.command("push")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("repo_id", metavar="OWNER/NAME")
+@click.option("--public", is_flag=True, help="Create the repository public; it is private otherwise.")
+@click.option("--dry-run", is_flag=True, help="Show what would be published, and change nothing.")
+@click.option("--with-trace", is_flag=True, help="Publish prompts, raw answers and rejected answers too.")
+def push_verb(folder: Path, repo_id: str, public: bool, dry_run: bool, with_trace: bool) -> None:  # noqa: FBT001 - click's options
+    """Publish a build FOLDER as a version of the Hub dataset OWNER/NAME: one commit, then the tag v<version>.
+
+    The token is the one that `hf auth login` keeps, or HF_TOKEN. A tag is never moved: raise `version` in the spec
+    for new content. An interrupted push is finished by pushing again.
+
+    \b
+    Example:  synth push build/reviews your-name/reviews --dry-run
+    """
+    from synth_datasets.publishing.push import push
+
+    _show(push(folder, repo_id, private=not public, dry_run=dry_run, include_trace=with_trace))
+
+
+def _show(result: "PushResult") -> None:
+    for warning in result.warnings:
+        click.echo(f"Warning: {warning}", err=True)
+    who = "private" if result.private else "public"
+    if result.status == "already_published":
+        click.echo(f"{result.repo_id} has {result.tag} already, with exactly these files: {result.url}")
+        return
+    if result.status == "dry_run":
+        created = "would be created" if result.creates else "exists"
+        click.echo(f"Would publish {result.tag} to {result.repo_id} ({who}, {created}), {result.size:,} bytes:")
+        for change in result.changes:
+            click.echo(f"  {change}")
+        return
+    click.echo(f"Published {result.tag} to {result.repo_id} ({who}): {result.url}")
+    click.echo(f'Load it  datasets.load_dataset("{result.repo_id}", revision="{result.tag}")')
