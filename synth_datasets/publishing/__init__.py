@@ -1,0 +1,1 @@
+"""From rows to a release, and from a release to a version on the Hub."""

@@ -1,0 +1,68 @@
+"""`synth.lock`: what a release pins, as JSON beside its card."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from synth_datasets.errors import PublishError
+
+__all__ = ["LOCK_FILE", "Lock", "LockedSplit", "parse_lock"]
+
+LOCK_FILE = "synth.lock"
+LOCK_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LockedSplit:
+    """How many rows a split holds, and the digest of its files."""
+
+    num_examples: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """Everything a rebuild must match, and every file that the release is made of."""
+
+    name: str
+    version: str
+    fingerprint: str
+    """Of the spec."""
+    digest: str
+    """Of the data: 64 hex digits over all splits."""
+    spec_file: str
+    seed: int
+    attempts: int
+    endpoint: str | None
+    """The kind of endpoint; never a private address."""
+    answered_by: tuple[str, ...]
+    models: tuple[Mapping[str, Any], ...]
+    """Id, revision and sampling parameters of every model that was asked, with the columns it wrote."""
+    overrides: Mapping[str, Any]
+    """Options that were laid over the spec file."""
+    splits: Mapping[str, LockedSplit]
+    files: Mapping[str, str]
+    """SHA-256 by path, of all files but this one and the trace."""
+    trace: Mapping[str, str] = field(default_factory=dict)
+    packages: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Return the file's text; equal locks give equal texts."""
+        return json.dumps({"format": LOCK_FORMAT, **asdict(self)}, indent=2, ensure_ascii=False) + "\n"
+
+
+def parse_lock(text: str) -> Lock:
+    """Read what `to_json` wrote; raises `PublishError` for anything else."""
+    try:
+        data = json.loads(text)
+        if data.pop("format") != LOCK_FORMAT:
+            raise PublishError(
+                f"{LOCK_FILE}: written by another version of synth_datasets; build the release again"
+            )
+        data["splits"] = {name: LockedSplit(**split) for name, split in data["splits"].items()}
+        data["answered_by"] = tuple(data["answered_by"])
+        data["models"] = tuple(data["models"])
+        return Lock(**data)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise PublishError(f"{LOCK_FILE}: not readable ({error}); build the release again") from error

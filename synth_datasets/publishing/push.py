@@ -1,0 +1,261 @@
+"""A release to the Hub: one commit, then one tag on it that is never moved."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from synth_datasets.errors import PublishError
+from synth_datasets.publishing.card import card_for_repo
+from synth_datasets.publishing.hub_errors import status_of, told_plainly
+from synth_datasets.publishing.lock import LOCK_FILE
+from synth_datasets.publishing.release import CARD_FILE, Release, read_release, verify_release
+from synth_datasets.publishing.remote import (
+    Change,
+    Remote,
+    Upload,
+    changes,
+    newest_version,
+    read_files,
+    read_remote,
+    same_files,
+    version_order,
+)
+from synth_datasets.publishing.secret_scan import check_secrets
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+__all__ = ["PushResult", "push"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushResult:
+    """What a push did, or would do."""
+
+    status: Literal["published", "already_published", "dry_run"]
+    repo_id: str
+    url: str
+    tag: str
+    commit: str | None
+    """The tagged commit; None for a dry run."""
+    private: bool
+    """Of the repository as it is, whatever was asked for; or as it would be created."""
+    creates: bool
+    """Whether the repository did not exist before."""
+    files: tuple[tuple[str, int], ...]
+    """Path and bytes of all that belongs to the version."""
+    changes: tuple[Change, ...]
+    """What the commit changes; empty when only the tag was missing."""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files together."""
+        return sum(size for _, size in self.files)
+
+
+def push(
+    folder: Path,
+    repo_id: str,
+    *,
+    private: bool = True,
+    dry_run: bool = False,
+    token: str | None = None,
+    include_trace: bool = False,
+) -> PushResult:
+    """Publish a release folder as a version of the dataset `repo_id`, given as owner/name.
+
+    A push that was interrupted is finished by pushing again; a version that is there already, byte for byte,
+    is reported as such. A version's tag is never moved: other content under the same version is refused before
+    anything is uploaded. `private` counts when the repository is created. The trace stays at home unless
+    asked for. Raises `PublishError`, whose message says what to do.
+    """
+    from huggingface_hub import HfApi
+
+    release = read_release(folder)
+    verify_release(release)
+    version_order(f"v{release.version}")
+    uploads = _uploads(release, repo_id, include_trace=include_trace)
+    check_secrets(
+        (upload.path, _content(upload)) for upload in uploads if not upload.path.endswith(".parquet")
+    )
+    api = HfApi(token=token)
+    with told_plainly(repo_id, "looking at"):
+        _validate(repo_id)
+        if not dry_run:
+            api.whoami()
+        remote, warnings = _look(api, repo_id, dry_run=dry_run)
+    publication = _Publication(api, repo_id, release, uploads, private, remote)
+    if (done := publication.already_published()) is not None:
+        return done
+    warnings += publication.warnings()
+    if dry_run:
+        return publication.result("dry_run", commit=None, warnings=warnings)
+    publication = publication.with_repository()
+    commit = publication.commit()
+    publication.tag(commit)
+    return publication.result("published", commit=commit, warnings=warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Publication:
+    """One version on its way into one repository."""
+
+    api: "HfApi"
+    repo_id: str
+    release: Release
+    uploads: Sequence[Upload]
+    private: bool
+    remote: Remote
+    creates: bool = False
+
+    @property
+    def tag_name(self) -> str:
+        return f"v{self.release.version}"
+
+    def already_published(self) -> PushResult | None:
+        """Return the result when the tag is there with these files; refuse when it holds others."""
+        commit = self.remote.tags.get(self.tag_name)
+        if commit is None:
+            return None
+        with told_plainly(self.repo_id, "comparing with"):
+            files = read_files(self.api, self.repo_id, commit)
+        if not same_files(files, self.uploads):
+            raise PublishError(
+                f"{self.repo_id} has a {self.tag_name} already, with other content, and versions never "
+                f"change: raise `version` in the spec above {newest_version(self.remote.tags) or self.tag_name}, "
+                "build and push again. Nothing was uploaded"
+            )
+        return self.result("already_published", commit=commit, changed=())
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return what a careful person would want to know, and may well intend."""
+        found = []
+        newest = newest_version(self.remote.tags)
+        if newest is not None and version_order(self.tag_name) < version_order(newest):
+            found.append(f"{self.tag_name} is older than {newest}; `main` will hold the older version")
+        if self.private and self.remote.private is False:
+            found.append(f"{self.repo_id} is public already, so this version is public too")
+        return tuple(found)
+
+    def with_repository(self) -> "_Publication":
+        """Create the repository where there is none."""
+        if self.remote.head is not None:
+            return self
+        with told_plainly(self.repo_id, "creating"):
+            self.api.create_repo(self.repo_id, repo_type="dataset", private=self.private, exist_ok=True)
+            remote = read_remote(self.api, self.repo_id)
+        if remote.head is None:
+            raise PublishError(f"{self.repo_id} exists, but this token may not see it")
+        return _Publication(
+            self.api, self.repo_id, self.release, self.uploads, self.private, remote, creates=True
+        )
+
+    def commit(self) -> str:
+        """Bring `main` to this version in one commit on what was seen; return the commit that holds it."""
+        from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+        by_path = {upload.path: upload for upload in self.uploads}
+        operations = [
+            CommitOperationDelete(change.path)
+            if change.action == "delete"
+            else CommitOperationAdd(change.path, by_path[change.path].source)
+            for change in changes(self.remote, self.uploads)
+        ]
+        # Equal already: an earlier push was interrupted between its commit and its tag.
+        oid = self.remote.head
+        with told_plainly(self.repo_id, "committing to"):
+            if operations:
+                oid = self.api.create_commit(
+                    self.repo_id,
+                    operations,
+                    repo_type="dataset",
+                    commit_message=f"{self.release.name} {self.release.version}",
+                    commit_description=f"Data digest sha256:{self.release.digest}",
+                    parent_commit=self.remote.head,
+                ).oid
+            files = read_files(self.api, self.repo_id, str(oid))
+        # The client leaves out, without a word, what a .gitignore in the repository names.
+        if not same_files(files, self.uploads):
+            raise PublishError(
+                f"{self.repo_id}: commit {oid} does not hold the release as it is here, so it was not "
+                "tagged; see whether a .gitignore in the repository names one of its files, then push again"
+            )
+        return str(oid)
+
+    def tag(self, commit: str) -> None:
+        """Tag the commit; that somebody else tagged the same content meanwhile is as good."""
+        from huggingface_hub.errors import HfHubHTTPError
+
+        with told_plainly(self.repo_id, "tagging"):
+            try:
+                self.api.create_tag(
+                    self.repo_id,
+                    repo_type="dataset",
+                    tag=self.tag_name,
+                    revision=commit,
+                    tag_message=f"sha256:{self.release.digest}",
+                )
+            except HfHubHTTPError as error:
+                if status_of(error) != HTTPStatus.CONFLICT or not same_files(
+                    read_files(self.api, self.repo_id, self.tag_name), self.uploads
+                ):
+                    raise
+
+    def result(
+        self,
+        status: Literal["published", "already_published", "dry_run"],
+        *,
+        commit: str | None,
+        changed: Sequence[Change] | None = None,
+        warnings: tuple[str, ...] = (),
+    ) -> PushResult:
+        exists = self.remote.head is not None and not self.creates
+        return PushResult(
+            status=status,
+            repo_id=self.repo_id,
+            url=f"{self.api.endpoint}/datasets/{self.repo_id}",
+            tag=self.tag_name,
+            commit=commit,
+            private=self.private if self.remote.private is None else self.remote.private,
+            creates=not exists,
+            files=tuple((upload.path, upload.size) for upload in self.uploads),
+            changes=tuple(changes(self.remote, self.uploads) if changed is None else changed),
+            warnings=warnings,
+        )
+
+
+def _validate(repo_id: str) -> None:
+    from huggingface_hub.utils import validate_repo_id
+
+    validate_repo_id(repo_id)
+    if "/" not in repo_id:
+        raise PublishError(f"{repo_id!r} names no owner: write it as owner/name")
+
+
+def _look(api: "HfApi", repo_id: str, *, dry_run: bool) -> tuple[Remote, tuple[str, ...]]:
+    """Read the repository; a dry run goes on without the Hub, and says so."""
+    try:
+        with told_plainly(repo_id, "looking at"):
+            return read_remote(api, repo_id), ()
+    except PublishError as error:
+        if not dry_run:
+            raise
+        return Remote(head=None), (f"not compared with the Hub: {error}",)
+
+
+def _uploads(release: Release, repo_id: str, *, include_trace: bool) -> list[Upload]:
+    card = (release.folder / CARD_FILE).read_text(encoding="utf-8")
+    paths = [*release.lock.files, LOCK_FILE, *(release.lock.trace if include_trace else ())]
+    return [
+        Upload(CARD_FILE, card_for_repo(card, repo_id, release.version).encode("utf-8"))
+        if path == CARD_FILE
+        else Upload(path, release.folder / path)
+        for path in sorted(set(paths))
+    ]
+
+
+def _content(upload: Upload) -> bytes:
+    return upload.source if isinstance(upload.source, bytes) else upload.source.read_bytes()

@@ -1,0 +1,332 @@
+"""A release: one folder with data, card, spec and lock, which anyone can load without this package."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from synth_datasets.errors import PublishError
+from synth_datasets.publishing.card import render_card
+from synth_datasets.publishing.facts import CardFacts, Figure, SplitFacts, endpoint_kind
+from synth_datasets.publishing.header import card_version
+from synth_datasets.publishing.lock import LOCK_FILE, Lock, LockedSplit, parse_lock
+from synth_datasets.publishing.prompts import describe_models
+from synth_datasets.publishing.shards import MAX_SHARD_BYTES, file_digest, write_split
+from synth_datasets.publishing.vocabulary import hub_terms
+from synth_datasets.spec.model import DatasetSpec, ModelSpec, Scalar
+from synth_datasets.validation.outcome import Tally
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict
+
+__all__ = [
+    "CARD_FILE",
+    "TRACE_FOLDER",
+    "Release",
+    "check_target",
+    "read_release",
+    "verify_release",
+    "write_release",
+]
+
+CARD_FILE = "README.md"
+QUALITY_FILE = "quality.json"
+REPORT_FILE = "report.html"
+TRACE_FOLDER = "trace"
+_OWN = {CARD_FILE, LOCK_FILE, QUALITY_FILE, REPORT_FILE}
+_DESKTOP_FILES = {".DS_Store", "Thumbs.db", "desktop.ini"}
+_PACKAGES = ("synth-datasets", "datasets", "pyarrow", "jinja2")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A release folder that has been read."""
+
+    folder: Path
+    lock: Lock
+    warnings: tuple[str, ...] = ()
+    """One sentence for each value that the Hub does not know; only where the release was just written."""
+
+    @property
+    def name(self) -> str:
+        """The dataset's name in its spec."""
+        return self.lock.name
+
+    @property
+    def version(self) -> str:
+        """Semantic version, without the `v` of its tag."""
+        return self.lock.version
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the spec that the rows come from."""
+        return self.lock.fingerprint
+
+    @property
+    def digest(self) -> str:
+        """64 hex digits over the data of all splits."""
+        return self.lock.digest
+
+    @property
+    def splits(self) -> dict[str, int]:
+        """Rows by split."""
+        return {name: split.num_examples for name, split in self.lock.splits.items()}
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """64 hex digits by split."""
+        return {name: split.digest for name, split in self.lock.splits.items()}
+
+
+def write_release(
+    folder: Path,
+    *,
+    spec: DatasetSpec,
+    fingerprint: str,
+    dataset: "DatasetDict",
+    tallies: Mapping[str, Tally] | None = None,
+    quality: Mapping[str, object] | None = None,
+    figures: Sequence[Figure] = (),
+    report: str | None = None,
+    trace: Path | None = None,
+    endpoint: str | None = None,
+    answered_by: Sequence[str] = (),
+    overrides: Mapping[str, Scalar] | None = None,
+    citation: str | None = None,
+    max_shard_bytes: int = MAX_SHARD_BYTES,
+) -> Release:
+    """Write a release and put it in place of `folder` at once; an older release there is replaced.
+
+    `quality` becomes `quality.json` and `figures` the card's table; `report` is the text of an HTML page;
+    `trace` a folder that is copied; `endpoint` the identity that the requests carry. A split without rows is
+    left out and named in the card: `datasets` cannot load one. Raises `PublishError` for a folder that
+    `check_target` refuses, for a dataset without any row, and for a spec whose files would take the place of
+    the release's own.
+    """
+    check_target(folder)
+    filled = {name: split for name, split in dataset.items() if len(split)}
+    if not filled:
+        raise PublishError(f"{spec.name}: no split has a row, so there is nothing to release")
+    with _in_place_of(folder) as target:
+        splits = {
+            name: write_split(target, str(name), split, max_shard_bytes=max_shard_bytes)
+            for name, split in filled.items()
+        }
+        facts = CardFacts(
+            spec=spec,
+            fingerprint=fingerprint,
+            features=next(iter(filled.values())).features,
+            splits=tuple(
+                SplitFacts(
+                    name=str(name),
+                    num_examples=len(filled[name]),
+                    num_bytes=written.num_bytes,
+                    file_bytes=written.file_bytes,
+                    digest=written.digest,
+                    sample=filled[name].with_format(None)[0],
+                )
+                for name, written in splits.items()
+            ),
+            empty_splits=tuple(str(name) for name in dataset if name not in filled),
+            endpoint=None if endpoint is None else endpoint_kind(endpoint),
+            answered_by=tuple(answered_by),
+            tallies=tallies or {},
+            quality=tuple(figures),
+            overrides=overrides or {},
+            packages=_package_versions(),
+            citation=citation,
+        )
+        _write_texts(target, facts, quality=quality, report=report)
+        if trace is not None:
+            shutil.copytree(trace, target / TRACE_FOLDER)
+        lock = _lock(target, facts)
+        (target / LOCK_FILE).write_text(lock.to_json(), encoding="utf-8")
+    return Release(folder=folder, lock=lock, warnings=hub_terms(spec).warnings)
+
+
+def read_release(folder: Path) -> Release:
+    """Read what a release says of itself; its files are not hashed. Raises `PublishError` when it is none."""
+    try:
+        text = (folder / LOCK_FILE).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        hint = "" if folder.is_dir() else ": there is no such folder"
+        raise PublishError(
+            f"{folder} is not a release{hint or f': it has no {LOCK_FILE}'}; make one with `synth build`"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise PublishError(f"{folder / LOCK_FILE}: not readable: {error}") from error
+    return Release(folder=folder, lock=parse_lock(text))
+
+
+def verify_release(release: Release) -> None:
+    """Hash every file; raises `PublishError` naming what was changed, added or removed since the build.
+
+    The card may have been edited, as long as its header still names this version and this data.
+    """
+    changed = [
+        path
+        for path, what in _differences(release)
+        # A file beside the release is not pushed; one in `data/` would be loaded with the rest.
+        if (path.startswith("data/") if what == "unknown" else path != CARD_FILE or what == "missing")
+    ]
+    if changed:
+        raise PublishError(
+            f"{release.folder}: changed since it was built: {', '.join(changed)}; build it again, "
+            "so that the card, the figures and the data belong together"
+        )
+    named = card_version((release.folder / CARD_FILE).read_text(encoding="utf-8"))
+    if named != (release.version, release.digest):
+        raise PublishError(
+            f"{release.folder / CARD_FILE}: its header does not name version {release.version} and the digest "
+            "of this data (`configs:` → `version`, `description`); put the built header back, or build it again"
+        )
+
+
+def check_target(folder: Path) -> None:
+    """Raise `PublishError` unless `folder` is absent, empty, or an untouched release, which may be replaced.
+
+    Cheap next to a build: call it before rows are paid for.
+    """
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not (folder / LOCK_FILE).is_file():
+        raise PublishError(
+            f"{folder} is not empty and not a release of ours; nothing was written. "
+            "Choose another folder, or empty it"
+        )
+    if edited := [path for path, what in _differences(read_release(folder)) if what != "missing"]:
+        raise PublishError(
+            f"{folder} holds work that replacing this release would lose: {', '.join(edited[:10])}; "
+            "move it away, or choose another folder"
+        )
+
+
+def _differences(release: Release) -> Iterator[tuple[str, str]]:
+    """Yield path and `missing`, `changed` or `unknown` for what differs from the lock, the trace left out."""
+    for path, digest in release.lock.files.items():
+        file = release.folder / path
+        if not file.is_file():
+            yield path, "missing"
+        elif file_digest(file) != digest:
+            yield path, "changed"
+    known = {*release.lock.files, *release.lock.trace, LOCK_FILE}
+    for file in sorted(release.folder.rglob("*")):
+        path = file.relative_to(release.folder).as_posix()
+        if not file.is_dir() and path not in known and file.name not in _DESKTOP_FILES:
+            yield path, "unknown"
+
+
+@contextmanager
+def _in_place_of(folder: Path) -> Generator[Path]:
+    """Give a fresh folder beside `folder` and, when all went well, let it take the place of `folder`."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    target = Path(tempfile.mkdtemp(prefix=f"{folder.name}.tmp-", dir=folder.parent))
+    try:
+        yield target
+        target.chmod(0o755)  # mkdtemp makes a folder that only its owner can read
+        if folder.exists():
+            old = Path(tempfile.mkdtemp(prefix=f"{folder.name}.old-", dir=folder.parent))
+            folder.replace(old)
+            target.rename(folder)
+            shutil.rmtree(old)
+        else:
+            target.rename(folder)
+    finally:
+        shutil.rmtree(target, ignore_errors=True)
+
+
+def _write_texts(
+    target: Path, facts: CardFacts, *, quality: Mapping[str, object] | None, report: str | None
+) -> None:
+    spec = facts.spec
+    texts = {facts.spec_file: spec.source}
+    for path, text in spec.files.items():
+        texts[_safe_path(path, spec, taken={facts.spec_file})] = text
+    texts[CARD_FILE] = render_card(facts)
+    if quality is not None:
+        texts[QUALITY_FILE] = json.dumps(quality, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    if report is not None:
+        texts[REPORT_FILE] = report
+    for path, text in texts.items():
+        file = target / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # Bytes, so that no platform changes the line ends of what was hashed.
+        file.write_bytes(text.encode("utf-8"))
+
+
+def _safe_path(path: str, spec: DatasetSpec, *, taken: set[str]) -> str:
+    """Return the path as written if it may stand in a release."""
+    parts = PurePosixPath(path).parts
+    inside = parts and not path.startswith("/") and ".." not in parts and "\\" not in path and ":" not in path
+    if not inside:
+        raise PublishError(f"{spec.name}: the file {path!r} does not lie inside the spec's folder")
+    clean = PurePosixPath(path).as_posix()
+    if (
+        clean in _OWN | taken
+        or parts[0] == TRACE_FOLDER
+        or (parts[0] == "data" and clean.endswith(".parquet"))
+    ):
+        raise PublishError(f"{spec.name}: a release has its own {clean}; give the spec's file another name")
+    return clean
+
+
+def _lock(target: Path, facts: CardFacts) -> Lock:
+    digests = {
+        path.relative_to(target).as_posix(): file_digest(path)
+        for path in sorted(target.rglob("*"))
+        if path.is_file()
+    }
+    in_trace = {path: digest for path, digest in digests.items() if path.startswith(f"{TRACE_FOLDER}/")}
+    return Lock(
+        name=facts.spec.name,
+        version=facts.spec.version,
+        fingerprint=facts.fingerprint,
+        digest=facts.digest,
+        spec_file=facts.spec_file,
+        seed=facts.spec.seed,
+        attempts=facts.spec.attempts,
+        endpoint=facts.endpoint,
+        answered_by=facts.answered_by,
+        models=tuple(
+            {
+                "id": asked.model.id,
+                "revision": asked.model.revision,
+                "columns": list(asked.columns),
+                **_sent(asked.model),
+            }
+            for asked in describe_models(facts.spec)
+        ),
+        overrides=dict(facts.overrides),
+        splits={split.name: LockedSplit(split.num_examples, split.digest) for split in facts.splits},
+        files={path: digest for path, digest in digests.items() if path not in in_trace},
+        trace=in_trace,
+        packages=dict(facts.packages),
+    )
+
+
+def _sent(model: ModelSpec) -> dict[str, object]:
+    """Return the sampling parameters by the names that the spec uses; those not sent are null."""
+    return {
+        "temperature": model.temperature,
+        "top_p": model.top_p,
+        "max_tokens": model.max_tokens,
+        "frequency_penalty": model.frequency_penalty,
+        "presence_penalty": model.presence_penalty,
+        "stop": list(model.stop),
+        "extra": dict(model.extra),
+    }
+
+
+def _package_versions() -> dict[str, str]:
+    versions = {}
+    for name in _PACKAGES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:  # a checkout on the path is not an installed package
+            continue
+    return versions

@@ -1,0 +1,189 @@
+"""What a dataset repository holds now, and how it differs from what would be pushed."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Literal
+
+from synth_datasets.errors import PublishError
+from synth_datasets.publishing.lock import LOCK_FILE, Lock, parse_lock
+from synth_datasets.publishing.shards import file_digest
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+__all__ = [
+    "Change",
+    "Remote",
+    "RemoteFile",
+    "Upload",
+    "changes",
+    "newest_version",
+    "read_remote",
+    "same_files",
+]
+
+_VERSION_TAG = re.compile(r"v(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?")
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One file of a release as it will be named in the repository."""
+
+    path: str
+    source: Path | bytes = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return len(self.source) if isinstance(self.source, bytes) else self.source.stat().st_size
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the content, which is also the id of a large file."""
+        if isinstance(self.source, bytes):
+            return hashlib.sha256(self.source).hexdigest()
+        return file_digest(self.source)
+
+    @cached_property
+    def blob_id(self) -> str:
+        """The id that git gives the content."""
+        digest = hashlib.sha1(f"blob {self.size}\0".encode(), usedforsecurity=False)
+        if isinstance(self.source, bytes):
+            digest.update(self.source)
+        else:
+            with self.source.open("rb") as file:
+                while piece := file.read(1 << 20):
+                    digest.update(piece)
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """One file in the repository."""
+
+    size: int
+    blob_id: str
+    sha256: str | None
+    """Of a large file; None for one that git itself holds."""
+
+    def holds(self, upload: Upload) -> bool:
+        """Whether the content is the upload's, byte for byte."""
+        if self.size != upload.size:
+            return False
+        return self.sha256 == upload.sha256 if self.sha256 is not None else self.blob_id == upload.blob_id
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a push does to one path."""
+
+    action: Literal["add", "update", "delete"]
+    path: str
+    size: int
+    """Bytes that the path holds afterwards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remote:
+    """A repository at one moment."""
+
+    head: str | None
+    """The commit of `main`; None when the repository does not exist or cannot be seen."""
+    private: bool | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Commit by tag."""
+    files: Mapping[str, RemoteFile] = field(default_factory=dict)
+    """At `head`, by path."""
+    lock: Lock | None = None
+    """Of the version at `head`; None when there is none that can be read."""
+
+
+def read_remote(api: "HfApi", repo_id: str) -> Remote:
+    """Ask the Hub what the repository holds; four requests, nothing is changed."""
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    try:
+        info = api.dataset_info(repo_id)
+    except RepositoryNotFoundError:
+        return Remote(head=None)
+    refs = api.list_repo_refs(repo_id, repo_type="dataset")
+    head = str(info.sha)
+    files = read_files(api, repo_id, head)
+    return Remote(
+        head=head,
+        private=bool(info.private),
+        tags={ref.name: ref.target_commit for ref in refs.tags},
+        files=files,
+        lock=_read_lock(api, repo_id, head) if LOCK_FILE in files else None,
+    )
+
+
+def read_files(api: "HfApi", repo_id: str, revision: str) -> dict[str, RemoteFile]:
+    """Return every file at a commit, branch or tag."""
+    from huggingface_hub.hf_api import RepoFile
+
+    return {
+        entry.path: RemoteFile(entry.size, entry.blob_id, entry.lfs.sha256 if entry.lfs else None)
+        for entry in api.list_repo_tree(repo_id, recursive=True, revision=revision, repo_type="dataset")
+        if isinstance(entry, RepoFile)
+    }
+
+
+def changes(remote: Remote, uploads: Iterable[Upload]) -> list[Change]:
+    """Return what must change, by path; nothing but data and files of an earlier version is ever deleted."""
+    wanted = {upload.path: upload for upload in uploads}
+    found = [
+        Change("update" if path in remote.files else "add", path, upload.size)
+        for path, upload in wanted.items()
+        if path not in remote.files or not remote.files[path].holds(upload)
+    ]
+    owned = {*remote.lock.files, *remote.lock.trace} if remote.lock else set()
+    stale = {path for path in remote.files if path in owned or _is_data(path)} - wanted.keys()
+    return sorted([*found, *(Change("delete", path, 0) for path in stale)], key=lambda change: change.path)
+
+
+def same_files(files: Mapping[str, RemoteFile], uploads: Iterable[Upload]) -> bool:
+    """Whether `files` are these uploads and no other data."""
+    wanted = {upload.path: upload for upload in uploads}
+    held = all(path in files and files[path].holds(upload) for path, upload in wanted.items())
+    return held and not any(_is_data(path) for path in files.keys() - wanted.keys())
+
+
+def newest_version(tags: Iterable[str]) -> str | None:
+    """Return the tag with the highest semantic version; None when no tag is a version."""
+    versions = [tag for tag in tags if _VERSION_TAG.fullmatch(tag)]
+    return max(versions, key=version_order, default=None)
+
+
+def version_order(tag: str) -> tuple[int, int, int, bool, tuple[tuple[bool, int, str], ...]]:
+    """Return what sorts version tags by semver.org §11; build metadata does not count."""
+    found = _VERSION_TAG.fullmatch(tag)
+    if found is None:
+        raise PublishError(f"{tag.removeprefix('v')!r} is not a semantic version such as 1.0.0")
+    major, minor, patch, pre = found.groups()
+    parts = tuple(
+        (not part.isdigit(), int(part) if part.isdigit() else 0, part)
+        for part in (pre or "").split(".")
+        if part
+    )
+    return int(major), int(minor), int(patch), pre is None, parts
+
+
+def _is_data(path: str) -> bool:
+    return path.startswith("data/") and path.endswith(".parquet")
+
+
+def _read_lock(api: "HfApi", repo_id: str, revision: str) -> Lock | None:
+    with TemporaryDirectory(prefix="synth-lock-") as folder:
+        path = api.hf_hub_download(
+            repo_id, LOCK_FILE, repo_type="dataset", revision=revision, local_dir=folder
+        )
+        try:
+            return parse_lock(Path(path).read_text(encoding="utf-8"))
+        except (PublishError, ValueError):
+            return None  # somebody else's file, or another version's: then only data is ours to delete
