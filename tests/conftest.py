@@ -1,6 +1,11 @@
 """Fixtures that every area of the tests shares."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
+
+# Before `datasets` and `huggingface_hub` are imported: no test speaks to anything but loopback.
+os.environ.update(HF_HUB_OFFLINE="1", HF_UPDATE_DOWNLOAD_COUNTS="0", HF_HUB_DISABLE_TELEMETRY="1")
 
 import pytest
 from fake_endpoint import FakeEndpoint
@@ -13,3 +18,16 @@ def endpoint() -> Iterator[FakeEndpoint]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give each test its own caches, store and config, in this process and in those it starts."""
+    home = tmp_path_factory.mktemp("home")
+    for variable in list(os.environ):
+        if variable.startswith(("SYNTH_", "OPENAI_")) and variable != "SYNTH_MODEL_PATH":
+            monkeypatch.delenv(variable)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    monkeypatch.setenv("HF_HOME", str(home / "hf"))
+    return home
