@@ -1,0 +1,267 @@
+"""The answers on disk: one SQLite file for all specs, in which nothing that was paid for is lost."""
+
+import contextlib
+import logging
+import os
+import sqlite3
+import threading
+import zlib
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self, TypeVar
+
+from synth_datasets.errors import SettingsError
+from synth_datasets.generation.answer import Answer
+from synth_datasets.generation.store_file import (
+    COLUMNS,
+    FileId,
+    Row,
+    checksum,
+    explained,
+    file_id,
+    is_damage,
+    open_store,
+    rescue,
+)
+from synth_datasets.plan.request import Request
+
+__all__ = ["AnswerStore"]
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_CHUNK = 256
+_COMPRESS_FROM = 1024  # compressing takes 25 µs, more than all the rest of a put
+_INSERT = f"INSERT INTO answers ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO NOTHING"  # noqa: S608 - a constant
+_REPLACE = f"INSERT OR REPLACE INTO answers ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)"  # noqa: S608 - a constant
+
+
+class AnswerStore:
+    """Answers by request key; any number of threads and processes may share the file.
+
+    The first answer to a request stays: whoever puts another one later is given the first. A row whose
+    checksum fails counts as absent. A damaged file is moved aside, with a warning, and what is readable of it
+    is kept. `read_only` writes nothing, works on read-only media, and takes a missing file for an empty one.
+    Opening and every call raise `SettingsError` when the file cannot be used where it is.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
+        self._read_only = read_only
+        self._closed = False
+        self._rescuing = threading.Lock()
+        self._session = self._open()
+
+    def get_many(self, keys: Collection[str]) -> dict[str, Answer]:
+        """Return the answers that are there, in any order; 5 µs each."""
+        found: dict[str, Answer] = {}
+        for row in self._rows(COLUMNS, keys):
+            if _sound(row):
+                found[row[0].hex()] = _answer(row)
+            else:
+                logger.warning(
+                    "%s: the answer %s is damaged and will be asked again", self.path, row[0].hex()
+                )
+        return found
+
+    def get_requests(self, keys: Collection[str]) -> dict[str, str]:
+        """Return what was asked, as `Request.canonical()` gives it, for those keys that are there."""
+        return {row[0].hex(): _unpacked(row[1]) for row in self._rows("key, request", keys)}
+
+    def put_many(self, pairs: Sequence[tuple[Request, Answer]]) -> dict[str, Answer]:
+        """Keep the answers in one transaction that is on disk when this returns.
+
+        Returns the answer that is kept for each of the keys: another one when a request already had it.
+        """
+        if self._read_only:
+            raise SettingsError(f"the answer store {self.path} is open for reading only")
+        rows = [_row(request, answer) for request, answer in pairs]
+        for _ in range(4):
+            kept, home = self._run("write", lambda connection: _put(connection, rows))
+            # A rescue, or somebody's `rm`, may have put another file in its place: then it goes there, too.
+            if file_id(self.path) == home:
+                return {row[0].hex(): _answer(row) for row in kept}
+            self._reopen(home)
+        raise SettingsError(f"the answer store {self.path} is replaced again and again by another program")
+
+    def __len__(self) -> int:
+        """Count the answers; reads an index whole, so 0.1 s for a million."""
+        count, _ = self._run("read", lambda c: c.execute("SELECT count(*) FROM answers").fetchone()[0])
+        return int(count)
+
+    def close(self) -> None:
+        """Let go of the file; a second call does nothing."""
+        self._closed = True
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _rows(self, columns: str, keys: Collection[str]) -> Iterator[Row]:
+        blobs = [bytes.fromhex(key) for key in keys]
+        for start in range(0, len(blobs), _CHUNK):
+            chunk = blobs[start : start + _CHUNK]
+            yield from self._run("read", lambda c, chunk=chunk: _select(c, columns, chunk))[0]
+
+    def _run(
+        self, role: Literal["read", "write"], work: Callable[[sqlite3.Connection], T]
+    ) -> tuple[T, FileId | None]:
+        """Return the result of `work`, and which file gave it."""
+        for _ in range(3):
+            session = self._current()
+            try:
+                with session.lend(role) as connection:
+                    return work(connection), session.home
+            except sqlite3.DatabaseError as error:
+                if session is not self._session:
+                    continue  # another thread has changed over to another file meanwhile
+                if self._read_only or not is_damage(error):
+                    raise explained(error, self.path) from error
+                self._reopen(session.home, damage=error)
+        raise SettingsError(
+            f"the answer store {self.path} is damaged after each repair; is the disk failing?"
+        )
+
+    def _current(self) -> "_Session":
+        if self._closed:
+            raise ValueError(f"the answer store {self.path} is closed")
+        if self._session.pid != os.getpid():
+            # SQLite connections and locks do not survive a fork; the parent's are left alone, not closed.
+            _INHERITED.append(self._session)
+            self._rescuing = threading.Lock()
+            self._session = self._open()
+        return self._session
+
+    def _reopen(self, home: FileId | None, damage: sqlite3.DatabaseError | None = None) -> None:
+        """Change over to the file that lies at the path now, mended if need be, unless that was just done."""
+        with self._rescuing:
+            if self._session.home != home:
+                return
+            self._session.close()
+            if damage is not None:
+                rescue(self.path, home, damage)
+            self._session = self._open()
+
+    def _open(self) -> "_Session":
+        for _ in range(3):
+            home = file_id(self.path)
+            try:
+                return _Session(self.path, self._read_only)
+            except sqlite3.DatabaseError as error:
+                if self._read_only or not is_damage(error):
+                    raise explained(error, self.path) from error
+                rescue(self.path, home, error)
+        raise SettingsError(
+            f"the answer store {self.path} is damaged after each repair; is the disk failing?"
+        )
+
+
+class _Session:
+    """The connections of one process: readers do not wait for the writer."""
+
+    def __init__(self, path: Path, read_only: bool) -> None:
+        self.pid = os.getpid()
+        self._lock = {"read": threading.Lock(), "write": threading.Lock()}
+        self._connection = {"read": open_store(path, read_only=read_only)}
+        # Noted before the writer opens: what it puts into another file than this one is put again.
+        self.home = file_id(path)
+        if not read_only:
+            self._connection["write"] = open_store(path, read_only=False)
+
+    @contextlib.contextmanager
+    def lend(self, role: Literal["read", "write"]) -> Iterator[sqlite3.Connection]:
+        with self._lock[role]:
+            yield self._connection[role]
+
+    def close(self) -> None:
+        if self.pid != os.getpid():
+            return
+        for role, connection in self._connection.items():
+            with self._lock[role], contextlib.suppress(sqlite3.Error):
+                connection.close()
+
+
+_INHERITED: list[_Session] = []
+
+
+def _select(connection: sqlite3.Connection, columns: str, keys: Sequence[bytes]) -> list[Row]:
+    marks = ",".join("?" * len(keys))
+    return connection.execute(f"SELECT {columns} FROM answers WHERE key IN ({marks})", keys).fetchall()  # noqa: S608 - marks only
+
+
+def _put(connection: sqlite3.Connection, rows: Sequence[Row]) -> list[Row]:
+    """Insert what is not there, and return what is there afterwards."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        new = connection.executemany(_INSERT, rows).rowcount
+        kept = list(rows)
+        if new < len(rows):
+            there: dict[bytes, Row] = {}
+            for start in range(0, len(rows), _CHUNK):
+                keys = [row[0] for row in rows[start : start + _CHUNK]]
+                there.update((row[0], row) for row in _select(connection, COLUMNS, keys))
+            spoilt = {key for key, row in there.items() if not _sound(row)}
+            connection.executemany(_REPLACE, [row for row in rows if row[0] in spoilt])
+            kept = [row if row[0] in spoilt else there[row[0]] for row in rows]
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+        raise
+    return kept
+
+
+def _row(request: Request, answer: Answer) -> Row:
+    text, reasoning = _storable(answer.text), _storable(answer.reasoning)
+    finish, model = answer.finish_reason, _storable(answer.model)
+    tokens = (answer.prompt_tokens, answer.completion_tokens)
+    row = (bytes.fromhex(answer.key), text, finish, model, *tokens, reasoning)
+    return (*row, _packed(request.canonical()), checksum(row))
+
+
+def _sound(row: Row) -> bool:
+    return row[8] == checksum(row[:7])
+
+
+def _answer(row: Row) -> Answer:
+    key, text, finish_reason, model, prompt_tokens, completion_tokens, reasoning, *_ = row
+    return Answer(
+        key=key.hex(),
+        text=_text(text),
+        finish_reason=_text(finish_reason),
+        model=_text(model),
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
+        reasoning=_text(reasoning),
+    )
+
+
+def _storable(text: str) -> str | bytes:
+    # SQLite's text is UTF-8, which has no lone surrogates; such a text is kept as a blob instead.
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+def _text(stored: str | bytes) -> str:
+    return stored if isinstance(stored, str) else stored.decode("utf-8", "surrogatepass")
+
+
+def _packed(canonical: str) -> bytes:
+    plain = canonical.encode("utf-8", "surrogatepass")
+    return zlib.compress(plain, 1) if len(plain) >= _COMPRESS_FROM else plain
+
+
+def _unpacked(stored: bytes) -> str:
+    plain = stored if stored[:1] == b"{" else zlib.decompress(stored)  # zlib never begins with a brace
+    return plain.decode("utf-8", "surrogatepass")
