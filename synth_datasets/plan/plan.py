@@ -53,11 +53,12 @@ class _Question:
 class Plan:
     """Everything that is decided before a model is asked: a pure function of the spec.
 
-    `endpoint` names who will be asked. Picklable; a copy in another process plans the same.
+    `endpoints` names who will be asked, by model id; a model without an entry cannot be asked, only planned for.
+    Picklable; a copy in another process plans the same.
     """
 
     spec: DatasetSpec
-    endpoint: str
+    endpoints: Mapping[str, str]
     order: tuple[Column, ...] = field(init=False, repr=False, compare=False)
     """All columns, each after those it reads."""
     model_columns: tuple[PromptColumn | FieldsColumn, ...] = field(init=False, repr=False, compare=False)
@@ -95,8 +96,8 @@ class Plan:
         for name, part in parts.items():
             object.__setattr__(self, name, part)
 
-    def __reduce__(self) -> tuple[type["Plan"], tuple[DatasetSpec, str]]:
-        return Plan, (self.spec, self.endpoint)
+    def __reduce__(self) -> tuple[type["Plan"], tuple[DatasetSpec, dict[str, str]]]:
+        return Plan, (self.spec, dict(self.endpoints))
 
     def rows(self, split: str) -> Iterator[RowKey]:
         """Yield the rows of a split in the order of the dataset; a longer split begins with the same rows."""
@@ -146,7 +147,7 @@ class Plan:
         """
         question = self._questions[column.name]
         return Request(
-            endpoint=self.endpoint,
+            endpoint=self.endpoints.get(question.model.id, ""),
             model=question.model.id,
             messages=question.conversation.messages(values),
             sampling=question.sampling,
