@@ -14,8 +14,8 @@ from synth_datasets.plan.row import RowKey
 from synth_datasets.spec.graph import inputs, outputs
 from synth_datasets.spec.model import FieldsColumn, PromptColumn
 from synth_datasets.validation.duplicates import Duplicates
-from synth_datasets.validation.judge import Verdict, judge
-from synth_datasets.validation.outcome import Example, Missing, Rejection, Source
+from synth_datasets.validation.judge import judge
+from synth_datasets.validation.outcome import Example, Missing, Rejection, Source, Verdict
 
 __all__ = ["Progress", "fill"]
 
@@ -175,11 +175,11 @@ class _Row:
         assert request is not None  # noqa: S101 - only rows with a request are fed
         column = self._column()
         if isinstance(outcome, RequestFailedError):
-            self._reject(column, Verdict(outcome.reason, outcome.detail), "", request.key)
+            self._reject(column, Verdict(outcome.reason, outcome.detail), Answer(key=request.key, text=""))
             return
         judged = judge(column, request, outcome, self.values, self.plan.spec)
         if isinstance(judged, Verdict):
-            self._reject(column, judged, outcome.text, request.key)
+            self._reject(column, judged, outcome)
             return
         self.sources[column.name] = _source(column.name, request, outcome)
         self.given[column.name] = judged
@@ -200,7 +200,7 @@ class _Row:
         for given in self.given.values():
             self.values.update(given)
             self.plan.derive(self.values)
-        self._reject(column, verdict, source.text, source.key)
+        self._reject(column, verdict, source)
 
     def outcome(self) -> Example | Missing:
         """Return what became of the row, once nothing is asked any more."""
@@ -221,7 +221,7 @@ class _Row:
         attempt = self.attempts.get(column.name, 0)
         self.request = self.plan.request(column, self.key, self.values, attempt)
 
-    def _reject(self, column: ModelColumn, verdict: Verdict, text: str, key: str) -> None:
+    def _reject(self, column: ModelColumn, verdict: Verdict, answer: Answer | Source) -> None:
         attempt = self.attempts.get(column.name, 0)
         self.rejections.append(
             Rejection(
@@ -230,8 +230,10 @@ class _Row:
                 attempt=attempt,
                 reason=verdict.reason,
                 detail=verdict.detail,
-                text=text,
-                key=key,
+                text=answer.text,
+                key=answer.key,
+                prompt_tokens=answer.prompt_tokens,
+                completion_tokens=answer.completion_tokens,
             )
         )
         self.attempts[column.name] = attempt + 1

@@ -18,7 +18,7 @@ __all__ = ["TRACE_FOLDER", "TraceWriter", "TracedRow", "read_models", "read_reje
 
 TRACE_FOLDER = "trace"
 BATCH_ROWS = 1000
-_REJECTION_FIELDS = ("column", "attempt", "reason", "detail", "text", "key")
+_REJECTION_FIELDS = ("column", "attempt", "reason", "detail", "text", "key", "prompt_tokens", "completion_tokens")
 
 
 @dataclass(frozen=True, slots=True)
