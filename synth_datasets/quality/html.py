@@ -1,0 +1,84 @@
+"""The report as one HTML page: no scripts, nothing from elsewhere, every text escaped."""
+
+import re
+from pathlib import Path
+
+from synth_datasets.quality import plots, wording
+from synth_datasets.quality.figures import Section, TextFigures
+from synth_datasets.quality.report import QualityReport
+from synth_datasets.quality.verdicts import FEW_ROWS
+from synth_datasets.validation.reasons import REASONS
+
+__all__ = ["render_html"]
+
+_TEMPLATE = "report.html.j2"
+_EMBEDDINGS = re.compile("[\u202a-\u202e]")
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_TITLES = {
+    "labels": "Labels",
+    "lengths": "Lengths",
+    "duplicates": "Duplicates",
+    "overlap": "Overlap of splits",
+    "repetition": "Repetition",
+    "diversity": "Variety",
+    "boilerplate": "Boilerplate",
+    "acceptance": "Acceptance",
+}
+_ANCHORS = {"overlap": "duplicates", "repetition": "diversity", "acceptance": "funnel"}
+
+
+def render_html(report: QualityReport) -> str:
+    """Return the page, to be written in UTF-8: a function of the report, for phones and for the dark too."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_harmless,
+    )
+    environment.filters |= {"percent": wording.percent, "decimal": wording.decimal, "number": wording.number}
+    sections = {**report.splits, "all splits": report.whole} if len(report.splits) > 1 else report.splits
+    return environment.get_template(_TEMPLATE).render(
+        report=report,
+        sections=sections,
+        titles=_TITLES,
+        anchors=_ANCHORS,
+        limits=wording.LIMITS,
+        too_few=wording.TOO_FEW,
+        few_rows=FEW_ROWS,
+        label_plot=plots.label_plot,
+        funnel_plot=plots.funnel_plot,
+        length_plots=_length_plots,
+        diversity_rows=wording.diversity_rows,
+        quartiles=wording.quartiles,
+        reasons=REASONS,
+        sampled=_sampled(report.whole),
+    )
+
+
+def _length_plots(figures: TextFigures) -> list[plots.Histogram]:
+    by_class = figures.lengths_by_class or {"all rows": figures.lengths}
+    found = (
+        plots.length_plot({name: each.words for name, each in by_class.items()}, "words"),
+        plots.length_plot({name: each.characters for name, each in by_class.items()}, "characters"),
+    )
+    return [plot for plot in found if plot is not None]
+
+
+def _sampled(section: Section) -> dict[str, int]:
+    """Return the rows that were measured for each text column that was not measured whole."""
+    return {
+        column: figures.measured_rows
+        for column, figures in section.texts.items()
+        if figures.measured_rows < section.rows
+    }
+
+
+def _harmless(value: object) -> object:
+    """Show characters that HTML forbids, or that would turn the text around, instead of passing them on."""
+    if not isinstance(value, str) or hasattr(value, "__html__"):
+        return value
+    return _EMBEDDINGS.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", _CONTROLS.sub("\ufffd", value))

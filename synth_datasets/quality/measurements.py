@@ -1,0 +1,151 @@
+"""The figures as `evaluate` measurements: `DistinctN().compute(data=texts, n=2)`.
+
+Each gives what the plain function of the same meaning gives, as a dict of plain numbers. They work offline,
+write nothing (`evaluate` would keep what is added in a file, even where the cache is read-only), and can be
+combined with `evaluate.combine`. Importing this module imports `evaluate`, which takes seconds; reports
+call the functions.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import datasets
+import evaluate
+
+from synth_datasets.quality.boilerplate import boilerplate_rate
+from synth_datasets.quality.diversity import compression_ratio, distinct_n
+from synth_datasets.quality.document import plain
+from synth_datasets.quality.duplicates import duplicate_rate, split_overlap
+from synth_datasets.quality.labels import label_distribution
+from synth_datasets.quality.lengths import length_distribution
+from synth_datasets.quality.repetition import openings, repetition_rate
+
+__all__ = [
+    "BoilerplateRate",
+    "CompressionRatio",
+    "DistinctN",
+    "DuplicateRate",
+    "LabelDistribution",
+    "LengthDistribution",
+    "Openings",
+    "RepetitionRate",
+    "SplitOverlap",
+]
+
+Figures = dict[str, Any]
+_MISSING: Mapping[str, object] = {"string": "", "int64": -1}
+
+
+class _Measurement(evaluate.Measurement):
+    """Keeps what is added in memory, unless processes share it, so that no folder has to be writable."""
+
+    _figure: Callable[..., object]
+    """Takes the data and what else `compute` is given; its docstring says what is measured."""
+    _usage = "data: the texts, as a list or a column of a dataset."
+    _feature = "string"
+
+    def __init__(
+        self,
+        config_name: str | None = None,
+        keep_in_memory: bool = True,
+        num_process: int = 1,
+        **kwargs: Any,  # noqa: ANN401 - evaluate's own signature
+    ) -> None:
+        # `evaluate.load` passes keep_in_memory=False when its caller says nothing, so it is no wish.
+        super().__init__(config_name, keep_in_memory or num_process == 1, num_process=num_process, **kwargs)
+
+    # pyrefly: ignore[missing-override-decorator] - typing.override needs Python 3.12
+    def _build_data_dir(self) -> str:
+        """Name the folder, and make it only for processes that meet there."""
+        if self.num_process > 1:
+            return super()._build_data_dir()
+        return os.path.join(self._data_dir_root, self.name, self.config_name)  # noqa: PTH118 - evaluate joins strings
+
+    # pyrefly: ignore[missing-override-decorator] - typing.override needs Python 3.12
+    def _info(self, config: object = None) -> evaluate.MeasurementInfo:  # noqa: ARG002 - later versions pass it
+        said = self._figure.__doc__ or ""
+        return evaluate.MeasurementInfo(
+            module_type="measurement",
+            description=said,
+            citation=said.rpartition("Source: ")[2].strip(),
+            inputs_description=f"\n{self._usage}\n",
+            features=datasets.Features({"data": datasets.Value(self._feature)}),
+        )
+
+    # pyrefly: ignore[missing-override-decorator] - typing.override needs Python 3.12
+    def _compute(
+        self,
+        *,
+        predictions: None = None,  # noqa: ARG002 - evaluate's own signature
+        references: None = None,  # noqa: ARG002 - evaluate's own signature
+        **inputs: Any,  # noqa: ANN401 - evaluate's own signature
+    ) -> Figures:
+        missing = _MISSING[self._feature]
+        data = [missing if each is None else each for each in inputs.pop("data")]
+        return plain(self._figure(data, **inputs))
+
+
+class LabelDistribution(_Measurement):
+    """`label_distribution` of the positions that a `ClassLabel` column holds."""
+
+    _figure = staticmethod(label_distribution)
+    _usage = (
+        "data: class positions, -1 for none. names: the classes. asked: rows asked for by class (optional)."
+    )
+    _feature = "int64"
+
+
+class LengthDistribution(_Measurement):
+    """`length_distribution` of texts."""
+
+    _figure = staticmethod(length_distribution)
+
+
+class DistinctN(_Measurement):
+    """`distinct_n` of texts."""
+
+    _figure = staticmethod(distinct_n)
+    _usage = "data: the texts. n: length of the sequences (2). budget: tokens to look at (5000)."
+
+
+class CompressionRatio(_Measurement):
+    """`compression_ratio` of texts."""
+
+    _figure = staticmethod(compression_ratio)
+    _usage = "data: the texts. limit_bytes: how much of them to compress (200000)."
+
+
+class RepetitionRate(_Measurement):
+    """`repetition_rate` of texts."""
+
+    _figure = staticmethod(repetition_rate)
+
+
+class Openings(_Measurement):
+    """`openings` of texts."""
+
+    _figure = staticmethod(openings)
+    _usage = (
+        "data: the texts. words: length of an opening (3). top: how many openings count as frequent (10)."
+    )
+
+
+class DuplicateRate(_Measurement):
+    """`duplicate_rate` of texts."""
+
+    _figure = staticmethod(duplicate_rate)
+    _usage = "data: the texts. threshold: similarity from which two texts are nearly equal (0.5)."
+
+
+class SplitOverlap(_Measurement):
+    """`split_overlap` of texts with those of an earlier split."""
+
+    _figure = staticmethod(split_overlap)
+    _usage = "data: the texts. earlier: the other split's. threshold: similarity of near equality (0.5)."
+
+
+class BoilerplateRate(_Measurement):
+    """`boilerplate_rate` of texts."""
+
+    _figure = staticmethod(boilerplate_rate)

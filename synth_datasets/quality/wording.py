@@ -1,0 +1,82 @@
+"""How numbers and figures are worded, the same in the terminal and in the page."""
+
+from collections.abc import Iterator
+
+from synth_datasets.quality.figures import TextFigures
+from synth_datasets.quality.lengths import Lengths
+
+__all__ = ["LIMITS", "TOO_FEW", "decimal", "diversity_rows", "number", "percent", "quartiles"]
+
+TOO_FEW = "too few rows"
+UNMEASURED = "-"
+
+LIMITS = {
+    "labels": "Says nothing on whether a label is right.",
+    "lengths": "Says nothing on whether a text is complete, or what it says.",
+    "duplicates": "Blind to paraphrase and translation; short texts may be alike rightly.",
+    "overlap": "Blind to paraphrase: rows that say the same in other words still leak.",
+    "distinct": "Shuffled or off-topic words score high too; compare only sets of one language.",
+    "compression": "Depends on language and script, and a smaller sample compresses less.",
+    "self_repetition": "Blind to the same idea in other words; set phrases are repeated rightly.",
+    "template_rate": "Blind to templates whose slots are closer than five words.",
+    "openings": "Cannot tell a style that was asked for from a habit of the model.",
+    "boilerplate": "English patterns only; a set of code or templates is flagged wrongly.",
+    "acceptance": "High means cheap, not good: checks that reject nothing accept everything.",
+}
+"""What each figure cannot tell, in one line."""
+
+
+def percent(share: float | None) -> str:
+    """Word a share; what is not nothing is not shown as nothing, nor what is not all as all."""
+    if share is None:
+        return UNMEASURED
+    if 0 < share < 0.0005:  # noqa: PLR2004 - what one decimal shows as 0
+        return "< 0.1 %"
+    if 0.9995 <= share < 1:  # noqa: PLR2004 - what one decimal shows as 100
+        return "> 99.9 %"
+    return f"{share * 100:.1f} %".replace(".0 %", " %")
+
+
+def decimal(value: float | None) -> str:
+    """Word a ratio."""
+    return UNMEASURED if value is None else f"{value:.2f}"
+
+
+def number(value: float | None) -> str:
+    """Word a count or a length, with one decimal where there is one."""
+    return UNMEASURED if value is None else f"{value:,.1f}".removesuffix(".0")
+
+
+def quartiles(lengths: Lengths) -> str:
+    """Word the least, the quartiles and the greatest."""
+    values = (
+        lengths.minimum,
+        lengths.lower_quartile,
+        lengths.median,
+        lengths.upper_quartile,
+        lengths.maximum,
+    )
+    return " · ".join(number(value) for value in values)
+
+
+def diversity_rows(figures: TextFigures) -> Iterator[tuple[str, str, str]]:
+    """Yield name, value and the key of its limits for every figure on variety."""
+    for n in (1, 2, 3):
+        found = next((each for each in figures.distinct or () if each.n == n), None)
+        value = TOO_FEW if found is None else decimal(found.value)
+        if found is not None and not found.comparable:
+            value = f"{value} (only {found.tokens:,} of {found.budget:,} words)"
+        yield f"distinct-{n}", value, "distinct"
+    ratio, repeated, begin = figures.compression, figures.repetition, figures.openings
+    yield "compression ratio (xz)", TOO_FEW if ratio is None else decimal(ratio.value), "compression"
+    yield (
+        "rows sharing 8 words in a row",
+        TOO_FEW if repeated is None else percent(repeated.self_repetition),
+        "self_repetition",
+    )
+    yield (
+        "rows with a phrase that 1 % share",
+        TOO_FEW if repeated is None else percent(repeated.template_rate),
+        "template_rate",
+    )
+    yield "rows with a top-10 opening", TOO_FEW if begin is None else percent(begin.concentration), "openings"
