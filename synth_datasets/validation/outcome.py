@@ -3,10 +3,25 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 from synth_datasets.plan.row import RowKey
+from synth_datasets.validation.reasons import Reason
 
-__all__ = ["Example", "Missing", "Rejection", "Source", "Tally"]
+__all__ = ["Example", "Missing", "Rejection", "Source", "Tally", "TallyJson", "Verdict"]
+
+# Failed requests: nothing came back that could be judged.
+_UNANSWERED = frozenset([Reason.ENDPOINT_ERROR, Reason.CONTEXT_TOO_LONG])
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An answer is refused: why."""
+
+    reason: str
+    """One of `reasons.REASONS`."""
+    detail: str
+    """What was found, for a person: `12 characters, at least 20 are asked for`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,13 +32,15 @@ class Rejection:
     column: str
     attempt: int
     reason: str
-    """One of a fixed set of snake_case words, such as `too_short`, `refusal`, `near_duplicate`."""
+    """One of `reasons.REASONS`."""
     detail: str
-    """What was found, for a person: `12 characters, at least 20 are asked for`."""
+    """As in `Verdict`."""
     text: str
     """The raw answer; empty when the request itself failed."""
     key: str
     """The request's key."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +82,18 @@ class Missing:
     rejections: tuple[Rejection, ...]
 
 
+class TallyJson(TypedDict):
+    """A tally as it is written; keys sorted, so that equal tallies give equal files."""
+
+    answers: int
+    accepted: dict[str, int]
+    rejected: list[tuple[str, str, str, int]]
+    """Stratum, column, reason, count."""
+    missing: dict[str, int]
+    prompt_tokens: int
+    completion_tokens: int
+
+
 @dataclass(slots=True)
 class Tally:
     """Counts over one split: a function of the spec and the answers, not of the run."""
@@ -79,3 +108,57 @@ class Tally:
     """Rows whose attempts are used up, by stratum."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+
+    def add(self, outcome: Example | Missing) -> None:
+        """Count a row and every answer that was judged on the way to it."""
+        stratum = outcome.row.stratum
+        if isinstance(outcome, Example):
+            self.accepted[stratum] += 1
+            for source in outcome.sources:
+                self._answered(source.prompt_tokens, source.completion_tokens)
+        else:
+            self.missing[stratum] += 1
+        for rejection in outcome.rejections:
+            self.rejected[stratum, rejection.column, str(rejection.reason)] += 1
+            if rejection.reason not in _UNANSWERED:
+                self._answered(rejection.prompt_tokens, rejection.completion_tokens)
+
+    def to_json(self) -> TallyJson:
+        """Return what `json.dump` can write and `from_json` reads back."""
+        return {
+            "answers": self.answers,
+            "accepted": dict(sorted(self.accepted.items())),
+            "rejected": [(*place, count) for place, count in sorted(self.rejected.items())],
+            "missing": dict(sorted(self.missing.items())),
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+        }
+
+    @classmethod
+    def from_json(cls, data: TallyJson) -> "Tally":
+        """Read what `to_json` gave, also after it has been through a file."""
+        return cls(
+            answers=data["answers"],
+            accepted=Counter(data["accepted"]),
+            rejected=Counter(
+                {(stratum, column, reason): n for stratum, column, reason, n in data["rejected"]}
+            ),
+            missing=Counter(data["missing"]),
+            prompt_tokens=data["prompt_tokens"],
+            completion_tokens=data["completion_tokens"],
+        )
+
+    def funnel(self) -> list[str]:
+        """Return the way from answers to rows in a few lines, reasons by count."""
+        reasons = Counter[str]()
+        for (_, _, reason), count in self.rejected.items():
+            reasons[reason] += count
+        missing = f", {self.missing.total()} rows missing" if self.missing.total() else ""
+        head = f"{self.answers} answers: {self.accepted.total()} rows, {reasons.total()} rejected{missing}"
+        ranked = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+        return [head, *(f"  {count:>6} {reason}" for reason, count in ranked)]
+
+    def _answered(self, prompt_tokens: int, completion_tokens: int) -> None:
+        self.answers += 1
+        self.prompt_tokens += prompt_tokens
+        self.completion_tokens += completion_tokens

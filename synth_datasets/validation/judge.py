@@ -1,0 +1,118 @@
+"""One answer, judged by itself: the values it gives its row, or the first reason to refuse it."""
+
+from collections.abc import Mapping
+
+from synth_datasets.generation.answer import Answer
+from synth_datasets.plan.request import Message, Request
+from synth_datasets.spec.model import Checks, DatasetSpec, Field, FieldsColumn, PromptColumn
+from synth_datasets.validation.boilerplate import find_boilerplate
+from synth_datasets.validation.checks import bad_characters, echoed, out_of_size, repeated
+from synth_datasets.validation.outcome import Verdict
+from synth_datasets.validation.parse import field_values, is_complete, parse_object
+from synth_datasets.validation.reasons import Reason
+from synth_datasets.validation.refusals import find_refusal
+from synth_datasets.validation.text import complete_part, joined
+
+__all__ = ["Verdict", "judge"]
+
+
+def judge(
+    column: PromptColumn | FieldsColumn,
+    request: Request,
+    answer: Answer,
+    values: Mapping[str, object],
+    spec: DatasetSpec,
+) -> dict[str, object] | Verdict:
+    """Return the values of the column's outputs, or why the answer is refused; needs no other row.
+
+    Reasons are looked for in the order of `Reason`: causes before what follows from them, so that a refusal
+    is not called too short and a loop not cut off. A plain text that met `max_tokens` is kept up to its last
+    complete sentence when there is one beyond the opening; a structured answer must be whole. `values` holds
+    what the row has so far.
+    """
+    del values  # what the row says is part of the request already
+    if answer.finish_reason == "content_filter":
+        return Verdict(Reason.CONTENT_FILTER, "the endpoint says so")
+    if answer.finish_reason == "refusal":
+        return Verdict(Reason.REFUSAL, "the endpoint says so")
+    if not answer.text.strip():
+        return Verdict(
+            Reason.EMPTY, f"no text, {answer.completion_tokens} tokens, ended by {answer.finish_reason}"
+        )
+    if isinstance(column, PromptColumn):
+        return _judge_text(column, request, answer, spec.checks.get(column.name, Checks()))
+    return _judge_fields(column, request, answer, spec)
+
+
+def _judge_text(
+    column: PromptColumn, request: Request, answer: Answer, checks: Checks
+) -> dict[str, object] | Verdict:
+    opening = request.opening
+    whole = joined(answer.text, opening)
+    cut = answer.finish_reason == "length"
+    text = complete_part(whole, opening) if cut else whole
+    own = _without(whole, opening)
+    if not own.strip():
+        return Verdict(Reason.EMPTY, "nothing but the opening")
+    verdict = (
+        bad_characters(text or whole)
+        or _chat(own, whole, request, checks)
+        or (repeated(own) if checks.repetition else None)
+    )
+    if verdict is None and not text:
+        verdict = Verdict(Reason.CUT_OFF, f"no complete sentence in {answer.completion_tokens} tokens")
+    verdict = verdict or out_of_size(text, checks) or _echo(_without(text, opening), request, checks)
+    return verdict or {column.name: text}
+
+
+def _judge_fields(
+    column: FieldsColumn, request: Request, answer: Answer, spec: DatasetSpec
+) -> dict[str, object] | Verdict:
+    if answer.finish_reason == "length" and not is_complete(answer.text):
+        return Verdict(Reason.CUT_OFF, f"the object is not complete after {answer.completion_tokens} tokens")
+    found = parse_object(answer.text)
+    if isinstance(found, Verdict):
+        refused = find_refusal(answer.text) if found.reason == Reason.UNPARSABLE else ""
+        return Verdict(Reason.REFUSAL, refused) if refused else found
+    values = field_values(column.fields, found)
+    if isinstance(values, Verdict):
+        return values
+    for field in column.fields:
+        checks = spec.checks.get(field.name, Checks())
+        if verdict := _field(field, values[field.name], request, checks):
+            return Verdict(verdict.reason, f"{field.name}: {verdict.detail}")
+    return values
+
+
+def _field(field: Field, value: object, request: Request, checks: Checks) -> Verdict | None:
+    if field.type == "list" and isinstance(value, list):
+        return next((verdict for item in value if (verdict := bad_characters(str(item)))), None)
+    if field.type != "string" or not isinstance(value, str):
+        return None
+    return (
+        bad_characters(value)
+        or _chat(value, value, request, checks)
+        or (repeated(value) if checks.repetition else None)
+        or out_of_size(value, checks)
+        or _echo(value, request, checks)
+    )
+
+
+def _chat(own: str, whole: str, request: Request, checks: Checks) -> Verdict | None:
+    """Find a refusal or boilerplate, at the start of what the model wrote itself or anywhere in the text."""
+    if checks.refusals and (refused := find_refusal(own) or find_refusal(whole)):
+        return Verdict(Reason.REFUSAL, refused)
+    found = find_boilerplate(own, (message.content for message in request.messages))
+    return Verdict(Reason.BOILERPLATE, found) if found else None
+
+
+def _echo(own: str, request: Request, checks: Checks) -> Verdict | None:
+    return echoed(own, (message.content for message in _told(request))) if checks.echo else None
+
+
+def _told(request: Request) -> tuple[Message, ...]:
+    return request.messages[:-1] if request.opening else request.messages
+
+
+def _without(text: str, opening: str) -> str:
+    return text[len(opening) :].lstrip() if opening and text.startswith(opening) else text

@@ -1,0 +1,118 @@
+"""Why an answer is rejected: the closed set of reasons, each with a sentence and what to change."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+__all__ = ["REASONS", "Reason"]
+
+
+class Reason(StrEnum):
+    """A reason by its snake_case name, in the order in which `judge` looks for them; the first one counts."""
+
+    sentence: str
+    """What happened, for a person."""
+    hint: str
+    """What to change in the spec."""
+
+    def __new__(cls, name: str, sentence: str, hint: str) -> "Reason":
+        """Make a member that is its name and carries what to say about it."""
+        reason = str.__new__(cls, name)
+        reason._value_ = name
+        reason.sentence = sentence
+        reason.hint = hint
+        return reason
+
+    ENDPOINT_ERROR = (
+        "endpoint_error",
+        "The endpoint failed on this request, time after time.",
+        "look at the endpoint's log; lower `max_tokens` or the concurrency if it is overloaded",
+    )
+    CONTEXT_TOO_LONG = (
+        "context_too_long",
+        "Prompt and answer together are longer than the model can read.",
+        "shorten the prompt or its examples, or lower `max_tokens`",
+    )
+    CONTENT_FILTER = (
+        "content_filter",
+        "The endpoint's content filter withheld the answer.",
+        "reword the prompt, or leave out the values that set the filter off",
+    )
+    REFUSAL = (
+        "refusal",
+        "The model declined to answer.",
+        "reword the prompt, give an `opening` or an example answer; `refusals: keep` switches the check off",
+    )
+    EMPTY = (
+        "empty",
+        "The answer holds no text.",
+        "raise `max_tokens` (thinking models spend it before they answer) or reword the prompt",
+    )
+    BAD_CHARACTERS = (
+        "bad_characters",
+        "The answer holds control characters, broken characters or half surrogates.",
+        "lower `temperature`; if it stays, the model or its endpoint decodes text wrongly",
+    )
+    UNPARSABLE = (
+        "unparsable",
+        "The answer is no JSON object, even when read leniently.",
+        "use an endpoint with structured outputs, or show an example answer in JSON",
+    )
+    WRONG_SHAPE = (
+        "wrong_shape",
+        "A field is missing or has the wrong type.",
+        "describe the field (`description`), or show an example answer with all fields",
+    )
+    UNKNOWN_LABEL = (
+        "unknown_label",
+        "The answer's label is not among the classes.",
+        "name the classes in the prompt, or use an endpoint with structured outputs",
+    )
+    OUT_OF_RANGE = (
+        "out_of_range",
+        "A number lies outside its range.",
+        "say the range in the prompt or in the field's `description`, or widen `min` and `max`",
+    )
+    BOILERPLATE = (
+        "boilerplate",
+        "The answer holds chat around the text, a placeholder, or markup that the prompt does not show.",
+        "ask for the text only, or give an `opening` or an example; forms that the prompt shows are accepted",
+    )
+    REPETITION = (
+        "repetition",
+        "The answer repeats itself over and over.",
+        "lower `max_tokens`, raise `frequency_penalty` or `repeat_penalty`; `repetition: keep` accepts it",
+    )
+    CUT_OFF = (
+        "cut_off",
+        "The answer met `max_tokens` before it was complete.",
+        "raise `max_tokens`, or ask for a shorter text",
+    )
+    TOO_SHORT = (
+        "too_short",
+        "The answer is shorter than `length`, `words` or `min` ask for.",
+        "ask for more in the prompt, or lower the least in `checks` or `min`",
+    )
+    TOO_LONG = (
+        "too_long",
+        "The answer is longer than `length`, `words` or `max` allow.",
+        "ask for less in the prompt, lower `max_tokens`, or raise the most in `checks` or `max`",
+    )
+    ECHO = (
+        "echo",
+        "The answer repeats the prompt or one of its examples.",
+        "reword the prompt or vary its examples; `echo: keep` switches the check off",
+    )
+    DUPLICATE = (
+        "duplicate",
+        "Another row holds the same text.",
+        "raise `temperature`, or sample more values into the prompt so that rows differ",
+    )
+    NEAR_DUPLICATE = (
+        "near_duplicate",
+        "Another row holds nearly the same text.",
+        "raise `temperature`, sample more values into the prompt, or relax `unique: {near: 0.8}`",
+    )
+
+
+REASONS: Mapping[str, Reason] = {reason.value: reason for reason in Reason}
+"""Every reason by its name."""

@@ -1,0 +1,75 @@
+"""Whether a text is a model's refusal; a reviewer who "can't recommend it" does not refuse."""
+
+# ruff: noqa: E501, RUF001 - patterns are read as whole lines, and hold the quotes and commas of many scripts
+
+import re
+
+__all__ = ["find_refusal", "is_refusal"]
+
+_REACH = 4000
+"""Characters from the beginning that are looked at: models refuse early."""
+
+_CANNOT = (
+    r"(?:i|we)(?: am|'m| are|'re)? ?(?:(?:really |simply |just )?(?:can ?not|can't|could not|couldn't|won't|will not)"
+    r"|(?:not able|unable|not allowed|not permitted|not programmed|not comfortable|not going) ?(?:to|with)?"
+    r"|(?:must|have to|need to)(?: respectfully| politely)? decline(?: to)?|do not feel comfortable|don't feel comfortable)"
+)
+# What only somebody who was asked for a text declines to do.
+_SERVE = (
+    r"(?:fulfil+|comply|assist|accommodate|satisfy|grant|(?:help|provide) (?:you |with )"
+    r"|engage in|respond to (?:that|this|your)|answer (?:that|this|your)|discuss (?:that|this|such)"
+    r"|do (?:that|this) for you"
+    r"|(?:generate|create|write|produce|provide|compose|complete|continue|share|offer)(?: you)?(?: with)?"
+    r" (?:an? |any |the |that |this |such |your |[a-z]+ing )?(?:[a-z'-]+ ){0,4}?"
+    r"(?:reviews?|content|texts?|requests?|respon[cs]es?|stor(?:y|ies)|e-?mails?|messages?|information|material"
+    r"|conversations?|dialogues?|tasks?|prompts?|examples?|language|statements?))\b"
+)
+_SORRY = (
+    r"(?:i am|i'm|we are|we're)(?: \w+)? sorry|(?:my |our |sincere |my sincere )?apologies|i apologi[sz]e|sorry"
+    r"|unfortunately|regrettably|i'm afraid|i am afraid"
+)
+_MACHINE = (
+    r"(?:as|since i am|since i'm|i am|i'm|being)(?: just| only| merely| simply)? an? "
+    r"(?:responsible |helpful |large |virtual |text-based )*"
+    r"(?:ai\b(?! (?:engineer|researcher|student|developer|enthusiast|expert|company))|artificial intelligence\b"
+    r"|language model|llm\b|chatbot|(?:virtual|digital|ai) assistant)"
+)
+_START = r"(?:\A|(?<=[.!?\n]))\s*[\"'*(]*"
+_PATTERNS = (
+    _START + rf"{_MACHINE}",
+    _START + rf"(?:{_SORRY})[,.:;!]? (?:but |that )?(?:as an? [\w -]{{1,30}},? )?{_CANNOT} {_SERVE}",
+    _START + rf"{_CANNOT} {_SERVE}",
+    _START + r"(?:that|this|your) request (?:goes against|violates|is against)",
+    _START + r"it (?:is|would be) (?:not appropriate|inappropriate|unethical|against my) [\w ]{0,30}(?:generate|create|write|programming|guidelines)",
+    _START + r"(?:lo siento|lamento)[, ]+(?:pero )?(?:como|no puedo (?:ayudar|cumplir|proporcionar|generar|crear|escribir|asistir))",
+    _START + r"(?:es tut mir leid|tut mir leid|entschuldigung)[, ]+(?:aber )?(?:als ki|ich kann (?:dabei|ihnen|dir|diese|keine)[\w ]{0,40}(?:helfen|erstellen|schreiben|anfrage))",
+    _START + r"(?:je suis désolée?|désolée?)[, ]+(?:mais )?(?:en tant qu|je ne (?:peux|suis) (?:pas )?(?:en mesure de )?(?:vous aider|fournir|répondre|générer|créer|écrire))",
+    r"(?:抱歉|对不起|很抱歉)[,， ]?(?:但)?(?:作为|我(?:无法|不能)(?:提供|满足|协助|回答|生成|创建|帮助))",
+    r"(?:申し訳(?:ありません|ございません)|すみません)[がけ、,\w]{0,4}(?:その|この|お手伝い|お答え|ご要望|リクエスト)",
+)  # fmt: skip
+_REFUSAL = re.compile("|".join(_PATTERNS), re.IGNORECASE)
+# A quick look: without one of these no pattern can match.
+_HINT = re.compile(
+    r"can ?not|can'?t|could ?n|won't|will not|unable|not (?:able|allowed|permitted|programmed|comfortable|going)"
+    r"|decline|comfortable|\ba\.?i\b|artificial|language model|llm\b|chatbot|assistant|request|appropriate|unethical"
+    r"|against my|siento|lamento|leid|entschuldigung|désol|抱歉|对不起|申し訳|すみません",
+    re.IGNORECASE,
+)
+
+
+def is_refusal(text: str) -> bool:
+    """Whether the text begins with a refusal or holds one as a sentence; see `find_refusal`."""
+    return bool(find_refusal(text))
+
+
+def find_refusal(text: str) -> str:
+    """Return the words that refuse, at the beginning or as a sentence of the first 4,000 characters; else ''.
+
+    Knows what instruction-tuned models say in English and the set phrases of five more languages. It asks for
+    an apology or an inability *and* a service that is declined, so real reviews stay what they are.
+    """
+    start = text[:_REACH].replace("’", "'")
+    if not _HINT.search(start):
+        return ""
+    found = _REFUSAL.search(start)
+    return found.group().strip() if found else ""

@@ -1,0 +1,193 @@
+"""Compact tables of texts already seen: exact ones, and near ones by bands of MinHash."""
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from synth_datasets.validation.minhash import BANDS, PERMUTATIONS, constants, normalised, signature
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["ExactTable", "NearTable"]
+
+_FIRST_ROWS = 1024
+_BAND = PERMUTATIONS // BANDS
+_MOST_ALIKE = 16
+"""Rows that are compared in one band: texts that all begin alike must not make every search slow."""
+
+
+class ExactTable:
+    """Finds an equal text among those added, normalised; at most 22 bytes a row.
+
+    Texts are kept as 64-bit hashes: at a million rows the chance that any two different texts are taken for
+    equal is 3 in 100 million. Linear probing, at most two thirds full.
+    """
+
+    def __init__(self) -> None:
+        import numpy as np
+
+        self._count = 0
+        self._hashes = np.zeros(_FIRST_ROWS, np.uint64)
+        self._slots = np.zeros(2 * _FIRST_ROWS, np.uint32)
+        self._last = ("", 0)
+
+    def find(self, text: str) -> tuple[int, float] | None:
+        """Return the number of the row that holds the text, and 1.0."""
+        number = self._hash(text)
+        slots, hashes = self._slots.data, self._hashes.data
+        mask = len(slots) - 1
+        slot = number & mask
+        while row := slots[slot]:
+            if hashes[row - 1] == number:
+                return row - 1, 1.0
+            slot = (slot + 1) & mask
+        return None
+
+    def add(self, text: str) -> None:
+        """Add the text of the next row."""
+        if self._count == len(self._hashes):
+            self._hashes = _longer(self._hashes)
+        if 3 * self._count >= 2 * len(self._slots):
+            self._rebuild()
+        number = self._hash(text)
+        self._hashes[self._count] = number
+        self._count += 1
+        self._put(number, self._count)
+
+    def _put(self, number: int, row: int) -> None:
+        slots = self._slots.data
+        mask = len(slots) - 1
+        slot = number & mask
+        while slots[slot]:
+            slot = (slot + 1) & mask
+        slots[slot] = row
+
+    def _rebuild(self) -> None:
+        """Double the slots. Sorted by slot, each row lies where the one before ends, or at its own slot."""
+        import numpy as np
+
+        size = 2 * len(self._slots)
+        homes = self._hashes[: self._count] & np.uint64(size - 1)
+        order = np.argsort(homes, kind="stable")
+        steps = np.arange(self._count, dtype=np.int64)
+        places = np.maximum.accumulate(homes[order].astype(np.int64) - steps) + steps
+        inside = places < size
+        self._slots = np.zeros(size, np.uint32)
+        self._slots[places[inside]] = order[inside] + 1
+        for row in order[~inside].tolist():  # those that run over the end go round to the beginning
+            self._put(int(self._hashes[row]), row + 1)
+
+    def _hash(self, text: str) -> int:
+        if self._last[0] != text:
+            data = normalised(text).encode("utf-8", "surrogatepass")
+            self._last = (text, int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big"))
+        return self._last[1]
+
+
+class NearTable:
+    """Finds the most similar text among those added, if it is similar enough; at most 530 bytes a row.
+
+    A row is looked up by 16 bands of 4 MinHash values, a chain of rows each, newest first, and compared by
+    all 64: with similarity 0.7, 99 of 100 pairs meet in some band, with 0.5 two of three. In each band the 16
+    newest rows are compared.
+    """
+
+    def __init__(self, threshold: float) -> None:
+        import numpy as np
+
+        self._threshold = threshold
+        self._count = 0
+        self._bits = _FIRST_ROWS.bit_length() - 1
+        self._signatures = np.zeros((_FIRST_ROWS, PERMUTATIONS), np.uint32)
+        self._next = np.zeros((_FIRST_ROWS, BANDS), np.uint32)
+        self._heads = np.zeros(BANDS << self._bits, np.uint32)
+        self._last: tuple[str, np.ndarray] = ("", signature(""))
+        self._multipliers = constants(PERMUTATIONS)
+
+    def find(self, text: str) -> tuple[int, float] | None:
+        """Return the number of the most similar row, the earliest of equals, and the estimated similarity."""
+        import numpy as np
+
+        own = self._signature(text)
+        rows = self._candidates(self._slots(own).tolist())
+        if not rows:
+            return None
+        candidates = sorted(rows)
+        agreeing = np.count_nonzero(self._signatures[candidates] == own, axis=1)
+        best = int(agreeing.argmax())
+        similarity = float(agreeing[best]) / PERMUTATIONS
+        return (candidates[best], similarity) if similarity >= self._threshold else None
+
+    def add(self, text: str) -> None:
+        """Add the text of the next row."""
+        if self._count == len(self._signatures):
+            self._signatures = _longer(self._signatures)
+            self._next = _longer(self._next)
+        if self._count == 1 << self._bits:
+            self._rebuild()
+        own = self._signature(text)
+        self._signatures[self._count] = own
+        heads, links = self._heads.data, self._next.reshape(-1).data
+        first = self._count * BANDS
+        self._count += 1
+        for band, slot in enumerate(self._slots(own).tolist()):
+            links[first + band] = heads[slot]
+            heads[slot] = self._count
+
+    def _candidates(self, slots: list[int]) -> set[int]:
+        heads, links = self._heads.data, self._next.reshape(-1).data
+        rows: set[int] = set()
+        for band, slot in enumerate(slots):
+            row = heads[slot]
+            left = _MOST_ALIKE
+            while row and left:
+                rows.add(row - 1)
+                row = links[(row - 1) * BANDS + band]
+                left -= 1
+        return rows
+
+    def _slots(self, signatures: "np.ndarray") -> "np.ndarray":
+        """Return the place of each band's chain, for one signature or several."""
+        import numpy as np
+
+        mixed = signatures * self._multipliers
+        keys = mixed.reshape(*signatures.shape[:-1], BANDS, _BAND).sum(axis=-1)
+        slots = (keys >> np.uint64(64 - self._bits)).astype(np.int64)
+        slots += np.arange(BANDS) << self._bits
+        return slots
+
+    def _rebuild(self) -> None:
+        """Double the places of chains and thread the rows through them again, oldest to newest."""
+        import numpy as np
+
+        self._bits += 1
+        self._heads = np.zeros(BANDS << self._bits, np.uint32)
+        links = self._next[: self._count]
+        for band in range(BANDS):
+            slots = np.concatenate(
+                [
+                    self._slots(self._signatures[start : min(start + 65_536, self._count)])[:, band]
+                    for start in range(0, self._count, 65_536)
+                ]
+            )
+            order = np.argsort(slots, kind="stable")
+            ordered = slots[order]
+            follows = np.flatnonzero(ordered[1:] == ordered[:-1]) + 1
+            links[:, band] = 0
+            links[order[follows], band] = order[follows - 1] + 1
+            newest = np.append(ordered[1:] != ordered[:-1], True)
+            self._heads[ordered[newest]] = order[newest] + 1
+
+    def _signature(self, text: str) -> "np.ndarray":
+        if self._last[0] != text:
+            self._last = (text, signature(normalised(text)))
+        return self._last[1]
+
+
+def _longer(rows: "np.ndarray") -> "np.ndarray":
+    """Return the array with a quarter more rows: less memory lies idle than with twice as many."""
+    import numpy as np
+
+    longer = np.zeros((len(rows) * 5 // 4, *rows.shape[1:]), rows.dtype)
+    longer[: len(rows)] = rows
+    return longer
