@@ -1,0 +1,285 @@
+"""Requests in from any thread, answers out once they are on disk; the asking happens in the background."""
+
+import asyncio
+import logging
+import os
+import queue
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+
+from synth_datasets.generation.answer import Answer, Backend, RequestFailedError
+from synth_datasets.generation.store import AnswerStore
+from synth_datasets.plan.request import Request
+
+__all__ = ["Engine", "Result"]
+
+logger = logging.getLogger(__name__)
+
+Result = tuple[Request, Answer | RequestFailedError]
+
+_CLOSE_S = 10.0
+"""How long a backend may take to end, and how long its thread is waited for."""
+
+
+class Engine:
+    """Asks a backend in a background thread, as many requests at once as it takes.
+
+    Nothing is started before the first `submit`, so a run that needs no answer needs no endpoint and no key.
+    An answer comes out of `wait` only when the store has it on disk; when the store held another answer to
+    the same request, that one comes out. After a fork the child begins anew, with nothing in flight.
+    """
+
+    def __init__(self, make_backend: Callable[[], Backend], store: AnswerStore) -> None:
+        """`make_backend` is called in the background thread; what it raises comes out of `wait`."""
+        self._make_backend = make_backend
+        self._store = store
+        self._closed = False
+        self._begin()
+
+    @property
+    def in_flight(self) -> int:
+        """Requests submitted whose result `wait` has not given out."""
+        return len(self._crew().open)
+
+    def submit(self, request: Request) -> None:
+        """Ask; returns at once. A request that is in flight already is not asked a second time."""
+        if self._closed:
+            raise RuntimeError("the engine is closed")
+        self._crew().submit(request)
+
+    def wait(self) -> list[Result]:
+        """Return the results that are there: at least one, unless nothing is in flight. Ctrl-C interrupts it.
+
+        In order of completion; each request that is in flight comes out once. What would stop every request
+        (`EndpointError`, `SettingsError`, any unexpected exception) is raised here, once, after the answers
+        that had arrived are on disk and were given out; the rest is no longer in flight then.
+        """
+        return self._crew().wait()
+
+    def close(self) -> None:
+        """Abandon what is in flight, keep what has arrived, end the threads; a second call does nothing."""
+        self._closed = True
+        self._ender()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _crew(self) -> "_Crew":
+        if self._members.pid != os.getpid():
+            self._ender.detach()  # the threads live on in the parent only
+            self._begin()
+        return self._members
+
+    def _begin(self) -> None:
+        self._members = _Crew(self._make_backend, self._store)
+        # The threads hold the crew but never the engine: one that is dropped unclosed ends its threads.
+        self._ender = weakref.finalize(self, self._members.close)
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    key: str
+    request: Request
+    outcome: Answer | RequestFailedError
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """The last thing on the writer's queue, with what ended the asking."""
+
+    error: BaseException | None
+
+
+class _Crew:
+    """The two threads of one process, one that asks and one that writes, and what they share."""
+
+    def __init__(self, make_backend: Callable[[], Backend], store: AnswerStore) -> None:
+        self.pid = os.getpid()
+        self.open: dict[str, Request] = {}
+        self._make_backend = make_backend
+        self._store = store
+        self._changed = threading.Condition()  # reentrant: a garbage collection may close us while we hold it
+        self._results: list[_Arrival] = []
+        self._error: BaseException | None = None
+        self._ended = False
+        self._stopping = False
+        self._inbox: deque[tuple[str, Request]] = deque()
+        self._arrived: queue.SimpleQueue[_Arrival | _End] = queue.SimpleQueue()
+        self._threads: tuple[threading.Thread, ...] = ()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake = asyncio.Event()
+        self._rung = False
+
+    # --- the caller's thread
+
+    def submit(self, request: Request) -> None:
+        key = request.key
+        with self._changed:
+            if self._ended and self._error is None:
+                raise RuntimeError("the engine has ended after an error that `wait` raised")
+            if key in self.open:
+                return
+            self.open[key] = request
+            self._inbox.append((key, request))
+            if not self._threads:
+                self._start()
+            self._ring()
+
+    def wait(self) -> list[Result]:
+        with self._changed:
+            while self.open and not self._results and not self._ended:
+                self._changed.wait()
+            if self._results:
+                results = self._results.copy()
+                self._results.clear()
+                for arrival in results:
+                    del self.open[arrival.key]
+                return [(arrival.request, arrival.outcome) for arrival in results]
+            error, self._error = self._error, None
+            if self._ended:
+                self.open.clear()
+        if error is not None:
+            raise error
+        return []
+
+    def close(self) -> None:
+        if self.pid != os.getpid():
+            return
+        with self._changed:
+            self._stopping = True
+            self._ring()
+            threads = self._threads
+        for thread in threads:
+            if thread is not threading.current_thread():  # a collection may close us from inside
+                thread.join(2 * _CLOSE_S)
+                if thread.is_alive():
+                    logger.warning("%s is still busy and was left to itself", thread.name)
+
+    def _start(self) -> None:
+        # Daemons: a backend that hangs must not keep the interpreter from ending.
+        self._threads = (
+            threading.Thread(target=self._ask_all, name="synth-ask", daemon=True),
+            threading.Thread(target=self._write_all, name="synth-write", daemon=True),
+        )
+        for thread in self._threads:
+            thread.start()
+
+    def _ring(self) -> None:
+        """Make the event loop look; rung once, it is not rung again until it does."""
+        if self._loop is not None and not self._rung:
+            self._rung = True
+            self._loop.call_soon_threadsafe(self._wake.set)
+
+    # --- the asking thread
+
+    def _ask_all(self) -> None:
+        error: BaseException | None = None
+        try:
+            asyncio.run(self._main())
+        except BaseException as caught:  # noqa: BLE001 - whatever it is, `wait` raises it in the caller's thread
+            error = caught
+        self._arrived.put(_End(error))
+
+    async def _main(self) -> None:
+        backend = self._make_backend()
+        asking: set[asyncio.Task[None]] = set()
+        finished: deque[asyncio.Task[None]] = deque()
+
+        def finish(task: asyncio.Task[None]) -> None:
+            finished.append(task)
+            self._wake.set()
+
+        with self._changed:
+            self._loop = asyncio.get_running_loop()
+        try:
+            while not self._stopping:
+                self._rung = False
+                self._wake.clear()
+                while finished:
+                    asking.discard(task := finished.popleft())
+                    task.result()  # raises what would stop every request
+                while self._inbox and len(asking) < backend.concurrency:
+                    task = asyncio.create_task(self._ask(backend, *self._inbox.popleft()))
+                    task.add_done_callback(finish)
+                    asking.add(task)
+                await self._wake.wait()
+        finally:
+            with self._changed:
+                self._loop = None
+            for task in asking:
+                task.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
+            await _close(backend)
+
+    async def _ask(self, backend: Backend, key: str, request: Request) -> None:
+        try:
+            outcome: Answer | RequestFailedError = await backend.ask(request)
+        except RequestFailedError as error:
+            outcome = error
+        except Exception as error:
+            error.add_note(f"while asking {request.model} at {request.endpoint} (request {key})")
+            raise
+        self._arrived.put(_Arrival(key, request, outcome))
+
+    # --- the writing thread
+
+    def _write_all(self) -> None:
+        """Commit whatever has arrived since the last commit, until the asking has ended."""
+        failure: BaseException | None = None
+        end: _End | None = None
+        while end is None:
+            arrivals, end = self._take()
+            if failure is None:
+                try:
+                    arrivals = self._keep(arrivals)
+                except BaseException as caught:  # noqa: BLE001 - `wait` raises it in the caller's thread
+                    failure = caught
+            with self._changed:
+                if failure is None:
+                    self._results += arrivals
+                else:
+                    self._stopping = True
+                    self._ring()
+                if end is not None:
+                    self._finish(failure or end.error)
+                self._changed.notify_all()
+
+    def _take(self) -> tuple[list[_Arrival], _End | None]:
+        arrivals: list[_Arrival] = []
+        while not (arrivals and self._arrived.empty()):
+            item = self._arrived.get()
+            if isinstance(item, _End):
+                return arrivals, item
+            arrivals.append(item)
+        return arrivals, None
+
+    def _keep(self, arrivals: list[_Arrival]) -> list[_Arrival]:
+        pairs = [(item.request, item.outcome) for item in arrivals if isinstance(item.outcome, Answer)]
+        kept = self._store.put_many(pairs) if pairs else {}
+        return [replace(item, outcome=kept.get(item.key, item.outcome)) for item in arrivals]
+
+    def _finish(self, error: BaseException | None) -> None:
+        self._ended = True
+        self._error = error
+        if error is not None:
+            error.add_note(
+                f"answers that had arrived are kept in {self._store.path}; run again to ask only for the rest"
+            )
+
+
+async def _close(backend: Backend) -> None:
+    try:
+        await asyncio.wait_for(backend.close(), _CLOSE_S)
+    except Exception:
+        # The answers are in; an unclean end must not hide why it ends.
+        logger.warning("the backend did not close cleanly", exc_info=True)
