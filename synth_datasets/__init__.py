@@ -4,7 +4,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from synth_datasets.errors import EndpointError, PublishError, SettingsError, ShortfallError, SpecError, SynthError
+from synth_datasets.errors import (
+    EndpointError,
+    PublishError,
+    SettingsError,
+    ShortfallError,
+    SpecError,
+    SynthError,
+)
 from synth_datasets.registration import register
 from synth_datasets.resources import shipped
 
@@ -29,7 +36,11 @@ __all__ = [
     "register",
 ]
 
-_LAZY = {"DatasetSpec": "synth_datasets.spec", "load_spec": "synth_datasets.spec", "Synth": "synth_datasets.synth"}
+_LAZY = {
+    "DatasetSpec": "synth_datasets.spec",
+    "load_spec": "synth_datasets.spec",
+    "Synth": "synth_datasets.synth",
+}
 
 
 def builders() -> tuple[str, ...]:

@@ -58,18 +58,20 @@ def build(
     `options` are those of `load_dataset("synth", ...)`; `again` makes the splits anew from the stored answers. The
     folder, `build/<name>` by default, appears whole or not at all. Raises what `load_dataset` raises, unwrapped.
     """
-    from synth_datasets.synth import Synth
-
     from synth_datasets.synth import OVERRIDES, Synth
 
     started = time.monotonic()
     given = dict(options or {})
     builder = Synth(
-        data_files=str(_spec_file(Path(spec))), cache_dir=None if cache_dir is None else str(cache_dir), **given
+        data_files=str(_spec_file(Path(spec))),
+        cache_dir=None if cache_dir is None else str(cache_dir),
+        **given,
     )
     target = Path(folder or Path("build") / builder.spec.name)
     check_target(target)
-    builder.download_and_prepare(download_mode="reuse_cache_if_exists" if again else "reuse_dataset_if_exists")
+    builder.download_and_prepare(
+        download_mode="reuse_cache_if_exists" if again else "reuse_dataset_if_exists"
+    )
     dataset = builder.as_dataset()
     trace = Path(builder.cache_dir) / TRACE_FOLDER
     tallies = read_tallies(trace)

@@ -47,7 +47,8 @@ def text_columns(spec: DatasetSpec) -> tuple[str, ...]:
     return tuple(
         name
         for name, item in _stored(spec)
-        if not isinstance(item, Field) and hasattr(item, "prompt") or isinstance(item, Field) and item.type == "string"
+        if (not isinstance(item, Field) and hasattr(item, "prompt"))
+        or (isinstance(item, Field) and item.type == "string")
     )
 
 
@@ -66,7 +67,7 @@ def _stored(spec: DatasetSpec) -> list[tuple[str, Column | Field]]:
 def _visible(spec: DatasetSpec) -> "dict[str, FeatureType]":
     from datasets import ClassLabel, List, Value
 
-    def feature(item: Column | Field) -> "FeatureType":
+    def feature(item: Column | Field) -> "FeatureType":  # noqa: PLR0911 - one line a kind
         match item:
             case ClassesColumn():
                 return ClassLabel(names=list(item.names))
@@ -79,7 +80,9 @@ def _visible(spec: DatasetSpec) -> "dict[str, FeatureType]":
             case Field(type="list"):
                 return List(Value("string"))
             case Field():
-                return Value({"integer": "int64", "number": "float64", "boolean": "bool"}.get(item.type, "string"))
+                return Value(
+                    {"integer": "int64", "number": "float64", "boolean": "bool"}.get(item.type, "string")
+                )
             case _:
                 return Value("string")
 

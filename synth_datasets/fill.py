@@ -68,18 +68,18 @@ def fill(
         if not window:
             return
         head = window.popleft()
-        _decide(head, work, duplicates, lambda: in_flight(decided))
+        _decide(head, work, duplicates, in_flight(decided))
         decided += 1
         yield head.outcome()
 
 
-def _decide(head: "_Row", work: "_Work", duplicates: Duplicates, allowed: Callable[[], int]) -> None:
+def _decide(head: "_Row", work: "_Work", duplicates: Duplicates, allowed: int) -> None:
     """Wait until the row has an outcome that the rows before it do not contradict."""
     while True:
-        work.send(allowed(), first=head)
+        work.send(allowed, first=head)
         while head.request is not None:
             work.receive()
-            work.send(allowed(), first=head)
+            work.send(allowed, first=head)
         found = None if head.missing else duplicates.find(head.values)
         if found is None:
             break
@@ -124,7 +124,7 @@ class _Work:
             rows = going
 
     def send(self, allowed: int, *, first: "_Row") -> None:
-        """Hand queued requests to the engine while fewer than `allowed` are in flight; the row `first` never waits."""
+        """Hand on queued requests while fewer than `allowed` are in flight; the row `first` never waits."""
         if first.request is not None and first.request.key not in self.waiting:
             self.unsent.remove(first)
             self._submit(first)

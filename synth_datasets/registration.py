@@ -18,7 +18,7 @@ TABLES = "datasets.packaged_modules"
 
 
 def register() -> None:
-    """Enter the builder now when `datasets` is imported, otherwise as soon as it is; calling it twice changes nothing."""
+    """Enter the builder now if `datasets` is imported, otherwise as soon as it is; twice is the same as once."""
     if (tables := sys.modules.get(TABLES)) is not None:
         _enter(tables)
     elif not any(isinstance(finder, _AfterImport) for finder in sys.meta_path):
@@ -28,12 +28,11 @@ def register() -> None:
 def _enter(tables: ModuleType) -> None:
     # `datasets.load` holds these very objects: they are changed in place and never bound anew.
     tables._PACKAGED_DATASETS_MODULES[BUILDER_NAME] = (BUILDER_MODULE, FORMAT)
-    for suffix in (SUFFIX,):
-        tables._EXTENSION_TO_MODULE[suffix] = (BUILDER_NAME, {})
-        tables._MODULE_TO_EXTENSIONS[BUILDER_NAME] = [suffix]
-        for extensions in (tables._ALL_EXTENSIONS, tables._ALL_ALLOWED_EXTENSIONS):
-            if suffix not in extensions:
-                extensions.append(suffix)
+    tables._EXTENSION_TO_MODULE[SUFFIX] = (BUILDER_NAME, {})
+    tables._MODULE_TO_EXTENSIONS[BUILDER_NAME] = [SUFFIX]
+    for extensions in (tables._ALL_EXTENSIONS, tables._ALL_ALLOWED_EXTENSIONS):
+        if SUFFIX not in extensions:
+            extensions.append(SUFFIX)
     tables._MODULE_TO_METADATA_FILE_NAMES[BUILDER_NAME] = []
     tables._MODULE_TO_METADATA_EXTENSIONS[BUILDER_NAME] = []
 
@@ -42,7 +41,10 @@ class _AfterImport(importlib.abc.MetaPathFinder):
     """Lets the other finders find the module of tables, and enters the builder once it has run."""
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+        self,
+        fullname: str,
+        path: Sequence[str] | None,  # noqa: ARG002 - the import system's signature
+        target: ModuleType | None = None,  # noqa: ARG002 - the import system's signature
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname != TABLES:
             return None

@@ -14,6 +14,8 @@ __all__ = ["BackendName", "Settings", "load_settings", "public_url"]
 
 BackendName = Literal["auto", "openai", "embedded", "transformers"]
 
+MOST_CONCURRENCY = 10_000
+
 _ENVIRONMENT = {
     "base_url": ("SYNTH_BASE_URL", "OPENAI_BASE_URL"),
     "api_key": ("SYNTH_API_KEY", "OPENAI_API_KEY"),
@@ -112,8 +114,8 @@ def _parse(name: str, value: object) -> object:
             return str(value)
         case "concurrency":
             number = int(str(value))
-            if not 1 <= number <= 10_000:
-                raise ValueError(f"{number} is not between 1 and 10000")
+            if not 1 <= number <= MOST_CONCURRENCY:
+                raise ValueError(f"{number} is not between 1 and {MOST_CONCURRENCY}")
             return number
         case "timeout_s":
             seconds = float(str(value))

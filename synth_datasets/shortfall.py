@@ -28,7 +28,9 @@ def shortfall_message(spec: DatasetSpec, split: str, tally: Tally, *, stopped_ea
     lines = [head]
     for stratum, count in sorted(tally.missing.items()):
         lines.append(f"  {stratum or 'rows'}: {count} missing; rejected: {_reasons(tally, stratum)}")
-    lines.append("What was answered is kept and costs nothing again. To go on, change one of these and build again:")
+    lines.append(
+        "What was answered is kept and costs nothing again. To go on, change one of these and build again:"
+    )
     lines.extend(f"  - {hint}" for hint in _hints(spec, tally))
     lines.append("  - keep what there is: synth build --keep-short, or load_dataset(..., keep_short=True)")
     lines.append("See the rejected answers with: synth rejections SPEC")

@@ -32,7 +32,7 @@ def spec_url(data_files: Mapping[str, Sequence[str]] | None, wanted: str | None)
         return specs[wanted]
     names = ", ".join(sorted(specs))
     what = f"there is no spec {wanted!r} here" if wanted else "there are several specs here"
-    raise SettingsError(f"{what}: choose one of {names}, such as load_dataset(..., name={sorted(specs)[0]!r})")
+    raise SettingsError(f"{what}: choose one of {names}, such as load_dataset(..., name={min(specs)!r})")
 
 
 def spec_from_url(
@@ -51,7 +51,9 @@ def spec_from_url(
         with xopen(path, "r", encoding="utf-8", download_config=options) as file:
             return file.read()
 
-    return parse_spec(read(url), origin=url, read_file=lambda name: read(posixpath.join(folder, _inside(name))))
+    return parse_spec(
+        read(url), origin=url, read_file=lambda name: read(posixpath.join(folder, _inside(name)))
+    )
 
 
 def _inside(name: str) -> str:

@@ -10,8 +10,8 @@ from synth_datasets.errors import ShortfallError
 from synth_datasets.features import visible_columns
 from synth_datasets.fill import Progress, fill
 from synth_datasets.generation.backends import default_concurrency, endpoint_identity, open_backend
-from synth_datasets.generation.offline import offline_backend
 from synth_datasets.generation.engine import Engine
+from synth_datasets.generation.offline import offline_backend
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.plan.plan import Plan
 from synth_datasets.settings import Settings
@@ -28,7 +28,9 @@ __all__ = ["endpoints_of", "model_ids", "split_outcomes", "split_rows"]
 
 def model_ids(spec: DatasetSpec) -> tuple[str, ...]:
     """Return the models that the spec's columns ask, each once, in the order of the columns."""
-    asked = [column.prompt.model.id for column in spec.columns if isinstance(column, (PromptColumn, FieldsColumn))]
+    asked = [
+        column.prompt.model.id for column in spec.columns if isinstance(column, (PromptColumn, FieldsColumn))
+    ]
     return tuple(dict.fromkeys(asked))
 
 
@@ -119,6 +121,7 @@ def _show(bar: "Bar", progress: Progress) -> None:
     if bar.disable:
         return
     bar.set_postfix(
-        {"accepted": progress.accepted, "rejected": progress.rejected, "from store": progress.reused}, refresh=False
+        {"accepted": progress.accepted, "rejected": progress.rejected, "from store": progress.reused},
+        refresh=False,
     )
     bar.update(progress.asked + progress.reused - bar.n)

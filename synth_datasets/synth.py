@@ -71,7 +71,9 @@ class Synth(datasets.GeneratorBasedBuilder):
     ) -> tuple[SynthConfig, str]:
         _refuse_unknown(options)
         if custom_features is not None:
-            raise SettingsError("features= cannot be given: they follow from the spec's columns; change the spec")
+            raise SettingsError(
+                "features= cannot be given: they follow from the spec's columns; change the spec"
+            )
         stock_name = config_name if config_name in self.builder_configs else None
         config, _ = super()._create_builder_config(
             config_name=stock_name, custom_features=None, config_id=config_id or "spec", **options
@@ -95,10 +97,15 @@ class Synth(datasets.GeneratorBasedBuilder):
 
     def _address(self, config: SynthConfig) -> str:
         """Return 16 hex digits that stand for the effective spec and who is asked."""
-        content = [FORMAT, digest(self.spec), sorted(endpoints_of(self.spec, _settings(config)).items()), config.keep_short]
+        content = [
+            FORMAT,
+            digest(self.spec),
+            sorted(endpoints_of(self.spec, _settings(config)).items()),
+            config.keep_short,
+        ]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
-    def _relative_data_dir(self, with_version: bool = True, with_hash: bool = True) -> str:  # noqa: FBT001, FBT002 - datasets' own signature
+    def _relative_data_dir(self, with_version: bool = True, with_hash: bool = True) -> str:
         # Without the repository's name a spec on the Hub and its copy on disk share one cache.
         repo_id, self.repo_id = self.repo_id, None
         try:
@@ -116,7 +123,8 @@ class Synth(datasets.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager: datasets.DownloadManager) -> list[datasets.SplitGenerator]:  # noqa: ARG002 - datasets' own signature
         return [
-            datasets.SplitGenerator(name=split.name, gen_kwargs={"split": split.name}) for split in self.spec.splits
+            datasets.SplitGenerator(name=split.name, gen_kwargs={"split": split.name})
+            for split in self.spec.splits
         ]
 
     def _prepare_split(self, split_generator: datasets.SplitGenerator, *args: Any, **options: Any) -> None:  # noqa: ANN401 - datasets' own signature
@@ -125,7 +133,9 @@ class Synth(datasets.GeneratorBasedBuilder):
         with _own_errors():
             super()._prepare_split(split_generator, *args, **options)
 
-    def _generate_examples(self, split: str, trace: str | None = None) -> Iterator[tuple[int, Mapping[str, object]]]:
+    def _generate_examples(
+        self, split: str, trace: str | None = None
+    ) -> Iterator[tuple[int, Mapping[str, object]]]:
         rows = split_rows(
             self.spec,
             _settings(self.config),

@@ -14,11 +14,29 @@ from synth_datasets.validation.outcome import Example, Missing, Rejection, Tally
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["TRACE_FOLDER", "TraceWriter", "TracedRow", "read_models", "read_rejections", "read_tallies", "read_trace", "rejection_record"]
+__all__ = [
+    "TRACE_FOLDER",
+    "TraceWriter",
+    "TracedRow",
+    "read_models",
+    "read_rejections",
+    "read_tallies",
+    "read_trace",
+    "rejection_record",
+]
 
 TRACE_FOLDER = "trace"
 BATCH_ROWS = 1000
-_REJECTION_FIELDS = ("column", "attempt", "reason", "detail", "text", "key", "prompt_tokens", "completion_tokens")
+_REJECTION_FIELDS = (
+    "column",
+    "attempt",
+    "reason",
+    "detail",
+    "text",
+    "key",
+    "prompt_tokens",
+    "completion_tokens",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +92,9 @@ class TraceWriter(AbstractContextManager["TraceWriter"]):
 
     def finish(self, tally: Tally) -> None:
         """Write the counts of the whole split."""
-        self._tally_path.write_text(json.dumps(tally.to_json(), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        self._tally_path.write_text(
+            json.dumps(tally.to_json(), indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        )
 
     def __exit__(
         self,

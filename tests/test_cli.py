@@ -132,17 +132,29 @@ def test_preview_shows_prompts_rows_and_an_estimate_and_keeps_the_answers(synth,
     assert len(bodies) == len(set(bodies))
 
 
-def test_build_leaves_a_release_that_loads_without_us_and_a_second_run_asks_nothing(synth, endpoint, tmp_path):
+def test_build_leaves_a_release_that_loads_without_us_and_a_second_run_asks_nothing(
+    synth, endpoint, tmp_path
+):
     write_spec(tmp_path)
     shown = synth("build", "reviews.synth.yaml").stdout
     folder = tmp_path / "build" / "reviews"
-    for expected in ("accepted", 'load_dataset("build/reviews")', "report.html", "README.md", "The first rows of train"):
+    for expected in (
+        "accepted",
+        'load_dataset("build/reviews")',
+        "report.html",
+        "README.md",
+        "The first rows of train",
+    ):
         assert expected in shown
     for name in ("README.md", "report.html", "quality.json", "reviews.synth.yaml", "synth.lock"):
         assert (folder / name).is_file(), name
     code = "import datasets, sys; d = datasets.load_dataset(sys.argv[1]); print(d['train'].features, len(d['train']))"
     done = subprocess.run(
-        [sys.executable, "-c", code, str(folder)], env=synth.environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code, str(folder)],
+        env=synth.environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert "ClassLabel(names=['negative', 'positive'])" in done.stdout
     asked = endpoint.count

@@ -52,7 +52,9 @@ def often_alike(body) -> str | None:
 @pytest.mark.parametrize("concurrency", [1, 8, 64, 256])
 def test_rows_do_not_depend_on_concurrency_or_on_which_answer_comes_first(endpoint, tmp_path, concurrency):
     spec = load_spec(
-        write_spec(tmp_path, splits={"train": 40, "test": 10}, attempts=12, checks={"text": {"length": [20, 900]}})
+        write_spec(
+            tmp_path, splits={"train": 40, "test": 10}, attempts=12, checks={"text": {"length": [20, 900]}}
+        )
     )
     endpoint.rule = lambda body: (reply := often_alike(body)) and text(reply)
     expected = rows_of(spec, settings(endpoint, tmp_path / "calm.sqlite", concurrency=1))
@@ -71,7 +73,13 @@ def test_rows_do_not_depend_on_concurrency_or_on_which_answer_comes_first(endpoi
 def test_rows_do_not_depend_on_failures_of_the_endpoint(endpoint, tmp_path):
     spec = load_spec(write_spec(tmp_path, splits={"train": 40}))
     expected = rows_of(spec, settings(endpoint, tmp_path / "calm.sqlite"))
-    failures = {3: rate_limited(0.01), 7: server_error(503), 11: cut_json(), 17: reset(), 23: server_error(500)}
+    failures = {
+        3: rate_limited(0.01),
+        7: server_error(503),
+        11: cut_json(),
+        17: reset(),
+        23: server_error(500),
+    }
     endpoint.clear()
     endpoint.rule = lambda body: failures.pop(endpoint.count, None)
     assert rows_of(spec, settings(endpoint, tmp_path / "rough.sqlite", concurrency=8)) == expected

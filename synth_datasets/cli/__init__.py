@@ -48,7 +48,9 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in _VERBS:
             return None
-        command: click.Command = getattr(import_module(f"synth_datasets.cli.{_VERBS[cmd_name]}"), f"{cmd_name}_verb")
+        command: click.Command = getattr(
+            import_module(f"synth_datasets.cli.{_VERBS[cmd_name]}"), f"{cmd_name}_verb"
+        )
         return command
 
     def resolve_command(
@@ -72,7 +74,7 @@ class _Verbs(click.Group):
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="synth-datasets", prog_name="synth")
 def _synth() -> None:
-    """A prompt spec is a dataset: check it, preview it, build it, publish it.
+    r"""A prompt spec is a dataset: check it, preview it, build it, publish it.
 
     \b
     synth build customer_feedback              a ready dataset, with the embedded model

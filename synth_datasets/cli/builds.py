@@ -2,7 +2,7 @@
 
 import json
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -32,7 +32,9 @@ SHOWN_ROWS = 3
 
 @click.command("build")
 @click.argument("spec")
-@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="[default: build/NAME]")
+@click.option(
+    "-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="[default: build/NAME]"
+)
 @click.option("--keep-short", is_flag=True, help="Accept a split with fewer rows than asked for.")
 @click.option("--again", is_flag=True, help="Make the splits anew from the stored answers.")
 @click.option("--cache-dir", type=click.Path(file_okay=False), help="Where `datasets` keeps the splits.")
@@ -41,12 +43,12 @@ SHOWN_ROWS = 3
 def build_verb(
     spec: str,
     output: Path | None,
-    keep_short: bool,  # noqa: FBT001 - click's options
-    again: bool,  # noqa: FBT001 - click's options
+    keep_short: bool,
+    again: bool,
     cache_dir: str | None,
     **options: Any,  # noqa: ANN401 - click's options
 ) -> None:
-    """Make the dataset of SPEC (a file, a folder, or a ready dataset's name), its report and its card.
+    r"""Make the dataset of SPEC (a file, a folder, or a ready dataset's name), its report and its card.
 
     Run it again after an interruption and it goes on; run it again when it is done and no model is asked.
 
@@ -66,8 +68,8 @@ def build_verb(
 @click.command("report")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def report_verb(folder: Path, as_json: bool) -> None:  # noqa: FBT001 - click's options
-    """Show the quality report of a build FOLDER; the page with plots is FOLDER/report.html.
+def report_verb(folder: Path, as_json: bool) -> None:
+    r"""Show the quality report of a build FOLDER; the page with plots is FOLDER/report.html.
 
     \b
     Example:  synth report build/reviews
@@ -97,10 +99,10 @@ def rejections_verb(
     reason: str | None,
     split: str | None,
     limit: int,
-    as_json: bool,  # noqa: FBT001 - click's options
+    as_json: bool,
     **options: Any,  # noqa: ANN401 - click's options
 ) -> None:
-    """Show the answers that were rejected, with their reasons and raw texts.
+    r"""Show the answers that were rejected, with their reasons and raw texts.
 
     BUILD is a build's folder, or a spec: then what was answered so far is judged again, and no model is asked.
 
@@ -136,7 +138,7 @@ def rejections_verb(
 @click.argument("split")
 @click.argument("row", type=click.IntRange(min=0))
 def trace_verb(folder: Path, split: str, row: int) -> None:
-    """Show the prompts and raw answers behind the row at ROW (from 0) of a SPLIT of a build FOLDER.
+    r"""Show the prompts and raw answers behind the row at ROW (from 0) of a SPLIT of a build FOLDER.
 
     \b
     Example:  synth trace build/reviews train 0
@@ -150,7 +152,9 @@ def trace_verb(folder: Path, split: str, row: int) -> None:
         has = ", ".join(f"{name} (rows 0 to {count - 1})" for name, count in release.splits.items())
         raise SettingsError(f"{folder} has no row {row} in a split {split!r}; it has {has}")
     for traced in read_trace(folder / TRACE_FOLDER, split, row):
-        click.echo(f"{traced.row_id} {traced.column}: {traced.model}, seed {traced.seed}, attempt {traced.attempt + 1}")
+        click.echo(
+            f"{traced.row_id} {traced.column}: {traced.model}, seed {traced.seed}, attempt {traced.attempt + 1}"
+        )
         click.echo(f"request {traced.key}")
         for role, content in traced.messages:
             click.echo(f"[{role}] {content}")
@@ -165,7 +169,9 @@ def _show_build(built: "Build") -> None:
     labels = {name: feature for name, feature in first.features.items() if hasattr(feature, "int2str")}
     click.echo(f"\nThe first rows of {split}:")
     for row in first.select(range(min(SHOWN_ROWS, len(first)))):
-        shown = {name: labels[name].int2str(value) if name in labels else value for name, value in row.items()}
+        shown = {
+            name: labels[name].int2str(value) if name in labels else value for name, value in row.items()
+        }
         click.echo("  " + json.dumps(shown, ensure_ascii=False))
     for warning in built.release.warnings:
         click.echo(f"Warning: {warning}", err=True)
@@ -196,5 +202,3 @@ def _replayed(spec: "DatasetSpec", settings: "Settings") -> "Iterator[Rejection]
         with suppress(AnswerMissingError):
             for outcome in split_outcomes(spec, settings, split.name, offline=True):
                 yield from outcome.rejections
-
-

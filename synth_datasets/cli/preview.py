@@ -16,13 +16,15 @@ __all__ = ["preview_verb"]
 
 @click.command("preview")
 @click.argument("spec")
-@click.option("--rows", type=click.IntRange(min=0), default=5, show_default=True, help="How many rows to make.")
+@click.option(
+    "--rows", type=click.IntRange(min=0), default=5, show_default=True, help="How many rows to make."
+)
 @click.option("--split", help="The split to show; the first one by default.")
 @click.option("--prompts-only", is_flag=True, help="Ask no model.")
 @override_options
 @settings_options
 def preview_verb(spec: str, rows: int, split: str | None, prompts_only: bool, **options: Any) -> None:  # noqa: ANN401 - click's options
-    """Show the prompts and a few rows of SPEC, and what a whole build will take.
+    r"""Show the prompts and a few rows of SPEC, and what a whole build will take.
 
     The answers are kept: a build that follows does not ask for them again.
 

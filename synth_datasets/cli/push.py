@@ -17,8 +17,8 @@ __all__ = ["push_verb"]
 @click.option("--public", is_flag=True, help="Create the repository public; it is private otherwise.")
 @click.option("--dry-run", is_flag=True, help="Show what would be published, and change nothing.")
 @click.option("--with-trace", is_flag=True, help="Publish prompts, raw answers and rejected answers too.")
-def push_verb(folder: Path, repo_id: str, public: bool, dry_run: bool, with_trace: bool) -> None:  # noqa: FBT001 - click's options
-    """Publish a build FOLDER as a version of the Hub dataset OWNER/NAME: one commit, then the tag v<version>.
+def push_verb(folder: Path, repo_id: str, public: bool, dry_run: bool, with_trace: bool) -> None:
+    r"""Publish a build FOLDER as a version of the Hub dataset OWNER/NAME: one commit, then the tag v<version>.
 
     The token is the one that `hf auth login` keeps, or HF_TOKEN. A tag is never moved: raise `version` in the spec
     for new content. An interrupted push is finished by pushing again.
@@ -40,7 +40,9 @@ def _show(result: "PushResult") -> None:
         return
     if result.status == "dry_run":
         created = "would be created" if result.creates else "exists"
-        click.echo(f"Would publish {result.tag} to {result.repo_id} ({who}, {created}), {result.size:,} bytes:")
+        click.echo(
+            f"Would publish {result.tag} to {result.repo_id} ({who}, {created}), {result.size:,} bytes:"
+        )
         for change in result.changes:
             click.echo(f"  {change}")
         return

@@ -49,7 +49,7 @@ checks:
 
 @click.command("list")
 def list_verb() -> None:
-    """Show the ready datasets.
+    r"""Show the ready datasets.
 
     \b
     Example:  synth list
@@ -62,9 +62,11 @@ def list_verb() -> None:
 @click.command("new")
 @click.argument("name")
 @click.option("--from", "origin", metavar="READY", help="A ready dataset to start from (see `synth list`).")
-@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="The folder.")
+@click.option(
+    "-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="The folder."
+)
 def new_verb(name: str, origin: str | None, output: Path) -> None:
-    """Start a spec NAME.synth.yaml, from scratch or from a ready dataset.
+    r"""Start a spec NAME.synth.yaml, from scratch or from a ready dataset.
 
     \b
     Example:  synth new reviews
@@ -79,7 +81,9 @@ def new_verb(name: str, origin: str | None, output: Path) -> None:
         files = {path: re.sub(r"(?m)^name:.*$", f"name: {name}", spec.source, count=1)}
         files.update({output / relative: text for relative, text in spec.files.items()})
     if existing := [str(file) for file in files if file.exists()]:
-        raise SettingsError(f"{', '.join(existing)}: already there, and not overwritten; choose another name or folder")
+        raise SettingsError(
+            f"{', '.join(existing)}: already there, and not overwritten; choose another name or folder"
+        )
     for file, text in files.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
@@ -89,7 +93,7 @@ def new_verb(name: str, origin: str | None, output: Path) -> None:
 @click.command("check")
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 def check_verb(specs: tuple[str, ...]) -> None:
-    """Find every mistake in a spec at once, with its line; asks no model and opens no connection.
+    r"""Find every mistake in a spec at once, with its line; asks no model and opens no connection.
 
     \b
     Example:  synth check reviews.synth.yaml
@@ -111,7 +115,7 @@ def check_verb(specs: tuple[str, ...]) -> None:
 
 @click.command("schema")
 def schema_verb() -> None:
-    """Print the JSON Schema of a spec, for editors that complete and check YAML.
+    r"""Print the JSON Schema of a spec, for editors that complete and check YAML.
 
     \b
     Example:  synth schema > synth.schema.json

@@ -20,8 +20,8 @@ class OfflineBackend:
     async def ask(self, request: Request) -> Answer:
         """Raise `AnswerMissingError`."""
         raise AnswerMissingError(
-            f"the store holds no answer {request.key[:12]} of {request.model} at {request.endpoint}, and nothing may be "
-            "asked offline; build without it once, or use the store that was built with (--store)"
+            f"the store holds no answer {request.key[:12]} of {request.model} at {request.endpoint}, and nothing "
+            "may be asked offline; build without it once, or use the store that was built with (--store)"
         )
 
     async def close(self) -> None:
