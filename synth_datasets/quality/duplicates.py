@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from synth_datasets.quality.clip import clip
+from synth_datasets.validation.minhash import BANDS, PERMUTATIONS, normalised, signatures
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 __all__ = ["DuplicateFigures", "DuplicateGroup", "OverlapFigures", "duplicate_rate", "split_overlap"]
 
 NEAR = 0.5
-BAND = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,16 +56,15 @@ class OverlapFigures:
 def duplicate_rate(texts: Sequence[str], *, threshold: float = NEAR, shown: int = 3) -> DuplicateFigures:
     """Return 1 - groups/rows, where a group is a set of rows linked by equality or by near equality.
 
-    Exact: equal after lower-casing and with white space collapsed. Near: the MinHash estimate of the
-    Jaccard similarity of character 5-grams is at least `threshold`, among pairs that locality-sensitive
-    hashing (bands of 4 values) brings together: with 64 values, 64 % of the pairs at similarity 0.5, 99 %
-    at 0.7. Groups are connected components, so their ends may differ more than the threshold allows. Range
+    Exact: equal but for case, punctuation and white space. Near: the MinHash estimate of the Jaccard
+    similarity of character 5-grams is at least `threshold`, among pairs that locality-sensitive hashing (16
+    bands of 4 values) brings together: 64 % of the pairs at similarity 0.5, 99 % at 0.7. Groups are connected components, so their ends may differ more than the threshold allows. Range
     0 to below 1; lower is better. Real product reviews: below 0.01. It grows with the number of rows.
     It cannot see paraphrases or translations; short texts with a common frame may be near duplicates rightly.
     Source: Broder 1997, On the Resemblance and Containment of Documents; Lee et al. 2022, Deduplicating
     Training Data Makes Language Models Better (arXiv:2107.06499).
     """
-    plain = [_normal(text) for text in texts]
+    plain = [normalised(text) for text in texts]
     groups = _groups(plain, threshold)
     rows = len(texts)
     sizes = Counter(groups)
@@ -94,7 +93,7 @@ def split_overlap(
     It cannot see paraphrases; rows of one prompt may be alike in what they say and not overlap here.
     Source: as `duplicate_rate`; the harm of overlap: Lee et al. 2022, section 6.
     """
-    before, after = [_normal(text) for text in earlier], [_normal(text) for text in texts]
+    before, after = [normalised(text) for text in earlier], [normalised(text) for text in texts]
     first: dict[str, int] = {}
     for row, text in enumerate(before):
         first.setdefault(text, row)
@@ -108,10 +107,6 @@ def split_overlap(
         threshold=threshold,
         examples=tuple((clip(texts[row]), clip(earlier[near[row]])) for row in sorted(near)[:shown]),
     )
-
-
-def _normal(text: str) -> str:
-    return " ".join(text.lower().split())
 
 
 def _two(texts: Sequence[str], plain: Sequence[str], rows: Sequence[int]) -> tuple[str, ...]:
@@ -142,8 +137,6 @@ def _near_pairs(plain: Sequence[str], threshold: float) -> Iterator[tuple[int, i
     """Yield pairs at or above the threshold: enough to link the members of every bucket."""
     import numpy as np
 
-    from synth_datasets.validation.duplicates import signatures
-
     if len(plain) < 2:  # noqa: PLR2004 - a pair takes two
         return
     hashed = signatures(plain)
@@ -162,8 +155,6 @@ def _matches(
     before: Sequence[str], after: Sequence[str], open_rows: Sequence[int], threshold: float
 ) -> dict[int, int]:
     import numpy as np
-
-    from synth_datasets.validation.duplicates import signatures
 
     open_rows = [row for row in open_rows if after[row]]
     if not before or not open_rows:
@@ -186,9 +177,9 @@ def _matches(
 def _bands(hashed: "np.ndarray") -> Iterator["np.ndarray"]:
     import numpy as np
 
-    for start in range(0, hashed.shape[1] - BAND + 1, BAND):
+    for start in range(0, PERMUTATIONS, PERMUTATIONS // BANDS):
         keys = np.zeros(len(hashed), dtype=np.uint64)
-        for column in range(start, start + BAND):
+        for column in range(start, start + PERMUTATIONS // BANDS):
             keys = (keys ^ hashed[:, column].astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
             keys ^= keys >> np.uint64(31)
         yield keys

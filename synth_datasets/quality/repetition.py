@@ -115,9 +115,9 @@ def _numbered(texts: Sequence[str]) -> tuple["np.ndarray", "np.ndarray"]:
 def _shared(
     ids: "np.ndarray", starts: "np.ndarray", *, size: int, by: int
 ) -> tuple[int, list[tuple[int, int]]]:
-    """Return how many texts hold a sequence that at least `by` texts hold, and the most widespread ones.
+    """Return how many texts hold a sequence that `by` texts hold, and the most widespread ones.
 
-    A sequence is given by how many texts hold it and where it first stands; they are compared by a 64-bit hash.
+    A sequence is given by how many texts hold it and where it first stands; compared are 64-bit hashes.
     """
     import numpy as np
 

@@ -94,7 +94,7 @@ def measure(
     near_threshold: float = NEAR,
     samples_by_class: int = 3,
 ) -> QualityReport:
-    """Measure the splits in `tables`, each alone and all together, in about 0.2 ms a row of short text.
+    """Measure the splits in `tables`, each alone and all together, in about 0.35 ms a row of short text.
 
     `label_columns` gives the class names of each label column (its values are positions in them, or names),
     `asked` the rows by split, label column and class, `tallies` the counts by split, `rejections` is read

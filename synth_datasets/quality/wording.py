@@ -11,8 +11,8 @@ TOO_FEW = "too few rows"
 UNMEASURED = "-"
 
 LIMITS = {
-    "labels": "Says nothing on whether a label is right.",
-    "lengths": "Says nothing on whether a text is complete, or what it says.",
+    "labels": "Cannot tell whether a label is right.",
+    "lengths": "Cannot tell whether a text is complete, or what it says.",
     "duplicates": "Blind to paraphrase and translation; short texts may be alike rightly.",
     "overlap": "Blind to paraphrase: rows that say the same in other words still leak.",
     "distinct": "Shuffled or off-topic words score high too; compare only sets of one language.",
