@@ -1,0 +1,284 @@
+"""From the shape of a file to the columns of a spec, each made of its parts."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import cast
+
+from synth_datasets.spec import schema
+from synth_datasets.spec.explain import Shape
+from synth_datasets.spec.model import (
+    ClassesColumn,
+    Column,
+    Field,
+    FieldsColumn,
+    ModelSpec,
+    NumberColumn,
+    PerValue,
+    Prompt,
+    PromptColumn,
+    SampleColumn,
+    Scalar,
+    TextColumn,
+    Weighted,
+)
+from synth_datasets.spec.parts import Parts, Path
+from synth_datasets.spec.problems import ELSEWHERE, is_elsewhere, shown
+
+__all__ = ["build_columns", "build_model"]
+
+# What a chat completion's body defines itself: `extra` must not reach around the spec's own keys, or around what
+# the program decides. `reasoning_effort` and `verbosity` only change the answer, so they are left to the spec.
+_NOT_EXTRA = frozenset(
+    [
+        *["id", "revision", "temperature", "top_p", "max_tokens", "frequency_penalty", "presence_penalty"],
+        *["stop", "extra", "model", "messages", "seed", "stream", "stream_options", "response_format"],
+        *[
+            "max_completion_tokens",
+            "tools",
+            "tool_choice",
+            "parallel_tool_calls",
+            "functions",
+            "function_call",
+        ],
+        *["n", "user", "metadata", "store", "logit_bias", "logprobs", "top_logprobs", "audio", "modalities"],
+        *["prediction", "service_tier", "web_search_options", "safety_identifier", "prompt_cache_key"],
+        *["prompt_cache_retention", "moderation", "prompt", "input", "instructions", "background"],
+        *["extra_body", "extra_query", "body", "query", "guided_json", "chat_template"],
+    ]
+)
+_MAX_FIELD_SIZE = 100_000
+
+
+def build_columns(shape: Shape, parts: Parts, model: ModelSpec) -> tuple[Column, ...]:
+    """Return the columns that can be made; for the others a problem is noted."""
+    given = {name: file for name, file in shape.spec.columns.items() if shape.has("columns", name)}
+    for name, file in given.items():
+        _note_values(name, file, parts)
+    made = [_column(name, file, parts, model) for name, file in given.items()]
+    return tuple(column for column in made if column is not None)
+
+
+def build_model(given: schema.Model, parts: Parts) -> ModelSpec:
+    """Return the model that the spec asks."""
+    if isinstance(given, str):
+        return ModelSpec(given)
+    return _settings(ModelSpec(given.id), given, parts, ("model",))
+
+
+def _note_values(name: str, file: schema.ColumnFile, parts: Parts) -> None:
+    """Note which values a column can take, before any column that depends on them is made."""
+    path = ("columns", name)
+    if isinstance(file, schema.ClassesFile):
+        parts.domains[name] = parts.class_names((*path, "classes"))
+    elif isinstance(file, schema.SampleFile):
+        column = _sample_values((*path, "sample"), file, parts)
+        parts.domains[name] = None if column is None else _promoted(column, column)
+    elif isinstance(file, schema.FieldsFile):
+        for key, field in file.fields.items():
+            if isinstance(field, schema.FieldFile) and field.classes is not None:
+                parts.domains[key] = parts.class_names((*path, "fields", key, "classes"))
+
+
+def _sample_values(path: Path, file: schema.SampleFile, parts: Parts) -> list[Scalar] | None:
+    if not isinstance(file.sample, schema.ByChoices):
+        every = [parts.weighted(path, file.sample)]
+    else:
+        every = [parts.weighted((*path, key), case) for key, case in (file.sample.model_extra or {}).items()]
+        if file.sample.default is not None:
+            every.append(parts.weighted((*path, "default"), file.sample.default))
+    if any(weighted is None for weighted in every):
+        return None
+    return list(
+        dict.fromkeys(value for weighted in every if weighted is not None for value in weighted.values)
+    )
+
+
+def _column(name: str, file: schema.ColumnFile, parts: Parts, model: ModelSpec) -> Column | None:
+    match file:
+        case schema.ClassesFile():
+            return _classes(name, file, parts)
+        case schema.SampleFile():
+            return _sample(name, file, parts)
+        case schema.NumberFile():
+            return _number(name, file, parts)
+        case schema.ComputedFile():
+            template = parts.texts(("columns", name, "text"), file.text)
+            return None if template is None else TextColumn(name=name, template=template, hidden=file.hidden)
+        case schema.PromptFile() | schema.FieldsFile():
+            return _asked(name, file, parts, model)
+
+
+def _asked(
+    name: str, file: schema.PromptFile | schema.FieldsFile, parts: Parts, model: ModelSpec
+) -> PromptColumn | FieldsColumn | None:
+    path = ("columns", name)
+    opening = file.opening if isinstance(file, schema.PromptFile) else None
+    prompt = _prompt(path, file, opening, parts, model)
+    if isinstance(file, schema.PromptFile):
+        return None if prompt is None else PromptColumn(name=name, prompt=prompt, hidden=file.hidden)
+    fields = [_field((*path, "fields", key), given, parts) for key, given in file.fields.items()]
+    good = tuple(field for field in fields if field is not None)
+    if prompt is None or len(good) < len(fields):
+        return None
+    return FieldsColumn(name=name, prompt=prompt, fields=good, hidden=file.hidden)
+
+
+def _classes(name: str, file: schema.ClassesFile, parts: Parts) -> ClassesColumn | None:
+    names = parts.class_names(("columns", name, "classes"))
+    if names is None:
+        return None
+    weights = (
+        tuple(map(float, file.classes.values())) if isinstance(file.classes, dict) else (1.0,) * len(names)
+    )
+    return ClassesColumn(name=name, names=names, weights=weights, hidden=file.hidden)
+
+
+def _sample(name: str, file: schema.SampleFile, parts: Parts) -> SampleColumn | None:
+    path = ("columns", name, "sample")
+    choices = parts.choices(path, file.sample)
+    if choices is None:
+        return None
+    every = [value for weighted in choices.values() for value in weighted.values]
+    if len({type(value) for value in _promoted(every, every)}) > 1:
+        parts.problem(path, "the values are not of one type", "put those in quotes that are meant as text")
+        return None
+
+    def alike(weighted: Weighted) -> Weighted:
+        return replace(weighted, values=_promoted(weighted.values, every))
+
+    cases = {key: alike(weighted) for key, weighted in choices.cases.items()}
+    default = None if choices.default is None else alike(choices.default)
+    return SampleColumn(name=name, choices=PerValue(choices.by, cases, default), hidden=file.hidden)
+
+
+def _promoted(values: Sequence[Scalar], every: Sequence[Scalar]) -> tuple[Scalar, ...]:
+    """Return the values, whole numbers as floats when there is a float among `every`."""
+    floats = any(isinstance(value, float) for value in every)
+    return tuple(float(value) if floats and type(value) is int else value for value in values)
+
+
+def _number(name: str, file: schema.NumberFile, parts: Parts) -> NumberColumn | None:
+    given, path = file.number, ("columns", name, "number")
+    if given.min > given.max:
+        parts.problem(path, f"`min` {given.min:g} is above `max` {given.max:g}")
+        return None
+    step = given.step
+    if step is None and float(given.min).is_integer() and float(given.max).is_integer():
+        step = 1.0
+    return NumberColumn(
+        name=name,
+        low=float(given.min),
+        high=float(given.max),
+        step=None if step is None else float(step),
+        hidden=file.hidden,
+    )
+
+
+def _prompt(
+    path: Path,
+    file: schema.PromptFile | schema.FieldsFile,
+    opening: schema.TextFile | None,
+    parts: Parts,
+    model: ModelSpec,
+) -> Prompt | None:
+    user = parts.texts((*path, "prompt"), file.prompt)
+    system = parts.texts((*path, "system"), file.system)
+    shots = parts.shots((*path, "examples"), file.examples)
+    begin = parts.texts((*path, "opening"), opening)
+    for given, made in ((file.system, system), (file.examples, shots), (opening, begin)):
+        if given and made is None:
+            return None
+    if user is None:
+        return None
+    return Prompt(
+        user=user, model=_override(model, file.model, parts, path), system=system, shots=shots, opening=begin
+    )
+
+
+def _override(model: ModelSpec, given: schema.ModelOverride | None, parts: Parts, path: Path) -> ModelSpec:
+    if given is None:
+        return model
+    settings = schema.ModelOverrideFile(id=given) if isinstance(given, str) else given
+    if settings.id is not None and settings.id != model.id:
+        model = replace(model, id=settings.id, revision=None)  # a revision is one of the other model's
+    return _settings(model, settings, parts, (*path, "model"))
+
+
+def _settings(
+    model: ModelSpec, given: schema.ModelFile | schema.ModelOverrideFile, parts: Parts, path: Path
+) -> ModelSpec:
+    """Lay the settings that are given over those of `model`."""
+
+    def either(value: float | None, otherwise: float | None) -> float | None:
+        return otherwise if value is None else float(value)
+
+    return replace(
+        model,
+        revision=given.revision or model.revision,
+        temperature=either(given.temperature, model.temperature),
+        top_p=either(given.top_p, model.top_p),
+        max_tokens=model.max_tokens if given.max_tokens is None else given.max_tokens,
+        frequency_penalty=either(given.frequency_penalty, model.frequency_penalty),
+        presence_penalty=either(given.presence_penalty, model.presence_penalty),
+        stop=tuple(given.stop) or model.stop,
+        extra={**model.extra, **_extra(given.extra, parts, (*path, "extra"))},
+    )
+
+
+def _extra(given: Mapping[str, object], parts: Parts, path: Path) -> dict[str, Scalar]:
+    good: dict[str, Scalar] = {}
+    for name, value in given.items():
+        if is_elsewhere(name):
+            parts.problem((*path, name), f"'{shown(name)}': {ELSEWHERE}")
+        elif name in _NOT_EXTRA:
+            own = name in schema.ModelFile.model_fields
+            hint = "put it one level up" if own else "remove it"
+            parts.problem((*path, name), f"`extra` may not set '{name}'", hint)
+        elif not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", name):
+            message = f"'{shown(name)}' is not the name of a sampling parameter, such as `repeat_penalty`"
+            parts.problem((*path, name), message)
+        elif isinstance(value, float) and not math.isfinite(value):
+            parts.problem((*path, name), "expected a finite number")
+        else:
+            good[name] = cast("Scalar", value)
+    return good
+
+
+def _field(path: Path, given: schema.FieldType | schema.FieldFile, parts: Parts) -> Field | None:
+    name = str(path[-1])
+    if isinstance(given, str):
+        return Field(name, given)
+    if (given.type is None) == (given.classes is None):
+        parts.problem(path, "a field needs either `type` or `classes`")
+        return None
+    if words := _limits(given):
+        parts.problem(path, words)
+        return None
+    classes = parts.class_names((*path, "classes")) if given.classes is not None else ()
+    if classes is None:
+        return None
+    return Field(
+        name=name,
+        type=given.type or "classes",
+        classes=classes,
+        minimum=given.min,
+        maximum=given.max,
+        description=given.description,
+        hidden=given.hidden,
+    )
+
+
+def _limits(given: schema.FieldFile) -> str:
+    """Return what is wrong with `min` and `max`; empty when nothing is."""
+    limits = [limit for limit in (given.min, given.max) if limit is not None]
+    if limits and given.type in (None, "boolean"):
+        return f"`min` and `max` do not apply to {given.type or 'classes'}"
+    if len(limits) == 2 and limits[0] > limits[1]:  # noqa: PLR2004 - both are given
+        return f"`min` {limits[0]:g} is above `max` {limits[1]:g}"
+    if given.type != "number" and not all(float(limit).is_integer() for limit in limits):
+        return f"`min` and `max` of {given.type} must be whole numbers"
+    if given.type in ("string", "list") and not all(0 <= limit <= _MAX_FIELD_SIZE for limit in limits):
+        return f"`min` and `max` of {given.type} must be from 0 to {_MAX_FIELD_SIZE}"
+    return ""

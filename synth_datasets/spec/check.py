@@ -1,0 +1,189 @@
+"""What only the whole spec can tell: names that resolve, an order to make columns in, and checks that apply."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from synth_datasets.spec import schema
+from synth_datasets.spec.explain import Shape
+from synth_datasets.spec.graph import find_cycle
+from synth_datasets.spec.model import Checks, Column, FieldsColumn, PromptColumn, Split
+from synth_datasets.spec.parts import Parts, Path, Use
+from synth_datasets.spec.problems import dotted, shown
+from synth_datasets.spec.reader import Node
+from synth_datasets.spec.templates import RESERVED_NAMES
+
+__all__ = ["check_columns", "checks_of", "splits_of"]
+
+_GROUP = Checks(unique="exact", echo=False, repetition=False)
+_FIELD = Checks(echo=False, repetition=False)
+_TEXT = Checks(unique="near")
+
+
+def check_columns(columns: Sequence[Column], shape: Shape, parts: Parts) -> None:
+    """Note every mistake that lies between columns; `columns` are those that could be made."""
+    groups = _groups(parts.tree)
+    _check_names(groups, parts)
+    given = {name for names in groups.values() for name in names}
+    whole = shape.has("columns")
+    for use in parts.uses:
+        if whole:
+            _check_use(use, given, groups, parts)
+    _check_cycles(columns, parts)
+    complete = all(shape.has("columns", name) for name in groups)
+    if whole and complete and len(columns) == len(groups) and not any(map(_visible, columns)):
+        parts.problem(("columns",), "every column is hidden, nothing would be stored")
+
+
+def splits_of(shape: Shape, parts: Parts) -> tuple[Split, ...]:
+    """Return the splits, in the order of the file."""
+    splits = [Split(name, count) for name, count in shape.spec.splits.items() if shape.has("splits", name)]
+    for split in splits:
+        if not schema.split_name_ok(split.name) or split.name == "all":
+            message = f"'{shown(split.name)}' is no name for a split"
+            parts.problem(
+                ("splits", split.name), message, "use letters, digits, `_` and single dots, not `all`"
+            )
+    if splits and shape.has("splits") and not any(split.num_examples for split in splits):
+        parts.problem(("splits",), "no split holds a row")
+    return tuple(splits)
+
+
+def checks_of(columns: Sequence[Column], shape: Shape, parts: Parts) -> dict[str, Checks]:
+    """Return the checks of every column, group and text field that the model writes."""
+    checks: dict[str, Checks] = {}
+    for column in columns:
+        if isinstance(column, PromptColumn):
+            checks[column.name] = _TEXT
+        elif isinstance(column, FieldsColumn):
+            checks[column.name] = _GROUP
+            checks |= {field.name: _FIELD for field in column.fields if field.type == "string"}
+    groups = {column.name for column in columns if isinstance(column, FieldsColumn)}
+    for name, given in shape.spec.checks.items():
+        path = ("checks", name)
+        if name in checks:
+            checks[name] = _checks(path, given, checks[name], name in groups, parts)
+        elif shape.has("checks", name):
+            _explain_no_checks(name, list(checks), shape, parts)
+    return checks
+
+
+def _groups(tree: Node) -> dict[str, list[str]]:
+    """Return the names that each column of the file gives, whether it could be made or not."""
+    columns = tree.at(["columns"]).members if tree.members and "columns" in tree.members else None
+    groups: dict[str, list[str]] = {}
+    for name, node in (columns or {}).items():
+        fields = (node.members or {}).get("fields")
+        groups[name] = [name] if fields is None or not fields.members else list(fields.members)
+    return groups
+
+
+def _visible(column: Column) -> bool:
+    if isinstance(column, FieldsColumn):
+        return not column.hidden and not all(field.hidden for field in column.fields)
+    return not column.hidden
+
+
+def _check_names(groups: dict[str, list[str]], parts: Parts) -> None:
+    seen: dict[str, Path] = {}
+    for group, names in groups.items():
+        plain = names == [group] and "fields" not in (parts.tree.at(["columns", group]).members or {})
+        paths: list[Path] = [("columns", group)]
+        paths += [] if plain else [("columns", group, "fields", name) for name in names]
+        for path in paths:
+            name = str(path[-1])
+            _check_name(name, path, parts)
+            if (first := seen.setdefault(name, path)) != path:
+                line = parts.tree.line_of(first)
+                parts.problem(path, f"the name '{shown(name)}' is taken, by {dotted(first)} on line {line}")
+
+
+def _check_name(name: str, path: Path, parts: Parts) -> None:
+    if name in RESERVED_NAMES:
+        parts.problem(path, f"'{name}' is a word of the template language", "choose another name")
+    elif not schema.column_name_ok(name):
+        hint = "use letters, digits and `_`, beginning with a letter, at most 64"
+        parts.problem(path, f"'{shown(name)}' is no name for a column", hint)
+
+
+def _check_use(use: Use, given: Iterable[str], groups: dict[str, list[str]], parts: Parts) -> None:
+    kind = "`by`" if use.by else "the template"
+    if use.name not in given:
+        message = f"{kind} names '{shown(use.name)}', which is no column"
+        if use.name in groups:
+            listed = ", ".join(map(shown, groups[use.name][:5]))
+            parts.problems.add(use.line, use.where, message, f"use one of its fields: {listed}")
+            return
+        others = [name for name in given if name != use.reader]
+        parts.problems.unknown(use.line, use.where, message, use.name, others)
+    elif use.by and use.name not in parts.domains and _is_made(use.name, parts.tree):
+        message = f"`by: {shown(use.name)}` needs a column with a fixed set of values"
+        parts.problems.add(use.line, use.where, message, "one of kind `classes` or `sample`")
+
+
+def _is_made(name: str, tree: Node) -> bool:
+    """Whether the name is a column whose kind is known, and so known not to be a set of values."""
+    members = tree.at(["columns"]).members or {}
+    if name not in members:
+        return True
+    keys = set(members[name].members or {})
+    return bool(keys & set(schema.COLUMN_KINDS)) and not keys & {"classes", "sample"}
+
+
+def _check_cycles(columns: Sequence[Column], parts: Parts) -> None:
+    left = list(columns)
+    while cycle := find_cycle(left):
+        path = ("columns", cycle[0])
+        if len(set(cycle)) == 1:
+            parts.problem(path, f"{cycle[0]} reads itself")
+        else:
+            parts.problem(path, f"columns read each other: {' -> '.join(cycle)}", "break the circle")
+        left = [column for column in left if column.name not in cycle]
+
+
+def _checks(path: Path, given: schema.ChecksFile, base: Checks, group: bool, parts: Parts) -> Checks:
+    for key in ("length", "words"):
+        bounds = getattr(given, key)
+        if bounds is not None and group:
+            parts.problem((*path, key), f"`{key}` applies to texts, not to a whole answer", "name a field")
+        elif bounds is not None and (bounds[0] > bounds[1] or bounds[1] < 1):
+            parts.problem((*path, key), f"expected [least, most], found {bounds}")
+    unique, threshold = base.unique, base.near_threshold
+    if isinstance(given.unique, schema.NearFile):
+        unique, threshold = "near", given.unique.near
+    elif given.unique is not None:
+        unique = None if given.unique == "off" else given.unique
+
+    def on(value: str | None, otherwise: bool) -> bool:
+        return otherwise if value is None else value == "reject"
+
+    return replace(
+        base,
+        length=_pair(given.length),
+        words=_pair(given.words),
+        unique=unique,
+        near_threshold=float(threshold),
+        refusals=on(given.refusals, base.refusals),
+        echo=on(given.echo, base.echo),
+        repetition=on(given.repetition, base.repetition),
+    )
+
+
+def _pair(bounds: Sequence[int] | None) -> tuple[int, int] | None:
+    return None if bounds is None else (bounds[0], bounds[1])
+
+
+def _explain_no_checks(name: str, checked: Sequence[str], shape: Shape, parts: Parts) -> None:
+    if not shape.has("columns"):
+        return
+    groups = _groups(parts.tree)
+    path = ("checks", name)
+    made = set(checked)
+    if name in groups or any(name in names for names in groups.values()):
+        owner = next((group for group, names in groups.items() if name in (group, *names)), name)
+        keys = set(parts.tree.at(["columns", owner]).members or {})
+        if owner not in made and keys & {"prompt", "fields"}:
+            return  # the column itself has a problem
+        parts.problem(path, f"'{shown(name)}' is no text that the model writes", "checks apply to those only")
+        return
+    message = f"there is no column '{shown(name)}'"
+    parts.problems.unknown(parts.tree.line_of(path), dotted(path), message, name, checked)

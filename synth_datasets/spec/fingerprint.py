@@ -1,0 +1,129 @@
+"""Two hashes of a spec: what can change its rows, and what can change anything that is shown."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import TypeVar
+
+from synth_datasets.spec.model import (
+    ClassesColumn,
+    Column,
+    DatasetSpec,
+    FieldsColumn,
+    ModelSpec,
+    NumberColumn,
+    PerValue,
+    Prompt,
+    PromptColumn,
+    SampleColumn,
+    Shot,
+    TextColumn,
+    Weighted,
+)
+from synth_datasets.spec.templates import Template
+
+__all__ = ["digest", "fingerprint"]
+
+# Raised when the same spec begins to mean other rows.
+_FORMAT = 1
+
+T = TypeVar("T")
+
+
+def fingerprint(spec: DatasetSpec) -> str:
+    """Return 64 hex digits that are equal exactly when nothing that can change a row differs.
+
+    The texts of files count where they are used, their names do not; the order of columns, classes, fields and
+    splits counts, that of sampled values and of cases does not.
+    """
+    return _hash(
+        {
+            "format": _FORMAT,
+            "columns": [_column(column) for column in spec.columns],
+            "splits": [[split.name, split.num_examples] for split in spec.splits],
+            "seed": spec.seed,
+            "attempts": spec.attempts,
+            "checks": {name: asdict(checks) for name, checks in spec.checks.items()},
+        }
+    )
+
+
+def digest(spec: DatasetSpec) -> str:
+    """Return 64 hex digits of the fingerprint and of all that a `DatasetInfo` or a card says about the dataset."""
+    return _hash(
+        {
+            "format": _FORMAT,
+            "fingerprint": fingerprint(spec),
+            "model": _model(spec.model),
+            "metadata": [
+                spec.name,
+                spec.version,
+                spec.description,
+                spec.license,
+                spec.task,
+                spec.pretty_name,
+            ],
+            "language": spec.language,
+            "tags": spec.tags,
+        }
+    )
+
+
+def _hash(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _column(column: Column) -> dict[str, object]:
+    return {"name": column.name, "hidden": column.hidden, **_kind(column)}
+
+
+def _kind(column: Column) -> dict[str, object]:
+    match column:
+        case ClassesColumn():
+            return {"kind": "classes", "classes": [*zip(column.names, column.weights, strict=True)]}
+        case SampleColumn():
+            return {"kind": "sample", "sample": _per_value(column.choices, _weighted)}
+        case NumberColumn():
+            return {"kind": "number", "number": [column.low, column.high, column.step]}
+        case TextColumn():
+            return {"kind": "text", "text": _per_value(column.template, _source)}
+        case PromptColumn():
+            return {"kind": "prompt", "prompt": _prompt(column.prompt)}
+        case FieldsColumn():
+            fields = [asdict(field) for field in column.fields]
+            return {"kind": "fields", "prompt": _prompt(column.prompt), "fields": fields}
+
+
+def _prompt(prompt: Prompt) -> dict[str, object]:
+    return {
+        "user": _per_value(prompt.user, _source),
+        "model": _model(prompt.model),
+        "system": None if prompt.system is None else _per_value(prompt.system, _source),
+        "examples": None if prompt.shots is None else _per_value(prompt.shots, _shots),
+        "opening": None if prompt.opening is None else _per_value(prompt.opening, _source),
+    }
+
+
+def _model(model: ModelSpec) -> Mapping[str, object]:
+    return asdict(model)
+
+
+def _per_value(value: PerValue[T], part: Callable[[T], object]) -> list[object]:
+    cases = {name: part(case) for name, case in value.cases.items()}
+    return [value.by, cases, None if value.default is None else part(value.default)]
+
+
+def _source(template: Template) -> str:
+    return template.source
+
+
+def _shots(shots: tuple[Shot, ...]) -> list[list[str]]:
+    return [[shot.prompt.source, shot.answer.source] for shot in shots]
+
+
+def _weighted(weighted: Weighted) -> Sequence[Sequence[object]]:
+    # A draw depends on each value and its weight alone, so the order of the file means nothing.
+    pairs = zip(weighted.values, weighted.weights, strict=True)
+    return sorted(([type(value).__name__, value, weight] for value, weight in pairs), key=json.dumps)

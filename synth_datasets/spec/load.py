@@ -1,0 +1,101 @@
+"""From a file, or the text of one, to a checked spec, or to every problem that it has."""
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+
+from synth_datasets.errors import Problem, SpecError
+from synth_datasets.spec.model import DatasetSpec
+from synth_datasets.spec.problems import Problems, shown
+
+__all__ = ["SUFFIX", "load_spec", "parse_spec"]
+
+SUFFIX = ".synth.yaml"
+
+
+def load_spec(path: str | Path) -> DatasetSpec:
+    """Read the spec at `path`: a file, or a folder that holds exactly one `*.synth.yaml`.
+
+    Raises `SpecError` with all problems at once. Files that the spec refers to are read inside its folder only.
+    """
+    from synth_datasets.spec.files import read_inside, read_regular
+
+    file = _spec_file(Path(path))
+    problems = Problems()
+    try:
+        real = file.resolve()
+    except (OSError, RuntimeError, ValueError):
+        real = file
+    text = read_regular(real, file.name, problems, near=file)
+    if text is None:
+        raise SpecError(str(path), problems.all())
+    return parse_spec(text, origin=str(file), read_file=read_inside(file.parent))
+
+
+def parse_spec(text: str, *, origin: str, read_file: Callable[[str], str]) -> DatasetSpec:
+    """Check the YAML `text` and return what it says.
+
+    `origin` names it in messages. `read_file` is given the relative path, never an absolute one or one with `..`,
+    of each file the spec refers to; what it raises as `OSError` or `SpecError` becomes a problem of the spec.
+    Raises `SpecError` with all problems at once.
+    """
+    # pydantic and Jinja load only where a spec is read.
+    from synth_datasets.spec.build import build_columns, build_model
+    from synth_datasets.spec.check import check_columns, checks_of, splits_of
+    from synth_datasets.spec.explain import validate
+    from synth_datasets.spec.files import Files
+    from synth_datasets.spec.parts import Parts
+    from synth_datasets.spec.reader import read
+
+    problems = Problems()
+    tree = read(text, problems)
+    if tree is None:
+        raise SpecError(origin, problems.all())
+    shape = validate(tree, problems)
+    parts = Parts(tree, problems, Files(read_file, problems))
+    model = build_model(shape.spec.model, parts)
+    columns = build_columns(shape, parts, model)
+    check_columns(columns, shape, parts)
+    splits = splits_of(shape, parts)
+    checks = checks_of(columns, shape, parts)
+    if problems:
+        raise SpecError(origin, problems.all())
+    given = shape.spec
+    return DatasetSpec(
+        name=given.name,
+        columns=columns,
+        splits=splits,
+        model=model,
+        seed=given.seed,
+        attempts=given.attempts,
+        checks=checks,
+        version=given.version,
+        description=given.description,
+        license=given.license,
+        language=(given.language,) if isinstance(given.language, str) else tuple(given.language),
+        task=given.task,
+        pretty_name=given.pretty_name,
+        tags=tuple(given.tags),
+        source=text,
+        origin=origin,
+        files=dict(sorted(parts.files.texts.items())),
+    )
+
+
+def _spec_file(path: Path) -> Path:
+    try:
+        if not path.is_dir():
+            return path
+        found = sorted(entry for entry in path.iterdir() if entry.name.endswith(SUFFIX))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "its name is not allowed"
+        raise SpecError(str(path), [Problem(0, "", f"cannot be read: {reason}")]) from error
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(shown(entry.name) for entry in found[:10])
+        raise SpecError(str(path), [Problem(0, "", f"the folder holds several specs: {names}", "name one")])
+    names = [entry.name for entry in path.iterdir()]
+    close = get_close_matches(f"{path.name}{SUFFIX}", names, n=1)
+    hint = f"is it '{shown(close[0])}'?" if close else f"a spec's name ends in {SUFFIX}"
+    raise SpecError(str(path), [Problem(0, "", f"the folder holds no *{SUFFIX}", hint)])
