@@ -73,7 +73,7 @@ def _groups(tree: Node) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
     for name, node in (columns or {}).items():
         fields = (node.members or {}).get("fields")
-        groups[name] = [name] if fields is None or not fields.members else list(fields.members)
+        groups[name] = [name] if fields is None else list(fields.members or {})
     return groups
 
 
@@ -86,9 +86,9 @@ def _visible(column: Column) -> bool:
 def _check_names(groups: dict[str, list[str]], parts: Parts) -> None:
     seen: dict[str, Path] = {}
     for group, names in groups.items():
-        plain = names == [group] and "fields" not in (parts.tree.at(["columns", group]).members or {})
+        in_fields = "fields" in (parts.tree.at(["columns", group]).members or {})
         paths: list[Path] = [("columns", group)]
-        paths += [] if plain else [("columns", group, "fields", name) for name in names]
+        paths += [("columns", group, "fields", name) for name in names if in_fields]
         for path in paths:
             name = str(path[-1])
             _check_name(name, path, parts)

@@ -55,7 +55,7 @@ def column_order(columns: Sequence[Column]) -> tuple[Column, ...]:
 
 
 def find_cycle(columns: Sequence[Column]) -> tuple[str, ...]:
-    """Return the names along one cycle, the first again at the end; empty when there is none."""
+    """Return the names along one cycle from its first column on, that one again at the end; empty without one."""
     needs = _needs(columns)
     left = set(range(len(columns)))
     # Whatever is ready goes; what stays reads, directly or not, from a cycle.
@@ -67,7 +67,8 @@ def find_cycle(columns: Sequence[Column]) -> tuple[str, ...]:
     while (following := min(needs[path[-1]] & left)) not in path:
         path.append(following)
     cycle = path[path.index(following) :]
-    return tuple(columns[i].name for i in [*cycle, following])
+    start = cycle.index(min(cycle))
+    return tuple(columns[i].name for i in [*cycle[start:], *cycle[: start + 1]])
 
 
 def _needs(columns: Sequence[Column]) -> list[set[int]]:

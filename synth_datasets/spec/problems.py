@@ -56,8 +56,8 @@ class Problems:
         """Return what was found, in the order of the file."""
         found = sorted(self._found.values())
         if self._left_out:
-            last = found[-1]
-            found.append(Problem(last.line, "", f"... and {self._left_out} more problems"))
+            # `…` sorts behind every name, and so stays last in a `SpecError` too.
+            found.append(Problem(found[-1].line, "…", f"and {self._left_out} more problems"))
         return tuple(found)
 
 

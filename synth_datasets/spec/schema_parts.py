@@ -32,8 +32,9 @@ __all__ = [
     "is_a",
 ]
 
-MODEL_ID = r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$"
-REVISION = r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$"
+# No `..`, no `://`, no leading `/`: neither a path out of here nor an address.
+MODEL_ID = r"^[A-Za-z0-9][A-Za-z0-9_@+-]*((/|\.|:+)[A-Za-z0-9_@+-]+)*$"
+REVISION = r"^[A-Za-z0-9][A-Za-z0-9_-]*([/.][A-Za-z0-9_-]+)*$"
 
 
 def _scalar(value: object) -> str | int | float | bool:
@@ -171,7 +172,7 @@ class ByChoices(Strict):
 
 
 class _ModelSettings(Strict):
-    revision: Annotated[str, Field(pattern=REVISION)] | None = None
+    revision: Annotated[str, Field(pattern=REVISION, max_length=200)] | None = None
     """A commit or tag of the model."""
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     """Randomness of the answers; 0 is the least."""
@@ -192,18 +193,18 @@ class _ModelSettings(Strict):
 class ModelFile(_ModelSettings):
     """Which model answers, and how it samples."""
 
-    id: Annotated[str, Field(pattern=MODEL_ID)]
+    id: Annotated[str, Field(pattern=MODEL_ID, max_length=200)]
     """`smollm2-135m-instruct` for the embedded model, or any id the endpoint serves."""
 
 
 class ModelOverrideFile(_ModelSettings):
     """This column's own settings, laid over the spec's model."""
 
-    id: Annotated[str, Field(pattern=MODEL_ID)] | None = None
+    id: Annotated[str, Field(pattern=MODEL_ID, max_length=200)] | None = None
     """Another model for this column."""
 
 
-ModelId = Annotated[str, Field(pattern=MODEL_ID), Tag("<id>")]
+ModelId = Annotated[str, Field(pattern=MODEL_ID, max_length=200), Tag("<id>")]
 Model = Annotated[
     ModelId | Annotated[ModelFile, Tag("<settings>")],
     either(
