@@ -1,0 +1,100 @@
+"""Which backend answers which model, and what requests call it."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from typing import Literal
+
+from synth_datasets.errors import SettingsError
+from synth_datasets.generation.answer import Answer, Backend
+from synth_datasets.generation.embedded import MAX_SERVERS, EmbeddedBackend
+from synth_datasets.generation.openai_backend import DEFAULT_CONCURRENCY, OPENAI_URL, OpenAIBackend
+from synth_datasets.generation.transformers_backend import BATCH, TransformersBackend, transformers_identity
+from synth_datasets.generation.weights import EMBEDDED_MODEL_ID, embedded_identity
+from synth_datasets.plan.request import Request
+from synth_datasets.settings import Settings, public_url
+
+__all__ = ["default_concurrency", "endpoint_identity", "open_backend"]
+
+_Kind = Literal["openai", "embedded", "transformers"]
+_DEFAULTS: Mapping[_Kind, int] = {
+    "openai": DEFAULT_CONCURRENCY,
+    "embedded": 2 * MAX_SERVERS,
+    "transformers": BATCH,
+}
+
+
+def endpoint_identity(model_id: str, settings: Settings) -> str:
+    """Return `Request.endpoint` for this model: who is asked, without any secret.
+
+    Needs no network, no key and no heavy import. Only weights of the user's own are read, for their digest.
+    """
+    match _kind(model_id, settings):
+        case "openai":
+            return public_url(settings.base_url or OPENAI_URL)
+        case "embedded":
+            return embedded_identity(model_id, settings)
+        case "transformers":
+            return transformers_identity(model_id)
+
+
+def open_backend(model_ids: Collection[str], settings: Settings) -> Callable[[], Backend]:
+    """Return what makes the backend for all of these models, for `Engine`.
+
+    Making it raises `SettingsError` when a key, a library or weights are missing; until then nothing is looked at,
+    so that a run whose answers are all in the store needs none of them.
+    """
+
+    def make() -> Backend:
+        parts: dict[tuple[str, str], Backend] = {}
+        shared: Backend | None = None
+        for model_id in sorted(model_ids):
+            if (kind := _kind(model_id, settings)) == "openai":
+                # One endpoint serves every id, within one limit on what it gets at once.
+                backend = shared = shared or OpenAIBackend(settings)
+            elif kind == "embedded":
+                backend = EmbeddedBackend(settings, model_id)
+            else:
+                backend = TransformersBackend(settings, model_id)
+            parts[backend.identity, model_id] = backend
+        whole = set(parts.values())
+        return whole.pop() if len(whole) == 1 else _Switch(parts)
+
+    return make
+
+
+def default_concurrency(model_ids: Collection[str], settings: Settings) -> int:
+    """Return how many requests keep the backend of these models busy, without making it."""
+    kinds = {_kind(model_id, settings) for model_id in model_ids}
+    return sum(settings.concurrency or _DEFAULTS[kind] for kind in kinds)
+
+
+class _Switch:
+    """Several backends behind one, each within its own concurrency."""
+
+    identity = "several"
+
+    def __init__(self, parts: Mapping[tuple[str, str], Backend]) -> None:
+        self._parts = parts
+        self._backends = set(parts.values())
+        self._turns = {backend: asyncio.Semaphore(backend.concurrency) for backend in self._backends}
+        self.concurrency = sum(backend.concurrency for backend in self._backends)
+
+    async def ask(self, request: Request) -> Answer:
+        """Pass the request on to the backend it names."""
+        backend = self._parts.get((request.endpoint, request.model))
+        if backend is None:
+            raise SettingsError(f"no backend was opened for {request.model} at {request.endpoint}")
+        async with self._turns[backend]:
+            return await backend.ask(request)
+
+    async def close(self) -> None:
+        """Close every backend, the others also when one fails."""
+        ends = await asyncio.gather(*(backend.close() for backend in self._backends), return_exceptions=True)
+        if failed := next((end for end in ends if isinstance(end, BaseException)), None):
+            raise failed
+
+
+def _kind(model_id: str, settings: Settings) -> _Kind:
+    if settings.backend == "auto":
+        return "embedded" if model_id == EMBEDDED_MODEL_ID else "openai"
+    return settings.backend

@@ -1,0 +1,94 @@
+"""What one endpoint takes of the chat completions API, learnt from its refusals."""
+
+import logging
+import re
+from dataclasses import dataclass, field
+
+from synth_datasets.generation.chat import Body, Structured, body_of
+from synth_datasets.plan.request import Request
+
+__all__ = ["Dialect", "Refusal"]
+
+logger = logging.getLogger(__name__)
+
+_UNKNOWN = re.compile(
+    r"unsupported|not support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|extra inputs|deprecated"
+    r"|only the default|no longer|not available|not implemented|additional propert|invalid (argument|parameter)"
+)
+_STRUCTURED = re.compile(r"response_format|json_schema|json_object|structured output|guided|grammar|schema")
+_PREFILL = re.compile(
+    r"prefill|last role|last message|must end with a user|assistant message.{0,40}(final|last)"
+)
+_NEEDED = frozenset({"model", "messages"})
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a 400 says."""
+
+    message: str
+    param: str = ""
+    code: str = ""
+
+
+@dataclass(slots=True)
+class Dialect:
+    """How requests to one endpoint are worded; changes with what the endpoint refuses, for all requests after."""
+
+    notes: list[str] = field(default_factory=list)
+    """What was changed or left out, a sentence each."""
+    _structured: Structured = "json_schema"
+    _prefill: bool = True
+    _dropped: set[str] = field(default_factory=set)
+    _renamed: dict[str, str] = field(default_factory=dict)
+
+    def body(self, request: Request) -> Body:
+        """Return what to send, as far as the endpoint is known."""
+        body = body_of(request, structured=self._structured, prefill=self._prefill)
+        for name, other in self._renamed.items():
+            if name in body:
+                body[other] = body.pop(name)
+        for name in self._dropped:
+            body.pop(name, None)
+        return body
+
+    def learn(self, request: Request, sent: Body, refusal: Refusal) -> bool:
+        """Whether the request is worth another try, worded differently; each refusal is learnt from once."""
+        if self.body(request) != sent:
+            return True  # a neighbour's refusal has taught it meanwhile
+        said = refusal.message.lower()
+        if "max_tokens" in sent and "max_completion_tokens" in said:
+            self._renamed["max_tokens"] = "max_completion_tokens"
+            self._note("takes max_completion_tokens instead of max_tokens")
+        elif "response_format" in sent and (
+            refusal.param.startswith("response_format") or _STRUCTURED.search(said)
+        ):
+            self._structured = "json_object" if self._structured == "json_schema" else "prompt"
+            self._note(
+                f"does not take this JSON Schema as response_format; asking by {self._structured} instead"
+            )
+        elif self._prefill and request.opening and _PREFILL.search(said):
+            self._prefill = False
+            self._note("does not continue an answer that was begun; the opening is asked for in words")
+        elif name := self._refused(sent, refusal):
+            self._dropped.add(name)
+            self._note(f"does not take {name}, which is left out: {refusal.message}")
+        else:
+            return False
+        return True
+
+    def _refused(self, sent: Body, refusal: Refusal) -> str:
+        """Return the name of the parameter that the endpoint does not know; empty when it is none."""
+        if not _UNKNOWN.search(f"{refusal.message} {refusal.code}".lower().replace("_", " ")):
+            return ""
+        names = sorted(sent.keys() - _NEEDED, key=len, reverse=True)
+        if refusal.param in names:
+            return refusal.param
+        said = refusal.message.lower()
+        return next(
+            (name for name in names if re.search(rf"(?<![a-z_]){re.escape(name)}(?![a-z_])", said)), ""
+        )
+
+    def _note(self, note: str) -> None:
+        self.notes.append(f"the endpoint {note}")
+        logger.warning("The endpoint %s", note)

@@ -1,0 +1,307 @@
+"""Any OpenAI-compatible endpoint, asked until it answers."""
+
+import asyncio
+import ipaddress
+import logging
+import random
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
+
+from synth_datasets.errors import EndpointError, SettingsError
+from synth_datasets.generation.answer import Answer, RequestFailedError
+from synth_datasets.generation.chat import Body
+from synth_datasets.generation.dialect import Dialect, Refusal
+from synth_datasets.generation.pacing import Pace
+from synth_datasets.generation.replies import RESUME, Reply, Throttled, Trouble, shown, verdict_of
+from synth_datasets.generation.retry import Health, RetryPolicy
+from synth_datasets.plan.request import Message, Request
+from synth_datasets.settings import Settings, public_url
+
+if TYPE_CHECKING:
+    import openai
+
+__all__ = ["DEFAULT_CONCURRENCY", "OPENAI_URL", "OpenAIBackend"]
+
+logger = logging.getLogger(__name__)
+
+OPENAI_URL = "https://api.openai.com/v1"
+DEFAULT_CONCURRENCY = 64
+
+_CONNECT_S = 10.0
+_TRUSTED_PAUSES = 3
+"""From then on, pauses that have not helped grow beyond what the endpoint asks for."""
+_LONG_PAUSE_S = 30.0
+_MOST_REFUSALS = 20
+"""So many refusals and no answer are not the prompts' fault."""
+_SHORTEST_SECRET = 6
+"""A shorter one cannot be told from a part of a word."""
+_POLICY = RetryPolicy()
+_Outcome = Answer | Trouble | Throttled | None
+"""None: the request is worded differently now and worth another try."""
+
+
+class OpenAIBackend:
+    """Sends chat completions; made inside the event loop that uses it.
+
+    What may pass is tried again: 5xx, lost connections, timeouts and cut bodies with exponential backoff, 429
+    for as long as the endpoint asks for patience. A request that fails while its neighbours, or a one-word
+    probe, are answered raises `RequestFailedError`; an endpoint that answers nobody for `policy.patience_s`
+    raises `EndpointError`. Parameters that the endpoint refuses are left out or worded differently: see `notes`.
+    """
+
+    def __init__(self, settings: Settings, *, policy: RetryPolicy = _POLICY) -> None:
+        url = settings.base_url or OPENAI_URL
+        self.identity = public_url(url)
+        self.concurrency = settings.concurrency or DEFAULT_CONCURRENCY
+        self._timeout_s = settings.timeout_s
+        self._policy = policy
+        self._secrets = _secrets(url, settings)
+        self._client = _connect(url, settings, self.concurrency)
+        self._dialect = Dialect()
+        self._pace = Pace(self.concurrency)
+        self._health = Health(policy)
+        self._vain_pauses = 0
+        self._refusals = 0
+        self._probing = asyncio.Lock()
+        self._no_probe_before = 0.0
+        self._draw = random.Random()
+
+    @property
+    def notes(self) -> list[str]:
+        """What the endpoint does not take and how it is asked instead, a sentence each."""
+        return self._dialect.notes
+
+    async def ask(self, request: Request) -> Answer:
+        """Ask until there is an answer, a lasting failure of this request, or an endpoint to give up."""
+        failures = 0
+        answers_seen = 0
+        while True:
+            async with self._pace as sent_at:
+                outcome = await self._exchange(request)
+                if isinstance(outcome, Throttled):
+                    self._throttle(outcome, sent_at)
+            if isinstance(outcome, Answer):
+                self._pace.answered()
+                self._health.answered()
+                self._vain_pauses = 0
+                return outcome
+            if isinstance(outcome, Trouble):
+                failures += 1
+                now = asyncio.get_running_loop().time()
+                self._health.failed(sent_at if outcome.timed_out else now)
+                await self._bear(outcome, request, failures, answers_seen)
+                answers_seen = self._health.answers
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def _exchange(self, request: Request) -> _Outcome:
+        """Send the request once; raises what cannot be mended by another try."""
+        body = self._dialect.body(request)
+        reply = await self._send(body)
+        if isinstance(reply, Trouble):
+            return reply
+        self._health.reached = True
+        verdict = verdict_of(reply, request, where=self.identity, secrets=self._secrets)
+        if isinstance(verdict, Refusal):
+            if not self._dialect.learn(request, body, verdict):
+                raise self._beyond_learning(request, verdict)
+            return None
+        if isinstance(verdict, Exception):
+            raise verdict
+        return verdict
+
+    async def _send(self, body: Body) -> Reply | Trouble:
+        import httpx2
+        import openai
+
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                # A quarter of the CPU of `chat.completions.create`, which walks types on the way in and out.
+                response = await self._client.post("/chat/completions", body=body, cast_to=httpx2.Response)
+        except openai.APIStatusError as error:
+            return Reply(error.status_code, error.response.content, error.response.headers)
+        except (TimeoutError, openai.APIConnectionError) as error:
+            return self._lost(error)
+        except UnicodeEncodeError:
+            failure = RequestFailedError("bad_request", "the prompt holds a lone surrogate, which is no text")
+        else:
+            return Reply(response.status_code, response.content)
+        raise failure
+
+    def _lost(self, error: BaseException) -> Trouble:
+        causes = _causes(error)
+        detail = shown(str(causes[-1]) or type(causes[-1]).__name__, self._secrets)
+        # The transport reports a broken connection as a ConnectTimeout; the exceptions beneath tell them apart.
+        names = {type(cause).__name__ for cause in causes}
+        if names & {"ConnectError", "ConnectionTimeoutError", "ProxyError", "UnsupportedProtocol"}:
+            return Trouble(f"cannot connect: {detail}", connecting=True)
+        if any(isinstance(cause, TimeoutError) for cause in causes):
+            return Trouble(f"no answer within {self._timeout_s:g} s", timed_out=True)
+        return Trouble(f"the connection broke: {detail}")
+
+    # --- what to do about it
+
+    async def _bear(self, trouble: Trouble, request: Request, failures: int, answers_seen: int) -> None:
+        """Wait before the next try, or raise when another try is no use.
+
+        `answers_seen` is how many answers there were at the failure before this one: with more now, the
+        neighbours vouch for the endpoint.
+        """
+        loop = asyncio.get_running_loop()
+        policy, health = self._policy, self._health
+        if trouble.connecting and not health.reached and failures >= policy.first_tries:
+            raise EndpointError(
+                f"{self.identity} cannot be reached: {trouble.detail}. Start it, or correct the base URL "
+                f"(SYNTH_BASE_URL). {RESUME}"
+            )
+        if health.dead(loop.time()):
+            raise EndpointError(
+                f"{self.identity} has answered nothing for {policy.patience_s:g} s; the last failure: "
+                f"{trouble.detail}. {_advice(trouble)}{RESUME}"
+            )
+        used_up = failures >= policy.tries and not trouble.connecting
+        if used_up and (health.answers > answers_seen or await self._alive(request.model)):
+            raise RequestFailedError("endpoint_error", f"{failures} tries, at last: {trouble.detail}")
+        await asyncio.sleep(policy.backoff_s(failures - 1, self._draw))
+
+    async def _alive(self, model: str) -> bool:
+        """Ask for a word, to tell a request that cannot be answered from an endpoint that cannot answer."""
+        loop = asyncio.get_running_loop()
+        answers = self._health.answers
+        async with self._probing:
+            if self._health.answers > answers:
+                return True
+            if loop.time() < self._no_probe_before:
+                return False
+            message = Message("user", "Say yes.")
+            probe = Request(
+                endpoint=self.identity, model=model, messages=(message,), sampling={"max_tokens": 16}, seed=0
+            )
+            async with self._pace:
+                reply = await self._send(self._dialect.body(probe))
+            if isinstance(reply, Reply) and reply.alive:
+                self._health.answered()
+                return True
+            self._no_probe_before = loop.time() + self._policy.cap_s / 2
+            return False
+
+    def _throttle(self, throttled: Throttled, sent_at: float) -> None:
+        """Pause everybody; raises when patience has not helped for a quarter of an hour."""
+        wait_s, vain, policy = throttled.wait_s, self._vain_pauses, self._policy
+        if wait_s is not None and wait_s > policy.longest_pause_s:
+            raise EndpointError(
+                f"{self.identity} asks to wait {wait_s / 3600:.1f} hours: {throttled.detail}. {RESUME}"
+            )
+        if vain > policy.most_pauses:
+            raise EndpointError(
+                f"{self.identity} has asked for patience {vain} times in a row and answered nothing: "
+                f"{throttled.detail}. Lower the concurrency (SYNTH_CONCURRENCY), or come back later. {RESUME}"
+            )
+        pause_s = wait_s or 0.0
+        if wait_s is None or vain >= _TRUSTED_PAUSES:
+            pause_s = max(pause_s, policy.backoff_s(vain, self._draw))
+        self._health.alive()
+        if self._pace.complained(sent_at=sent_at, pause_s=pause_s):
+            self._vain_pauses += 1
+            level = logging.WARNING if pause_s > _LONG_PAUSE_S else logging.INFO
+            logger.log(
+                level,
+                "%s asks for patience; %.1f s pause, then %d at once",
+                self.identity,
+                pause_s,
+                self._pace.slots,
+            )
+
+    def _beyond_learning(self, request: Request, refusal: Refusal) -> Exception:
+        """Return the error for a refusal that no other wording mends: the spec's own, or this request's."""
+        own: dict[str, object] = {**request.sampling, **request.extra}
+        if refusal.param in own or (named := _quoted(refusal.message, own)):
+            name = refusal.param if refusal.param in own else named
+            return EndpointError(
+                f"{self.identity} refuses {name}={own[name]!r}: {refusal.message}. Correct it in the spec. {RESUME}"
+            )
+        self._refusals += 1
+        if self._health.answers == 0 and self._refusals >= _MOST_REFUSALS:
+            return EndpointError(
+                f"{self.identity} has refused all of the first {self._refusals} requests, at last with: "
+                f"{refusal.message}. {RESUME}"
+            )
+        return RequestFailedError("bad_request", refusal.message)
+
+
+def _quoted(message: str, names: dict[str, object]) -> str:
+    """Return the name that the message has in quotes; empty when there is none."""
+    return next((name for name in names if any(f"{q}{name}{q}" in message for q in "'\"`")), "")
+
+
+def _advice(trouble: Trouble) -> str:
+    return "Raise SYNTH_TIMEOUT or lower SYNTH_CONCURRENCY if it is only slow. " if trouble.timed_out else ""
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """Return the error and what it came from, outermost first."""
+    causes = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
+        causes.append(cause)
+    return [cause for cause in causes if not isinstance(cause, asyncio.CancelledError)]
+
+
+def _secrets(url: str, settings: Settings) -> frozenset[str]:
+    parts = urlsplit(url)
+    found = [
+        settings.api_key,
+        parts.password,
+        parts.username,
+        *(value for _, value in parse_qsl(parts.query)),
+    ]
+    forms = {form for text in found if text for form in (text, unquote(text), quote(text, safe=""))}
+    return frozenset(form for form in forms if len(form) >= _SHORTEST_SECRET)
+
+
+def _connect(url: str, settings: Settings, concurrency: int) -> "openai.AsyncOpenAI":
+    import httpx2
+    import openai
+
+    parts = urlsplit(url)
+    if not settings.api_key and parts.hostname == urlsplit(OPENAI_URL).hostname:
+        raise SettingsError(
+            "OpenAI's endpoint needs an API key: set OPENAI_API_KEY, or ask another endpoint with SYNTH_BASE_URL"
+        )
+    query = dict(parse_qsl(parts.query))
+    if query:
+        # The transport logs each URL at INFO, with the query, where some gateways want their key.
+        logging.getLogger("httpx2").addFilter(_Redaction(_secrets(url, settings)))
+    return openai.AsyncOpenAI(
+        api_key=settings.api_key or "none",  # servers of one's own take anything
+        base_url=urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")),
+        default_query=query,
+        max_retries=0,  # the client's own retries know neither the neighbours nor a cut body
+        timeout=httpx2.Timeout(settings.timeout_s, connect=min(_CONNECT_S, settings.timeout_s)),
+        http_client=openai.DefaultAioHttpClient(
+            auth=(unquote(parts.username), unquote(parts.password or "")) if parts.username else None,
+            limits=httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
+            trust_env=not _loopback(parts.hostname or ""),  # a proxy cannot reach this machine's own servers
+        ),
+    )
+
+
+class _Redaction(logging.Filter):
+    """Takes secrets out of another library's log lines."""
+
+    def __init__(self, secrets: frozenset[str]) -> None:
+        super().__init__()
+        self._secrets = secrets
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, without its secrets."""
+        record.msg, record.args = shown(record.getMessage(), self._secrets), ()
+        return True
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -1,0 +1,79 @@
+"""How many requests an endpoint gets at once: as many as it takes without complaint."""
+
+import asyncio
+from collections import deque
+from types import TracebackType
+
+__all__ = ["Pace"]
+
+_STEPS_BACK = 16
+
+
+class Pace:
+    """Slots for requests; the number follows the endpoint's complaints, as TCP's window follows losses.
+
+    Additive increase, multiplicative decrease (Chiu and Jain 1989): a complaint halves the number of slots, at
+    most once a round trip, and pauses everybody; full again takes about eight round trips of answers. Made and
+    used inside one event loop.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.slots = float(most)
+        """How many requests may run at once now; at least 1."""
+        self._most = most
+        self._running = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._resume_at = 0.0
+        self._last_cut = 0.0
+
+    async def __aenter__(self) -> float:
+        """Wait for a slot; gives the event loop's time."""
+        loop = asyncio.get_running_loop()
+        while self._free() < 1:
+            turn = loop.create_future()
+            self._waiting.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self._wake()  # the turn that was given goes to the next
+                raise
+        self._running += 1
+        return loop.time()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._running -= 1
+        self._wake()
+
+    def answered(self) -> None:
+        """Count a success: a little more may run at once."""
+        self.slots = min(self._most, self.slots + max(1.0, self._most / _STEPS_BACK) / self.slots)
+
+    def complained(self, *, sent_at: float, pause_s: float) -> bool:
+        """Send nothing for `pause_s`, and fewer at once unless the request was sent before the last cut.
+
+        Returns whether it was sent after it, so that its complaint is a new one.
+        """
+        loop = asyncio.get_running_loop()
+        if new := sent_at >= self._last_cut:
+            self.slots = max(1.0, self.slots / 2)
+            self._last_cut = loop.time()
+        if loop.time() + pause_s > self._resume_at:
+            self._resume_at = loop.time() + pause_s
+            loop.call_at(self._resume_at, self._wake)
+        return new
+
+    def _free(self) -> int:
+        # The loop's timers may fire early by its clock's resolution.
+        paused = asyncio.get_running_loop().time() < self._resume_at - 0.001
+        return 0 if paused else int(self.slots) - self._running
+
+    def _wake(self) -> None:
+        free = self._free()
+        while free > 0 and self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                free -= 1
