@@ -1,7 +1,6 @@
 """The embedded model: llama.cpp inside this process, without a key, a server of one's own or a network."""
 
 import asyncio
-import importlib
 import json
 import os
 import queue
@@ -94,7 +93,7 @@ class EmbeddedBackend:
     def _start(self) -> "_Server":
         """Start one more server; there are never more than there are worker threads."""
         try:
-            xllamacpp: Any = importlib.import_module("xllamacpp")  # it comes without types
+            import xllamacpp
         except ImportError as error:
             raise SettingsError(
                 f"the embedded model needs xllamacpp, which cannot be imported ({error}): "
@@ -103,7 +102,8 @@ class EmbeddedBackend:
         with self._finding:
             if self._weights is None:
                 self._weights = find_weights(self._settings, self._model_id)
-        params = xllamacpp.CommonParams()
+        native: Any = xllamacpp  # it comes without types
+        params = native.CommonParams()
         params.model.path = str(self._weights)
         params.n_parallel = 1
         params.n_ctx = CONTEXT_TOKENS
@@ -122,7 +122,7 @@ class EmbeddedBackend:
         params.ui = params.endpoint_slots = False
         params.n_threads_http = 1
         try:
-            return xllamacpp.Server(params)
+            return native.Server(params)
         except (RuntimeError, ValueError) as error:
             raise SettingsError(f"{self._weights}: llama.cpp cannot run this file: {error}") from error
 
