@@ -16,7 +16,7 @@ from synth_datasets.publishing.prompts import (
 )
 from synth_datasets.publishing.vocabulary import LICENSES
 from synth_datasets.resources import shipped
-from synth_datasets.spec.model import ClassesColumn, Scalar
+from synth_datasets.spec.model import ClassesColumn, FieldsColumn
 
 __all__ = ["card_for_repo", "render_card"]
 
@@ -146,8 +146,6 @@ def _short(value: object) -> object:
 
 
 def _fields_table(facts: CardFacts) -> str:
-    from synth_datasets.spec.model import FieldsColumn
-
     rows = [
         [markdown.code_cell(item.name), markdown.cell(describe_field(item)), markdown.cell(item.description)]
         for column in facts.spec.columns
@@ -169,8 +167,11 @@ def _number(value: str | float) -> str:
 
 
 def _command(facts: CardFacts) -> str:
+    """Return the command that builds these rows; empty when the command line has no words for an override."""
     import shlex
 
+    if any(isinstance(value, Mapping) for value in facts.overrides.values()):
+        return ""
     options = [
         f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in facts.overrides.items()
     ]
@@ -178,10 +179,11 @@ def _command(facts: CardFacts) -> str:
 
 
 def _python(facts: CardFacts) -> str:
-    given: dict[str, Scalar] = {"data_files": facts.spec_file, **facts.overrides}
-    arguments = ", ".join(
-        f"{name}={json.dumps(value) if isinstance(value, str) else value}" for name, value in given.items()
+    given = {"data_files": facts.spec_file, **facts.overrides}
+    arguments = "".join(
+        f", {name}={json.dumps(value, ensure_ascii=False) if isinstance(value, (str, Mapping)) else value}"
+        for name, value in given.items()
     )
     return (
-        f'import synth_datasets\nfrom datasets import load_dataset\n\nds = load_dataset("synth", {arguments})'
+        f'import synth_datasets\nfrom datasets import load_dataset\n\nds = load_dataset("synth"{arguments})'
     )

@@ -58,7 +58,7 @@ class CardFacts:
     """The models that the endpoint says have answered."""
     tallies: Mapping[str, Tally] = field(default_factory=dict)
     quality: tuple[Figure, ...] = ()
-    overrides: Mapping[str, Scalar] = field(default_factory=dict)
+    overrides: Mapping[str, Scalar | Mapping[str, int]] = field(default_factory=dict)
     """Options that the build laid over the spec, by their names in Python, such as `num_examples`."""
     packages: Mapping[str, str] = field(default_factory=dict)
     """Versions of what may change the bytes, by name."""

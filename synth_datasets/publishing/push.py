@@ -68,9 +68,9 @@ def push(
     """Publish a release folder as a version of the dataset `repo_id`, given as owner/name.
 
     A push that was interrupted is finished by pushing again; a version that is there already, byte for byte,
-    is reported as such. A version's tag is never moved: other content under the same version is refused before
-    anything is uploaded. `private` counts when the repository is created. The trace stays at home unless
-    asked for. Raises `PublishError`, whose message says what to do.
+    is reported as such. A version's tag is never moved: other content under the same version is refused
+    before anything is uploaded. `private` counts when the repository is created. The trace stays at home
+    unless asked for. Raises `PublishError`, whose message says what to do.
     """
     from huggingface_hub import HfApi
 
@@ -125,8 +125,9 @@ class _Publication:
         if not same_files(files, self.uploads):
             raise PublishError(
                 f"{self.repo_id} has a {self.tag_name} already, with other content, and versions never "
-                f"change: raise `version` in the spec above {newest_version(self.remote.tags) or self.tag_name}, "
-                "build and push again. Nothing was uploaded"
+                f"change: raise `version` in the spec above "
+                f"{newest_version(self.remote.tags) or self.tag_name}, build and push again. "
+                "Nothing was uploaded"
             )
         return self.result("already_published", commit=commit, changed=())
 

@@ -2,12 +2,10 @@
 
 import json
 import shutil
-import tempfile
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synth_datasets.errors import PublishError
@@ -15,10 +13,12 @@ from synth_datasets.publishing.card import render_card
 from synth_datasets.publishing.facts import CardFacts, Figure, SplitFacts, endpoint_kind
 from synth_datasets.publishing.header import card_version
 from synth_datasets.publishing.lock import LOCK_FILE, Lock, LockedSplit, parse_lock
+from synth_datasets.publishing.placing import in_place_of, inside
 from synth_datasets.publishing.prompts import describe_models
 from synth_datasets.publishing.shards import MAX_SHARD_BYTES, file_digest, write_split
 from synth_datasets.publishing.vocabulary import hub_terms
 from synth_datasets.spec.model import DatasetSpec, ModelSpec, Scalar
+from synth_datasets.trace import TRACE_FOLDER
 from synth_datasets.validation.outcome import Tally
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CARD_FILE",
-    "TRACE_FOLDER",
     "Release",
     "check_target",
     "read_release",
@@ -37,8 +36,6 @@ __all__ = [
 CARD_FILE = "README.md"
 QUALITY_FILE = "quality.json"
 REPORT_FILE = "report.html"
-TRACE_FOLDER = "trace"
-_OWN = {CARD_FILE, LOCK_FILE, QUALITY_FILE, REPORT_FILE}
 _DESKTOP_FILES = {".DS_Store", "Thumbs.db", "desktop.ini"}
 _PACKAGES = ("synth-datasets", "datasets", "pyarrow", "jinja2")
 
@@ -96,7 +93,7 @@ def write_release(
     trace: Path | None = None,
     endpoint: str | None = None,
     answered_by: Sequence[str] = (),
-    overrides: Mapping[str, Scalar] | None = None,
+    overrides: Mapping[str, Scalar | Mapping[str, int]] | None = None,
     citation: str | None = None,
     max_shard_bytes: int = MAX_SHARD_BYTES,
 ) -> Release:
@@ -112,7 +109,7 @@ def write_release(
     filled = {name: split for name, split in dataset.items() if len(split)}
     if not filled:
         raise PublishError(f"{spec.name}: no split has a row, so there is nothing to release")
-    with _in_place_of(folder) as target:
+    with in_place_of(folder) as target:
         splits = {
             name: write_split(target, str(name), split, max_shard_bytes=max_shard_bytes)
             for name, split in filled.items()
@@ -182,8 +179,8 @@ def verify_release(release: Release) -> None:
     named = card_version((release.folder / CARD_FILE).read_text(encoding="utf-8"))
     if named != (release.version, release.digest):
         raise PublishError(
-            f"{release.folder / CARD_FILE}: its header does not name version {release.version} and the digest "
-            "of this data (`configs:` → `version`, `description`); put the built header back, or build it again"
+            f"{release.folder / CARD_FILE}: its header does not name version {release.version} and the "
+            "digest of this data (`version` and `description` in `configs`); put them back, or build it again"
         )
 
 
@@ -221,32 +218,14 @@ def _differences(release: Release) -> Iterator[tuple[str, str]]:
             yield path, "unknown"
 
 
-@contextmanager
-def _in_place_of(folder: Path) -> Generator[Path]:
-    """Give a fresh folder beside `folder` and, when all went well, let it take the place of `folder`."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    target = Path(tempfile.mkdtemp(prefix=f"{folder.name}.tmp-", dir=folder.parent))
-    try:
-        yield target
-        target.chmod(0o755)  # mkdtemp makes a folder that only its owner can read
-        if folder.exists():
-            old = Path(tempfile.mkdtemp(prefix=f"{folder.name}.old-", dir=folder.parent))
-            folder.replace(old)
-            target.rename(folder)
-            shutil.rmtree(old)
-        else:
-            target.rename(folder)
-    finally:
-        shutil.rmtree(target, ignore_errors=True)
-
-
 def _write_texts(
     target: Path, facts: CardFacts, *, quality: Mapping[str, object] | None, report: str | None
 ) -> None:
     spec = facts.spec
     texts = {facts.spec_file: spec.source}
+    own = {CARD_FILE, LOCK_FILE, QUALITY_FILE, REPORT_FILE, facts.spec_file}
     for path, text in spec.files.items():
-        texts[_safe_path(path, spec, taken={facts.spec_file})] = text
+        texts[inside(path, taken=own)] = text
     texts[CARD_FILE] = render_card(facts)
     if quality is not None:
         texts[QUALITY_FILE] = json.dumps(quality, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
@@ -257,22 +236,6 @@ def _write_texts(
         file.parent.mkdir(parents=True, exist_ok=True)
         # Bytes, so that no platform changes the line ends of what was hashed.
         file.write_bytes(text.encode("utf-8"))
-
-
-def _safe_path(path: str, spec: DatasetSpec, *, taken: set[str]) -> str:
-    """Return the path as written if it may stand in a release."""
-    parts = PurePosixPath(path).parts
-    inside = parts and not path.startswith("/") and ".." not in parts and "\\" not in path and ":" not in path
-    if not inside:
-        raise PublishError(f"{spec.name}: the file {path!r} does not lie inside the spec's folder")
-    clean = PurePosixPath(path).as_posix()
-    if (
-        clean in _OWN | taken
-        or parts[0] == TRACE_FOLDER
-        or (parts[0] == "data" and clean.endswith(".parquet"))
-    ):
-        raise PublishError(f"{spec.name}: a release has its own {clean}; give the spec's file another name")
-    return clean
 
 
 def _lock(target: Path, facts: CardFacts) -> Lock:

@@ -87,6 +87,10 @@ class Change:
     size: int
     """Bytes that the path holds afterwards."""
 
+    def __str__(self) -> str:
+        size = "" if self.action == "delete" else f" ({self.size:,} bytes)"
+        return f"{self.action:<6} {self.path}{size}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remote:
