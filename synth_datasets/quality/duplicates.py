@@ -58,8 +58,9 @@ def duplicate_rate(texts: Sequence[str], *, threshold: float = NEAR, shown: int 
 
     Exact: equal but for case, punctuation and white space. Near: the MinHash estimate of the Jaccard
     similarity of character 5-grams is at least `threshold`, among pairs that locality-sensitive hashing (16
-    bands of 4 values) brings together: 64 % of the pairs at similarity 0.5, 99 % at 0.7. Groups are connected components, so their ends may differ more than the threshold allows. Range
-    0 to below 1; lower is better. Real product reviews: below 0.01. It grows with the number of rows.
+    bands of 4 values) brings together: 64 % of the pairs at similarity 0.5, 99 % at 0.7. Groups are connected
+    components, so their ends may differ more than the threshold allows.
+    Range 0 to below 1; lower is better. Real product reviews: below 0.01. It grows with the number of rows.
     It cannot see paraphrases or translations; short texts with a common frame may be near duplicates rightly.
     Source: Broder 1997, On the Resemblance and Containment of Documents; Lee et al. 2022, Deduplicating
     Training Data Makes Language Models Better (arXiv:2107.06499).
@@ -74,8 +75,8 @@ def duplicate_rate(texts: Sequence[str], *, threshold: float = NEAR, shown: int 
             members[group].append(row)
     return DuplicateFigures(
         rows=rows,
-        exact=1 - len(set(plain)) / rows if rows else None,
-        near=1 - len(sizes) / rows if rows else None,
+        exact=(rows - len(set(plain))) / rows if rows else None,
+        near=(rows - len(sizes)) / rows if rows else None,
         threshold=threshold,
         largest=tuple(
             DuplicateGroup(rows=len(found), examples=_two(texts, plain, found)) for found in members.values()

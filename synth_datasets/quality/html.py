@@ -11,6 +11,9 @@ from synth_datasets.validation.reasons import REASONS
 
 __all__ = ["render_html"]
 
+MOST_PANELS = 12
+"""With more classes than this, their lengths are drawn together."""
+
 _TEMPLATE = "report.html.j2"
 _EMBEDDINGS = re.compile("[\u202a-\u202e]")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -60,7 +63,8 @@ def render_html(report: QualityReport) -> str:
 
 
 def _length_plots(figures: TextFigures) -> list[plots.Histogram]:
-    by_class = figures.lengths_by_class or {"all rows": figures.lengths}
+    few = 0 < len(figures.lengths_by_class) <= MOST_PANELS
+    by_class = figures.lengths_by_class if few else {"all rows": figures.lengths}
     found = (
         plots.length_plot({name: each.words for name, each in by_class.items()}, "words"),
         plots.length_plot({name: each.characters for name, each in by_class.items()}, "characters"),

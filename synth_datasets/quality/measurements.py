@@ -68,7 +68,7 @@ class _Measurement(evaluate.Measurement):
         return evaluate.MeasurementInfo(
             module_type="measurement",
             description=said,
-            citation=said.rpartition("Source: ")[2].strip(),
+            citation=" ".join(said.rpartition("Source: ")[2].split()),
             inputs_description=f"\n{self._usage}\n",
             features=datasets.Features({"data": datasets.Value(self._feature)}),
         )

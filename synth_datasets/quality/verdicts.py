@@ -37,7 +37,7 @@ Finding = tuple[Verdict, str]
 def judge_families(
     splits: Mapping[str, Section], whole: Section, overlaps: Sequence[ColumnOverlap]
 ) -> tuple[FamilyVerdict, ...]:
-    """Grade each family by its worst figure; the reasons name what is worst, then what else was found."""
+    """Grade each family by its worst figures; the reasons name those, then what could not be measured."""
     families = {
         "labels": list(_labels(splits)),
         "lengths": [each for column, figures in whole.texts.items() for each in _lengths(column, figures)],
@@ -65,11 +65,10 @@ def _verdict(family: str, findings: Sequence[Finding]) -> FamilyVerdict:
             family=family, verdict="unmeasured", reasons=("nothing to measure in this dataset",)
         )
     worst = max((verdict for verdict, _ in findings), key=_ORDER.index)
-    return FamilyVerdict(
-        family=family,
-        verdict=worst,
-        reasons=tuple(reason for verdict, reason in findings if verdict == worst),
-    )
+    told = [reason for verdict, reason in findings if verdict == worst]
+    if worst != "unmeasured":
+        told += [reason for verdict, reason in findings if verdict == "unmeasured"]
+    return FamilyVerdict(family=family, verdict=worst, reasons=tuple(told))
 
 
 def _labels(splits: Mapping[str, Section]) -> Iterator[Finding]:
