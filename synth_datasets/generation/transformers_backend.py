@@ -79,7 +79,8 @@ class TransformersBackend:
                     answer.cancel()
                 await asyncio.wait([work])
                 raise
-            _hand_out(batch, work)
+            finally:
+                _hand_out(batch, work)
 
     def _next_batch(self) -> list[tuple[Row, asyncio.Future[Answer]]]:
         """Take who has waited longest, and of those with equal parameters the ones nearest in length."""

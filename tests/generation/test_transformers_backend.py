@@ -335,9 +335,12 @@ def test_cancelling_one_leaves_the_others_and_closing_ends_the_rest(model):
         gone.cancel()
         answer = await stays
         running = asyncio.create_task(backend.ask(endless))
-        queued = asyncio.create_task(backend.ask(short))
-        while backend._waiting:
-            await asyncio.sleep(0)
+        queued = asyncio.create_task(backend.ask(replace(endless, seed=8)))
+        async with asyncio.timeout(10):
+            while not backend._waiting:
+                await asyncio.sleep(0)
+            while backend._waiting:  # until both are taken up
+                await asyncio.sleep(0)
         late = asyncio.create_task(backend.ask(replace(short, seed=9)))
         await asyncio.sleep(0)
         await backend.close()
