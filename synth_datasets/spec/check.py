@@ -1,6 +1,6 @@
 """What only the whole spec can tell: names that resolve, an order to make columns in, and checks that apply."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from synth_datasets.spec import schema
@@ -105,7 +105,7 @@ def _check_name(name: str, path: Path, parts: Parts) -> None:
         parts.problem(path, f"'{shown(name)}' is no name for a column", hint)
 
 
-def _check_use(use: Use, given: Iterable[str], groups: dict[str, list[str]], parts: Parts) -> None:
+def _check_use(use: Use, given: Set[str], groups: dict[str, list[str]], parts: Parts) -> None:
     kind = "`by`" if use.by else "the template"
     if use.name not in given:
         message = f"{kind} names '{shown(use.name)}', which is no column"
@@ -113,8 +113,7 @@ def _check_use(use: Use, given: Iterable[str], groups: dict[str, list[str]], par
             listed = ", ".join(map(shown, groups[use.name][:5]))
             parts.problems.add(use.line, use.where, message, f"use one of its fields: {listed}")
             return
-        others = [name for name in given if name != use.reader]
-        parts.problems.unknown(use.line, use.where, message, use.name, others)
+        parts.problems.unknown(use.line, use.where, message, use.name, given - {use.reader})
     elif use.by and use.name not in parts.domains and _is_made(use.name, parts.tree):
         message = f"`by: {shown(use.name)}` needs a column with a fixed set of values"
         parts.problems.add(use.line, use.where, message, "one of kind `classes` or `sample`")

@@ -84,11 +84,13 @@ def validate(tree: Node, problems: Problems) -> Shape:
             return Shape(schema.SpecFile.model_validate(data), frozenset(removed))
         except ValidationError as error:
             for detail in error.errors(include_url=False, include_input=False):
+                if problems.full or not first:
+                    # Nothing more is shown, and later rounds only miss what the first one took out.
+                    removed.add((str(detail["loc"][0]),))
+                    continue
                 path = _place(detail, tree)
-                # Later rounds only miss what the first one took out.
-                if first:
-                    _explain(detail, path, tree, problems)
-                removed.add(_cut(detail["type"], path) if first else path[:1])
+                _explain(detail, path, tree, problems)
+                removed.add(_cut(detail["type"], path))
         first = False
         _take_out(data, removed)
 

@@ -93,13 +93,14 @@ def read_regular(path: Path, label: str, problems: Problems, *, near: Path) -> s
         reason = getattr(error, "strerror", None) or "its name is not allowed"
         problems.add(0, "", f"'{shown(label)}' cannot be read: {reason}")
         return None
+    kind = os.fstat(handle).st_mode
+    if not stat.S_ISREG(kind):
+        os.close(handle)
+        what = "a folder" if stat.S_ISDIR(kind) else "no regular file"
+        problems.add(0, "", f"'{shown(label)}' is {what}")
+        return None
+    inner = Problems()
     with open(handle, "rb") as file:  # noqa: PTH123 - a descriptor, so that what is checked is what is read
-        kind = os.fstat(handle).st_mode
-        if not stat.S_ISREG(kind):
-            what = "a folder" if stat.S_ISDIR(kind) else "no regular file"
-            problems.add(0, "", f"'{shown(label)}' is {what}")
-            return None
-        inner = Problems()
         text = decode(file.read(MAX_BYTES + 1), inner)
     for problem in inner.all():
         problems.add(0, "", f"'{shown(label)}': {_with_line(problem)}", problem.hint)

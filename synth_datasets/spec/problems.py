@@ -1,7 +1,7 @@
 """Mistakes found in a spec: gathered, worded alike, with a suggestion, and without anything secret."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 from synth_datasets.errors import Problem
@@ -14,7 +14,8 @@ ELSEWHERE = (
 )
 
 _MOST = 100
-_MOST_CANDIDATES = 500
+_MOST_CANDIDATES = 200
+_MOST_COMPARISONS = 5_000
 _MOST_SHOWN = 60
 
 _SECRET = re.compile(r"key|token|secret|passw|credential|auth|bearer|cookie|header", re.IGNORECASE)
@@ -22,6 +23,7 @@ _SECRET = re.compile(r"key|token|secret|passw|credential|auth|bearer|cookie|head
 _SECRET_VALUE = re.compile(
     r"(?:sk|rk|pk|hf|gh[pousr]|github_pat|xox[abprs]|gsk|AKIA|AIza|Bearer )[-_ ]?[A-Za-z0-9_\-]{8,}"
 )
+_URL_USER = re.compile(r"//[^/@\s]*@")
 _ELSEWHERE = re.compile(
     r"(?:.*_)?(?:endpoint|base_?url|api_?base|url|host|proxy|(?:api|secret|access|auth)_?(?:key|token)|apikey"
     r"|secret|password|credentials?|authorization|organization|headers?|timeout|concurrency)(?:_s)?",
@@ -35,13 +37,19 @@ class Problems:
     def __init__(self) -> None:
         self._found: dict[tuple[int, str, str], Problem] = {}
         self._left_out = 0
+        self._comparisons = _MOST_COMPARISONS
 
     def __bool__(self) -> bool:
         return bool(self._found)
 
+    @property
+    def full(self) -> bool:
+        """Whether no more can be noted, so that looking for words is in vain."""
+        return len(self._found) >= _MOST
+
     def add(self, line: int, where: str, message: str, hint: str = "") -> None:
         """Note one mistake; the same one at the same place counts once."""
-        if len(self._found) >= _MOST:
+        if self.full:
             self._left_out += 1
             return
         problem = Problem(line, _clean(where), _clean(message), _clean(hint))
@@ -49,8 +57,12 @@ class Problems:
 
     def unknown(self, line: int, where: str, message: str, name: str, known: Iterable[str]) -> None:
         """Note a name that does not exist, with the nearest that does."""
-        hint = "" if len(self._found) >= _MOST else suggestion(name, known)
-        self.add(line, where, message, hint)
+        if self.full:
+            self._left_out += 1
+            return
+        candidates = set(known)
+        self._comparisons -= min(len(candidates), _MOST_CANDIDATES)
+        self.add(line, where, message, "" if self._comparisons < 0 else suggestion(name, candidates))
 
     def all(self) -> tuple[Problem, ...]:
         """Return what was found, in the order of the file."""
@@ -61,9 +73,9 @@ class Problems:
         return tuple(found)
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
+def suggestion(name: str, known: Collection[str]) -> str:
     """Return `did you mean 'temperature'?`, or what there is to choose from when it is little."""
-    candidates = sorted(set(known))[:_MOST_CANDIDATES]
+    candidates = sorted(known)[:_MOST_CANDIDATES]
     if close := get_close_matches(name[:_MOST_SHOWN], candidates, n=1, cutoff=0.6):
         return f"did you mean '{shown(close[0])}'?"
     if not candidates or len(candidates) > 20:  # noqa: PLR2004 - what fits a line or two
@@ -97,4 +109,4 @@ def is_elsewhere(key: str) -> bool:
 
 
 def _clean(text: str) -> str:
-    return _SECRET_VALUE.sub("***", text)
+    return _SECRET_VALUE.sub("***", _URL_USER.sub("//***@", text))

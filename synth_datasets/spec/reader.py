@@ -14,7 +14,7 @@ __all__ = ["MAX_BYTES", "Node", "decode", "read"]
 MAX_BYTES = 1 << 20
 """The largest spec, and the largest file that a spec may refer to."""
 _MAX_DEPTH = 20
-_MAX_NODES = 100_000
+_MAX_NODES = 50_000
 
 # libyaml when it is there: a full file takes a tenth of a second instead of seconds.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -222,7 +222,7 @@ class _Composer:
             if key.text in keys:
                 first = keys[key.text].line
                 message = f"the key '{shown(key.text)}' is given twice, first on line {first}"
-                self._problems.add(key.line, dotted(path), message, "remove one of them")
+                self._problems.add(key.line, dotted((*path, key.text)), message, "remove one of them")
                 continue
             members[key.text], keys[key.text] = node, key
         return Node(_line(event), members=members, keys=keys)

@@ -122,10 +122,10 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_not_allowed_is_refused_at_once(name):
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(TemplateError) as caught:
         Template(REFUSED[name])
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert len(str(caught.value)) < 500
 
 
@@ -184,10 +184,10 @@ def test_what_would_grow_or_fail_ends_soon_and_in_one_way(name):
         "digits": "9" * 5000,
     }
     template = Template(BLOWN_UP[name])
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(TemplateError):
         template.render(values)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_missing_and_unprintable_values_are_named():
