@@ -1,8 +1,9 @@
 """Text of rows as a report shows it: short, and harmless to encode."""
 
-__all__ = ["LIMIT", "clip"]
+__all__ = ["LIMIT", "PHRASE", "clip"]
 
 LIMIT = 400
+PHRASE = 80
 
 
 def clip(text: str, limit: int = LIMIT) -> str:

@@ -32,6 +32,8 @@ class TextFigures:
 
     measured_rows: int
     """Rows that were looked at; fewer than the section's when it is larger than the report's row limit."""
+    unspaced: float
+    """Share of words that are single characters, for their script has no spaces."""
     lengths: LengthFigures
     lengths_by_class: Mapping[str, LengthFigures]
     """By class of the first label column, with the same bins; empty without one."""

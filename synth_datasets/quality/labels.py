@@ -42,7 +42,7 @@ def label_distribution(
     found = Counter(_name(label, names) for label in labels)
     unlabelled, rows = found.pop(None, 0), len(labels)
     counts = {name: found.get(name, 0) for name in names}
-    if unknown := sorted(str(name) for name in (asked or {}) if name not in counts):
+    if unknown := sorted(name for name in (asked or {}) if name not in counts):
         raise ValueError(f"asked for {', '.join(unknown)}, which is not among the classes {', '.join(names)}")
     wanted = names if asked is None else [name for name in names if asked.get(name, 0) > 0]
     return LabelFigures(

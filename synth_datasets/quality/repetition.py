@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from synth_datasets.quality.clip import PHRASE, clip
 from synth_datasets.quality.tokens import tokens
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class Phrase:
     """A word sequence and the rows that hold it."""
 
     text: str
+    """Clipped."""
     rows: int
 
 
@@ -95,7 +97,7 @@ def openings(texts: Sequence[str], *, words: int = 3, top: int = 10, shown: int 
         rows=len(texts),
         concentration=sum(count for _, count in ranked[:top]) / len(texts) if texts else None,
         distinct=len(begin),
-        most_frequent=tuple(Phrase(text=start, rows=count) for start, count in ranked[:shown]),
+        most_frequent=tuple(Phrase(text=clip(start, PHRASE), rows=count) for start, count in ranked[:shown]),
     )
 
 
@@ -161,5 +163,7 @@ def _phrases(
     for rows, place in found:
         text = int(np.searchsorted(starts, place, side="right")) - 1
         begin = place - int(starts[text])
-        phrases.append(Phrase(text=" ".join(tokens(texts[text])[begin : begin + size]), rows=rows))
+        phrases.append(
+            Phrase(text=clip(" ".join(tokens(texts[text])[begin : begin + size]), PHRASE), rows=rows)
+        )
     return phrases

@@ -25,6 +25,7 @@ from synth_datasets.quality.labels import label_distribution
 from synth_datasets.quality.lengths import length_distribution
 from synth_datasets.quality.repetition import openings, repetition_rate
 from synth_datasets.quality.sampling import sample, shuffled
+from synth_datasets.quality.tokens import unspaced_share
 from synth_datasets.quality.verdicts import FEW_ROWS, judge_families
 from synth_datasets.validation.outcome import Rejection, Tally
 
@@ -175,6 +176,7 @@ def _figures(texts: Sequence[str], classes: Sequence[str], settings: _Settings) 
     enough = len(texts) >= FEW_ROWS
     return TextFigures(
         measured_rows=len(texts),
+        unspaced=unspaced_share(texts),
         lengths=lengths,
         lengths_by_class={name: length_distribution(each, like=lengths) for name, each in by_class.items()},
         boilerplate=boilerplate_rate(texts),

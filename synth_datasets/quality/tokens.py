@@ -1,8 +1,9 @@
 """The words of a text, counted the same way for every figure."""
 
 import re
+from collections.abc import Sequence
 
-__all__ = ["tokens"]
+__all__ = ["tokens", "unspaced_share"]
 
 # Scripts that put no spaces between words: each character is a token, for want of a dictionary.
 _UNSPACED = (
@@ -18,6 +19,7 @@ _MARKS = (
     "\u0300-\u036f\u0591-\u05bd\u05bf\u0610-\u061a\u064b-\u0652\u0670\u0900-\u0963\u0966-\u0dff\u200c\u200d"
 )
 _LETTERS = rf"(?:(?![{_UNSPACED}])[\w{_MARKS}])+"
+_CHARACTER = re.compile(f"[{_UNSPACED}]")
 _TOKEN = re.compile(rf"[{_UNSPACED}]|{_LETTERS}(?:['\u2019]{_LETTERS})*")
 
 
@@ -29,3 +31,9 @@ def tokens(text: str) -> list[str]:
     English ones.
     """
     return _TOKEN.findall(text.lower())
+
+
+def unspaced_share(texts: Sequence[str]) -> float:
+    """Return the share of tokens that are single characters because their script has no spaces; 0 without tokens."""
+    characters = sum(len(_CHARACTER.findall(text)) for text in texts)
+    return characters / max(1, sum(len(tokens(text)) for text in texts)) if characters else 0.0

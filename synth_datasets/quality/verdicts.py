@@ -28,6 +28,8 @@ COMPRESSION = 4.0
 DISTINCT_2 = 0.60
 """Three quarters of what real short English reviews have."""
 ACCEPTANCE = 0.50
+UNSPACED = 0.50
+"""From this share of characters among the words on, bounds set for words say nothing."""
 
 _ORDER: tuple[Verdict, ...] = ("unmeasured", "pass", "warn", "fail")
 
@@ -82,7 +84,7 @@ def _label(where: str, figures: LabelFigures) -> Iterator[Finding]:
         yield "unmeasured", f"{where}: no rows"
         return
     if figures.empty:
-        yield "fail", f"{where}: no row is {' or '.join(figures.empty)}"
+        yield "warn" if figures.asked is None else "fail", f"{where}: no row is {' or '.join(figures.empty)}"
     if figures.unlabelled:
         yield "warn", f"{where}: {figures.unlabelled:,} of {figures.rows:,} rows have no label"
     if figures.total_variation is None:
@@ -127,6 +129,9 @@ def _repetition(column: str, figures: TextFigures) -> Iterator[Finding]:
     if found is None or found.self_repetition is None or found.template_rate is None:
         yield "unmeasured", _too_few(column, figures)
         return
+    if figures.unspaced > UNSPACED:
+        yield "unmeasured", _unspaced(column)
+        return
     said = f"{column}: {percent(found.self_repetition)} of the rows share 8 words in a row with another one"
     yield _graded(found.self_repetition, REPETITION), f"{said} ({_bounds(REPETITION)})"
     said = f"{column}: {percent(found.template_rate)} of the rows hold a phrase that 1 % of them share"
@@ -136,6 +141,9 @@ def _repetition(column: str, figures: TextFigures) -> Iterator[Finding]:
 def _diversity(column: str, figures: TextFigures) -> Iterator[Finding]:
     if figures.distinct is None or figures.compression is None:
         yield "unmeasured", _too_few(column, figures)
+        return
+    if figures.unspaced > UNSPACED:
+        yield "unmeasured", _unspaced(column)
         return
     ratio = figures.compression.value
     if ratio is not None:
@@ -184,6 +192,10 @@ def _graded(value: float, bounds: tuple[float, float]) -> Verdict:
 
 def _bounds(bounds: tuple[float, float]) -> str:
     return f"up to {percent(bounds[0])} passes, above {percent(bounds[1])} fails"
+
+
+def _unspaced(column: str) -> str:
+    return f"{column}: written without spaces, and no bounds are known for sequences of characters"
 
 
 def _too_few(column: str, figures: TextFigures) -> str:

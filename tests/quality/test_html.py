@@ -111,8 +111,14 @@ def test_verdicts_do_not_speak_by_colour_alone(report, page):
 
 def test_the_page_shows_every_part(page):
     shown = "".join(page.text)
-    for part in ("Labels", "Lengths", "Duplicates", "Overlap of splits", "Variety", "Boilerplate", "From answers to rows",
-                 "Rejected answers", "Rows to look at", "The model declined to answer."):  # fmt: skip
+    headings = ["Labels", "Lengths", "Duplicates", "Overlap of splits", "Variety", "Boilerplate"]
+    for part in [
+        *headings,
+        "From answers to rows",
+        "Rejected answers",
+        "Rows to look at",
+        "The model declined to answer.",
+    ]:
         assert part in shown
 
 

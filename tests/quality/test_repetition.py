@@ -67,3 +67,9 @@ def test_openings_are_the_first_three_words():
         ("i love it", 1),
     ]
     assert (found.concentration, found.distinct) == (4 / 6, 3)
+
+
+def test_endless_words_are_clipped_in_what_is_shown():
+    texts = ["x" * 100_000 + " b c d e"] * 4
+    assert len(repetition_rate(texts).phrases[0].text) < 120
+    assert len(openings(texts).most_frequent[0].text) < 120

@@ -1,6 +1,6 @@
 import pytest
 
-from synth_datasets.quality.tokens import tokens
+from synth_datasets.quality.tokens import tokens, unspaced_share
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,8 @@ from synth_datasets.quality.tokens import tokens
 )
 def test_words_are_runs_of_letters_and_unspaced_scripts_fall_into_characters(text, expected):
     assert tokens(text) == expected
+
+
+def test_the_share_of_characters_among_the_words_is_told():
+    assert unspaced_share(["产品", "good phone"]) == 0.5
+    assert unspaced_share(["good phone", ""]) == unspaced_share([]) == 0

@@ -46,7 +46,7 @@ def test_a_set_made_of_templates_is_told(table, verdicts):
     ]
     found = verdicts(judged({"train": table(rows)}))
     assert (found["repetition"], found["diversity"], found["duplicates"]) == ("fail", "warn", "fail")
-    assert found["labels"] == "fail", "two classes have no row"
+    assert found["labels"] == "warn", "two classes have no row, but nothing was asked"
 
 
 def test_template_phrases_are_told_even_without_duplicates(reviews, table, verdicts):
@@ -130,3 +130,19 @@ def test_few_words_are_not_judged_on_word_pairs(table):
 
 def test_every_verdict_has_a_reason(report):
     assert all(each.reasons and all(each.reasons) for each in report.verdicts)
+
+
+def test_bounds_for_words_are_not_applied_to_characters(table, verdicts):
+    rows = [(f"这个产品非常好用 {n}", n % 3) for n in range(300)]
+    found = judged({"train": table(rows)})
+    assert verdicts(found)["repetition"] == verdicts(found)["diversity"] == "unmeasured"
+    assert "written without spaces" in next(
+        each.reasons[0] for each in found.verdicts if each.family == "repetition"
+    )
+    assert found.whole.texts["text"].repetition.self_repetition == 1, "the figure itself is there"
+
+
+def test_a_class_that_was_asked_for_and_has_no_row_is_a_fault(table, verdicts):
+    rows = [("some text", 0)] * 97 + [("other text", 1)] * 3
+    asked = {"train": {"label": {"negative": 97, "neutral": 3, "positive": 1}}}
+    assert verdicts(judged({"train": table(rows)}, asked=asked))["labels"] == "fail"
