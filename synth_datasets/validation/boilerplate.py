@@ -15,12 +15,15 @@ _KIND_OF_TEXT = (
     r"|messages?|stor(?:y|ies)|sentences?|paragraphs?|posts?|comments?|questions?|tweets?|dialogues?|conversations?"
     r"|summar(?:y|ies)|translations?|json|outputs?|lists?|snippets?|attempts?)"
 )
+_YES = r"(?:sure(?: thing)?|certainly|of course|absolutely|okay|ok|great|no problem|yes)"
 _START = {
     "a preamble": (
-        r"(?:(?:sure|certainly|of course|absolutely|okay|ok|great|no problem)(?: thing)?[!,.:]*\s+)"
-        r"(?:(?:here|below|i)\b(?:'s|'d|'ll| is| are| would| will| can|\b)[^\n]{0,120}(?::|\n|\Z))"
-        rf"|(?:here|below)(?:'s| is| are)\s+(?:[\w'-]+\s+){{0,8}}?{_KIND_OF_TEXT}\b[^\n.!?]{{0,120}}(?::|[.!]\s*\n|\n|\Z)"
-        r"|i(?:'d| would) be (?:happy|glad|delighted) to (?:help|write|provide|assist|create)\b"
+        rf"(?:{_YES}[!,.:]*\s+)?(?:here|below)(?:'s| is| are)\s+(?:[\w'-]+\s+){{0,8}}?{_KIND_OF_TEXT}\b"
+        r"[^\n.!?]{0,120}(?::|[.!]?\s*\n|[.!]?\Z)"
+        rf"|{_YES}[!,.:]*\s+(?:here|below)(?:'s| is| are)\b[^\n.!?]{{0,120}}:"
+        rf"|(?:{_YES}[!,.:]*\s+)?i(?:'d| would| will|'ll| can)(?: be (?:happy|glad|delighted) to)? (?:gladly )?"
+        r"(?:help you|help with that|assist|write|provide|create|generate|rewrite)\b(?= (?:you|with|an?|the|that|this|some)\b)"
+        rf"|{_YES}[!,.:]*\s+i(?:'d| would) be (?:happy|glad|delighted) to (?:help|assist)\b|{_YES}[!.]\s*\n"
     ),
     "a label before the text": (
         r"(?:\#{1,6}\s*)?\*{0,2}(?:title|subject|(?:product |customer |user )?review|text|answer|response|output|rating"
@@ -54,7 +57,7 @@ _PATTERNS = tuple(
     )
 )
 _FIRST_WORD = re.compile(
-    r"[\s\"'*]*(?:\#|(?:sure|certainly|of|absolutely|ok|okay|great|no|here|below|i|title|subject|product|customer|user"
+    r"[\s\"'*]*(?:\#|(?:sure|yes|certainly|of|absolutely|ok|okay|great|no|here|below|i|title|subject|product|customer|user"
     r"|review|text|answer|response|output|rating|sentiment|label|prompt|assistant|human|system|ai)\b)",
     re.IGNORECASE,
 )

@@ -80,31 +80,31 @@ def echoed(text: str, told: Iterable[str]) -> Verdict | None:
     words = _WORD.findall(text[:_REACH].casefold())
     if not words:
         return None
+    own = list(zip(*(words[at:] for at in range(_ECHO)), strict=False)) or [tuple(words)]
     for message in told:
-        source, grams = _told(message)
-        if len(words) < _ECHO:
-            share = 1.0 if tuple(words) == source else 0.0
-        else:
-            share = _covered(words, grams) / len(words)
+        grams = _told(message)
+        if grams.isdisjoint(own):
+            continue
+        share = _covered(own, grams) / len(words)
         if share >= _MOST_ECHOED:
             start = " ".join(message.split())[:60]
             return Verdict(Reason.ECHO, f"{share:.0%} of its words repeat what the model was told: {start}")
     return None
 
 
-def _covered(words: list[str], grams: frozenset[tuple[str, ...]]) -> int:
+def _covered(own: list[tuple[str, ...]], grams: frozenset[tuple[str, ...]]) -> int:
     covered, end = 0, 0
-    for at, gram in enumerate(zip(*(words[at:] for at in range(_ECHO)), strict=False)):
+    for at, gram in enumerate(own):
         if gram in grams:
-            covered += at + _ECHO - max(at, end)
-            end = at + _ECHO
+            covered += at + len(gram) - max(at, end)
+            end = at + len(gram)
     return covered
 
 
 @lru_cache(maxsize=256)
-def _told(message: str) -> tuple[tuple[str, ...], frozenset[tuple[str, ...]]]:
+def _told(message: str) -> frozenset[tuple[str, ...]]:
     words = _WORD.findall(message[:_REACH].casefold())
-    return tuple(words[:_ECHO]), _grams(words, _ECHO)
+    return _grams(words, _ECHO) if len(words) >= _ECHO else frozenset([tuple(words)])
 
 
 def _grams(words: list[str], size: int) -> frozenset[tuple[str, ...]]:

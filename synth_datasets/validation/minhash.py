@@ -53,26 +53,19 @@ def signatures(texts: Sequence[str]) -> "np.ndarray":
 
 def signature(text: str) -> "np.ndarray":
     """Return 64 numbers of uint32; a text of fewer than 5 characters agrees with its equals alone."""
-    factors, offsets = _permutations()
-    grams = _grams(text)
-    if len(grams) <= _SLICE:
-        return _least(grams, factors, offsets)
-    least = _least(grams[:_SLICE], factors, offsets)
-    for start in range(_SLICE, len(grams), _SLICE):
-        least = _minimum(least, _least(grams[start : start + _SLICE], factors, offsets))
-    return least
-
-
-def _least(grams: "np.ndarray", factors: "np.ndarray", offsets: "np.ndarray") -> "np.ndarray":
-    permuted = factors * grams
-    permuted += offsets
-    return permuted.min(axis=1)
-
-
-def _minimum(one: "np.ndarray", other: "np.ndarray") -> "np.ndarray":
     import numpy as np
 
-    return np.minimum(one, other)
+    factors, offsets = _permutations()
+    grams = _grams(text)
+    parts = (grams[start : start + _SLICE] for start in range(0, len(grams), _SLICE))
+    least = None
+    for part in parts:
+        permuted = factors * part
+        permuted += offsets
+        lowest = np.minimum.reduce(permuted, axis=1)
+        least = lowest if least is None else np.minimum(least, lowest)
+    assert least is not None  # noqa: S101 - there is at least one gram
+    return least
 
 
 def _grams(text: str) -> "np.ndarray":
@@ -80,15 +73,17 @@ def _grams(text: str) -> "np.ndarray":
     import numpy as np
 
     padded = text[:_REACH].ljust(_GRAM, "\0")  # a short text is one gram of its own
-    codes = np.frombuffer(padded.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
-    one, two, three = _FACTORS
-    pairs = codes[:-1] * one + codes[1:]
-    fours = pairs[:-2] * two + pairs[2:]
-    fives = fours[:-1] * three + codes[4:]
-    fives ^= fives >> 32
-    fives *= two
-    fives >>= 32
-    return fives.astype(np.uint32)
+    codes = np.frombuffer(padded.encode("utf-32-le", "surrogatepass"), "<u4")
+    one, two, three, four, shift = _coefficients()
+    pairs = codes[:-1] * one
+    pairs += codes[1:]
+    grams = pairs[:-2] * two
+    grams += pairs[2:]
+    grams = grams[:-1] * three
+    grams += codes[4:]
+    grams ^= grams >> shift
+    grams *= four
+    return grams
 
 
 def constants(count: int) -> "np.ndarray":
@@ -102,11 +97,21 @@ def constants(count: int) -> "np.ndarray":
 
 
 @cache
+def _coefficients() -> tuple["np.uint32", ...]:
+    """Return four odd factors and the shift that mixes, as numpy's numbers: those are quick to compute with."""
+    import numpy as np
+
+    return (*((constants(4) >> 32).astype(np.uint32) | np.uint32(1)), np.uint32(15))
+
+
+@cache
 def _permutations() -> tuple["np.ndarray", "np.ndarray"]:
     """Return odd factors and offsets, as columns."""
     import numpy as np
 
-    factors, offsets = (constants(2 * PERMUTATIONS) >> 32).astype(np.uint32).reshape(2, PERMUTATIONS, 1)
+    factors, offsets = (
+        (constants(4 + 2 * PERMUTATIONS)[4:] >> 32).astype(np.uint32).reshape(2, PERMUTATIONS, 1)
+    )
     return factors | np.uint32(1), offsets
 
 

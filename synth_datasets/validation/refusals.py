@@ -10,7 +10,7 @@ _REACH = 4000
 """Characters from the beginning that are looked at: models refuse early."""
 
 _CANNOT = (
-    r"(?:i|we)(?: am|'m| are|'re)? ?(?:(?:really |simply |just )?(?:can ?not|can't|could not|couldn't|won't|will not)"
+    r"(?:i|we)(?: am|'m| are|'re)? ?(?:(?:really |simply |just )?(?:can ?not|can't|could not|couldn't|(?:won't|will not)(?: be able to)?)"
     r"|(?:not able|unable|not allowed|not permitted|not programmed|not comfortable|not going) ?(?:to|with)?"
     r"|(?:must|have to|need to)(?: respectfully| politely)? decline(?: to)?|do not feel comfortable|don't feel comfortable)"
 )
@@ -22,8 +22,10 @@ _SERVE = (
     r"|(?:generate|create|write|produce|provide|compose|complete|continue|share|offer)(?: you)?(?: with)?"
     r" (?:an? |any |the |that |this |such |your |[a-z]+ing )?(?:[a-z'-]+ ){0,4}?"
     r"(?:reviews?|content|texts?|requests?|respon[cs]es?|stor(?:y|ies)|e-?mails?|messages?|information|material"
-    r"|conversations?|dialogues?|tasks?|prompts?|examples?|language|statements?))\b"
+    r"|conversations?|dialogues?|tasks?|prompts?|examples?|language|statements?)(?! (?:\w+ )?enough))\b"
 )
+# After an apology a word for it is enough.
+_BARE = r"(?:do|write|create|generate|provide|produce|continue with|help with) (?:that|this)\b(?! \w)"
 _SORRY = (
     r"(?:i am|i'm|we are|we're)(?: \w+)? sorry|(?:my |our |sincere |my sincere )?apologies|i apologi[sz]e|sorry"
     r"|unfortunately|regrettably|i'm afraid|i am afraid"
@@ -37,8 +39,9 @@ _MACHINE = (
 _START = r"(?:\A|(?<=[.!?\n]))\s*[\"'*(]*"
 _PATTERNS = (
     _START + rf"{_MACHINE}",
-    _START + rf"(?:{_SORRY})[,.:;!]? (?:but |that )?(?:as an? [\w -]{{1,30}},? )?{_CANNOT} {_SERVE}",
+    _START + rf"(?:{_SORRY})[,.:;!]? (?:but |that )?(?:as an? [\w -]{{1,30}},? )?{_CANNOT} (?:{_SERVE}|{_BARE})",
     _START + rf"{_CANNOT} {_SERVE}",
+    _START + r"i (?:don't|do not) have (?:any )?personal (?:opinions|experiences?|feelings|beliefs|preferences)",
     _START + r"(?:that|this|your) request (?:goes against|violates|is against)",
     _START + r"it (?:is|would be) (?:not appropriate|inappropriate|unethical|against my) [\w ]{0,30}(?:generate|create|write|programming|guidelines)",
     _START + r"(?:lo siento|lamento)[, ]+(?:pero )?(?:como|no puedo (?:ayudar|cumplir|proporcionar|generar|crear|escribir|asistir))",
@@ -49,11 +52,41 @@ _PATTERNS = (
 )  # fmt: skip
 _REFUSAL = re.compile("|".join(_PATTERNS), re.IGNORECASE)
 # A quick look: without one of these no pattern can match.
-_HINT = re.compile(
-    r"can ?not|can'?t|could ?n|won't|will not|unable|not (?:able|allowed|permitted|programmed|comfortable|going)"
-    r"|decline|comfortable|\ba\.?i\b|artificial|language model|llm\b|chatbot|assistant|request|appropriate|unethical"
-    r"|against my|siento|lamento|leid|entschuldigung|désol|抱歉|对不起|申し訳|すみません",
-    re.IGNORECASE,
+_HINTS = (
+    *(
+        "cannot",
+        "can not",
+        "can't",
+        "could not",
+        "couldn't",
+        "won't",
+        "will not",
+        "unable",
+        "not able",
+        "not allowed",
+    ),
+    *(
+        "not permitted",
+        "not programmed",
+        "not comfortable",
+        "not going",
+        "decline",
+        "feel comfortable",
+        "an ai",
+    ),
+    *("a responsible", "a helpful", "artificial", "language model", "llm", "chatbot", "assistant", "request"),
+    *(
+        "appropriate",
+        "unethical",
+        "against my",
+        "personal",
+        "siento",
+        "lamento",
+        "leid",
+        "entschuldigung",
+        "désol",
+    ),
+    *("抱歉", "对不起", "申し訳", "すみません"),
 )
 
 
@@ -69,7 +102,8 @@ def find_refusal(text: str) -> str:
     an apology or an inability *and* a service that is declined, so real reviews stay what they are.
     """
     start = text[:_REACH].replace("’", "'")
-    if not _HINT.search(start):
+    folded = start.casefold()
+    if not any(hint in folded for hint in _HINTS):
         return ""
     found = _REFUSAL.search(start)
     return found.group().strip() if found else ""

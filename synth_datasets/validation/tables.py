@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["ExactTable", "NearTable"]
 
 _FIRST_ROWS = 1024
-_BAND = PERMUTATIONS // BANDS
+_SLICE = 65_536
 _MOST_ALIKE = 16
 """Rows that are compared in one band: texts that all begin alike must not make every search slow."""
 
@@ -101,21 +101,21 @@ class NearTable:
         self._signatures = np.zeros((_FIRST_ROWS, PERMUTATIONS), np.uint32)
         self._next = np.zeros((_FIRST_ROWS, BANDS), np.uint32)
         self._heads = np.zeros(BANDS << self._bits, np.uint32)
-        self._last: tuple[str, np.ndarray] = ("", signature(""))
-        self._multipliers = constants(PERMUTATIONS)
+        self._multipliers = (constants(PERMUTATIONS) >> np.uint64(32)).astype(np.uint32) | np.uint32(1)
+        self._last: tuple[str, np.ndarray, list[int], list[int]] = ("", self._signatures[0], [], [])
 
     def find(self, text: str) -> tuple[int, float] | None:
         """Return the number of the most similar row, the earliest of equals, and the estimated similarity."""
         import numpy as np
 
-        own = self._signature(text)
-        rows = self._candidates(self._slots(own).tolist())
+        own, values, slots = self._place(text)
+        rows = self._candidates(slots, values)
         if not rows:
             return None
         candidates = sorted(rows)
-        agreeing = np.count_nonzero(self._signatures[candidates] == own, axis=1)
+        agreeing = np.add.reduce(self._signatures[candidates] == own, axis=1)
         best = int(agreeing.argmax())
-        similarity = float(agreeing[best]) / PERMUTATIONS
+        similarity = int(agreeing[best]) / PERMUTATIONS
         return (candidates[best], similarity) if similarity >= self._threshold else None
 
     def add(self, text: str) -> None:
@@ -125,63 +125,67 @@ class NearTable:
             self._next = _longer(self._next)
         if self._count == 1 << self._bits:
             self._rebuild()
-        own = self._signature(text)
+        own, _, slots = self._place(text)
         self._signatures[self._count] = own
         heads, links = self._heads.data, self._next.reshape(-1).data
         first = self._count * BANDS
         self._count += 1
-        for band, slot in enumerate(self._slots(own).tolist()):
+        for band, slot in enumerate(slots):
             links[first + band] = heads[slot]
             heads[slot] = self._count
 
-    def _candidates(self, slots: list[int]) -> set[int]:
+    def _candidates(self, slots: list[int], own: list[int]) -> set[int]:
         heads, links = self._heads.data, self._next.reshape(-1).data
+        values = self._signatures.reshape(-1).data
         rows: set[int] = set()
         for band, slot in enumerate(slots):
             row = heads[slot]
             left = _MOST_ALIKE
             while row and left:
-                rows.add(row - 1)
+                # Chains hold what only shares the slot as well; one of the band's values tells most of that.
+                if values[(row - 1) * PERMUTATIONS + band] == own[band]:
+                    rows.add(row - 1)
                 row = links[(row - 1) * BANDS + band]
                 left -= 1
         return rows
 
+    def _place(self, text: str) -> tuple["np.ndarray", list[int], list[int]]:
+        """Return the signature and the chains of a text; computed once for `find` and `add` of the same one."""
+        if self._last[0] != text or not self._last[3]:
+            own = signature(normalised(text))
+            self._last = (text, own, own.tolist(), self._slots(own[None])[0].tolist())
+        return self._last[1:]
+
     def _slots(self, signatures: "np.ndarray") -> "np.ndarray":
-        """Return the place of each band's chain, for one signature or several."""
+        """Return the places of the bands' chains, a row for each signature; band b has values b, b + 16, ..."""
         import numpy as np
 
-        mixed = signatures * self._multipliers
-        keys = mixed.reshape(*signatures.shape[:-1], BANDS, _BAND).sum(axis=-1)
-        slots = (keys >> np.uint64(64 - self._bits)).astype(np.int64)
-        slots += np.arange(BANDS) << self._bits
-        return slots
+        mixed = (signatures * self._multipliers).reshape(-1, PERMUTATIONS // BANDS, BANDS)
+        keys = np.add.reduce(mixed, axis=1, dtype=np.uint32)  # it would widen
+        keys >>= np.uint32(32 - self._bits)
+        keys += np.arange(BANDS, dtype=np.uint32) << np.uint32(self._bits)
+        return keys
 
     def _rebuild(self) -> None:
         """Double the places of chains and thread the rows through them again, oldest to newest."""
         import numpy as np
 
         self._bits += 1
+        self._last = ("", self._signatures[0], [], [])  # its chains have moved
         self._heads = np.zeros(BANDS << self._bits, np.uint32)
-        links = self._next[: self._count]
-        for band in range(BANDS):
-            slots = np.concatenate(
-                [
-                    self._slots(self._signatures[start : min(start + 65_536, self._count)])[:, band]
-                    for start in range(0, self._count, 65_536)
-                ]
-            )
+        places = np.empty((BANDS, self._count), np.uint32)
+        for start in range(0, self._count, _SLICE):
+            places[:, start : start + _SLICE] = self._slots(self._signatures[start : start + _SLICE]).T[
+                :, : self._count - start
+            ]
+        for band, slots in enumerate(places):
             order = np.argsort(slots, kind="stable")
             ordered = slots[order]
-            follows = np.flatnonzero(ordered[1:] == ordered[:-1]) + 1
-            links[:, band] = 0
-            links[order[follows], band] = order[follows - 1] + 1
-            newest = np.append(ordered[1:] != ordered[:-1], True)
+            same = ordered[1:] == ordered[:-1]
+            self._next[: self._count, band] = 0
+            self._next[order[1:][same], band] = order[:-1][same] + 1
+            newest = np.append(~same, True)
             self._heads[ordered[newest]] = order[newest] + 1
-
-    def _signature(self, text: str) -> "np.ndarray":
-        if self._last[0] != text:
-            self._last = (text, signature(normalised(text)))
-        return self._last[1]
 
 
 def _longer(rows: "np.ndarray") -> "np.ndarray":
