@@ -1,7 +1,7 @@
 """Fill splits: ask, judge, ask again, until every row of the plan has its example or has used up its attempts."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -40,24 +40,22 @@ class Progress:
 
 def fill(
     plan: Plan,
+    rows: Iterator[RowKey],
     store: AnswerStore,
     engine: Engine,
     *,
-    upto: str,
     in_flight: Callable[[int], int],
     progress: Progress | None = None,
 ) -> Generator[Example | Missing]:
-    """Yield the rows that decide the split `upto`, in decision order, each accepted or missing.
+    """Yield what becomes of each of `rows`, in their order, which must be the plan's decision order.
 
-    Rows of other splits come along where duplicates are judged across splits; the caller picks its own. Lazy: with
-    `n` rows yielded at most `in_flight(n)` requests wait for an answer. The rows depend on the spec and the answers
-    alone, not on timing. Raises what the engine raises when the model cannot be asked any more; every answer that
-    arrived is in the store by then.
+    A row that repeats an earlier one is asked again, so `rows` must hold all that decide on those that are wanted.
+    Lazy: with `n` rows yielded at most `in_flight(n)` requests wait for an answer. What comes out depends on the spec
+    and the answers alone, not on timing. Raises what the engine raises when the model cannot be asked any more; every
+    answer that arrived is in the store by then.
     """
     work = _Work(plan, store, engine, progress if progress is not None else Progress())
     duplicates = Duplicates(plan.spec)
-    crossing = any(checks.unique for checks in plan.spec.checks.values())
-    rows = plan.decision_rows(upto=upto, splits=None if crossing else (upto,))
     window: deque[_Row] = deque()
     decided = 0
     while True:

@@ -14,6 +14,7 @@ from synth_datasets.generation.engine import Engine
 from synth_datasets.generation.offline import offline_backend
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.plan.plan import Plan
+from synth_datasets.plan.row import RowKey
 from synth_datasets.settings import Settings
 from synth_datasets.shortfall import hopeless, shortfall_message
 from synth_datasets.spec.model import DatasetSpec, FieldsColumn, PromptColumn
@@ -74,9 +75,15 @@ def split_rows(
 
 
 def split_outcomes(
-    spec: DatasetSpec, settings: Settings, split: str, *, eager: bool = True, offline: bool = False
+    spec: DatasetSpec,
+    settings: Settings,
+    split: str,
+    *,
+    first: int | None = None,
+    eager: bool = True,
+    offline: bool = False,
 ) -> Generator[Example | Missing]:
-    """Yield what became of each row of the split, in the split's order, with its sources and rejections.
+    """Yield what became of each row of the split (or of its `first` rows), in order, with sources and rejections.
 
     `eager` keeps the endpoint saturated; otherwise at most twice as many rows are begun as were read, so that a few
     rows of a stream cost a few answers. `offline` takes answers from the store alone and raises `AnswerMissingError`
@@ -92,11 +99,25 @@ def split_outcomes(
         engine = stack.enter_context(Engine(backend, store))
         bar = stack.enter_context(_bar(models, split))
         window = _Window(most, eager)
-        outcomes = fill(plan, store, engine, upto=split, in_flight=window, progress=progress)
+        outcomes = fill(
+            plan, _deciding(plan, split, first), store, engine, in_flight=window, progress=progress
+        )
         for outcome in stack.enter_context(closing(outcomes)):
             _show(bar, progress)
             if outcome.row.split == split:
                 yield outcome
+
+
+def _deciding(plan: Plan, split: str, first: int | None) -> Iterator[RowKey]:
+    """Yield the rows that decide on the split, up to its last row, or up to the last one of its `first`."""
+    crossing = any(checks.unique for checks in plan.spec.checks.values())
+    wanted = first
+    for key in plan.decision_rows(upto=split, splits=None if crossing else (split,)):
+        if wanted == 0:
+            return
+        yield key
+        if wanted is not None and key.split == split:
+            wanted -= 1
 
 
 @dataclass(slots=True)
@@ -107,7 +128,7 @@ class _Window:
     eager: bool
 
     def __call__(self, decided: int) -> int:
-        return self.most if self.eager else min(self.most, 1 + 2 * decided)
+        return self.most if self.eager else min(self.most, 1 + decided)
 
 
 def _bar(models: tuple[str, ...], split: str) -> "Bar":

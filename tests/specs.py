@@ -36,9 +36,9 @@ def review_spec(**changes: Any) -> dict[str, Any]:
     return {**spec, **changes}
 
 
-def write_spec(folder: Path, name: str = "reviews.synth.yaml", **changes: Any) -> Path:
+def write_spec(folder: Path, file: str = "reviews.synth.yaml", **changes: Any) -> Path:
     """Write `review_spec` into the folder and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / name
+    path = folder / file
     path.write_text(yaml.safe_dump(review_spec(**changes), sort_keys=False), encoding="utf-8")
     return path

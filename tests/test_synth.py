@@ -213,7 +213,7 @@ def test_a_stream_gives_its_first_row_after_one_answer(load, endpoint, tmp_path)
     assert endpoint.count <= 2
     rows = list(stream.take(3))
     assert rows[0] == first
-    assert endpoint.count <= 12
+    assert endpoint.count <= 14, "three rows of train and of test that are judged before them, and as many begun"
 
 
 def test_a_stream_gives_the_rows_of_the_dataset_and_leaves_the_answers_to_it(load, endpoint, tmp_path):

@@ -45,8 +45,8 @@ def preview_verb(spec: str, rows: int, split: str | None, prompts_only: bool, **
         _show_prompts(effective, endpoints_of(effective, settings), chosen, rows)
         return
     outcomes = []
-    with closing(split_outcomes(effective, settings, chosen, eager=False)) as made:
-        for outcome in islice(made, rows):
+    with closing(split_outcomes(effective, settings, chosen, first=rows)) as made:
+        for outcome in made:
             _show(outcome)
             outcomes.append(outcome)
     _show_estimate(effective, outcomes)
