@@ -14,6 +14,8 @@ _NO_SPACE_AFTER = frozenset("([{<“‘«„¿¡$€£#@/-–—_'\"’")
 _NO_SPACE_BEFORE = frozenset(".,;:!?)]}>”’»%…'\"-–—/")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 
+_LONGEST_SENTENCE = 10_000
+"""Characters of a last, cut sentence; beyond that the text is not made of sentences."""
 # The end of a sentence: its mark with closing quotes or brackets, and then a space or the end of the text.
 _SENTENCE_END = re.compile(r"(?:[.!?…؟۔।]+[\"'”’»)\]*_]*(?=\s|\Z)|[。！？]+[」』”）]*)")
 _NO_END = re.compile(
@@ -48,7 +50,7 @@ def unquoted(text: str) -> str:
 
 def complete_part(text: str, opening: str) -> str:
     """Return the text up to its last complete sentence; empty when none ends beyond the opening."""
-    least = len(opening) if text.startswith(opening) else 0
+    least = max(len(opening) if text.startswith(opening) else 0, len(text) - _LONGEST_SENTENCE)
     end = 0
     for match in _SENTENCE_END.finditer(text, least):
         before = text[max(0, match.start() - 8) : match.start() + 1]

@@ -48,7 +48,6 @@ def test_one_object_is_read_with_or_without_chat_and_slips(text):
         ("{" * 5000 + "}", "unparsable"),
         ("[" * 100_000, "unparsable"),
         ('{"a":' * 100_000 + "}", "unparsable"),
-        ('{"n": ' + "9" * 5000 + "}", "unparsable"),
     ],
 )
 def test_what_is_no_object_is_not_made_into_one(text, reason):
@@ -78,7 +77,7 @@ def test_every_object_is_read_back(value):
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.text("{}[]\":,'\\/ab1-.\n\ttrue".join(["", ""]) + "{}[]\":,'\\ \n1ab", max_size=40))
+@given(st.text("{}[]\":,'\\/ \n1.-abtrue", max_size=40))
 def test_any_text_is_an_object_or_a_verdict(text):
     assert isinstance(parse_object(f"{{{text}}}"), dict | Verdict)
 
@@ -152,6 +151,11 @@ def test_values_that_do_not_fit(field, given, reason):
     assert verdict.reason in REASONS
     assert verdict.detail.startswith("f ")
     assert len(verdict.detail) < 300
+
+
+def test_a_number_too_long_to_be_read_is_no_number():
+    found = parse_object('{"n": ' + "9" * 5000 + "}")
+    assert isinstance(found, Verdict) or field_values((Field("n", "integer"),), found).reason == "wrong_shape"
 
 
 def test_keys_that_no_field_has_are_left_out_and_missing_ones_named():
