@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from synth_datasets.errors import SettingsError
 from synth_datasets.features import label_columns, text_columns
@@ -72,11 +72,11 @@ def build(
     builder.download_and_prepare(
         download_mode="reuse_cache_if_exists" if again else "reuse_dataset_if_exists"
     )
-    dataset = builder.as_dataset()
+    dataset = cast("datasets.DatasetDict", builder.as_dataset())  # no split is named
     trace = Path(builder.cache_dir) / TRACE_FOLDER
     tallies = read_tallies(trace)
     quality = measure(
-        dataset,
+        {str(name): rows for name, rows in dataset.items()},
         text_columns=text_columns(builder.spec),
         label_columns=label_columns(builder.spec),
         asked={split.name: _asked(builder.spec, split.name) for split in builder.spec.splits},

@@ -48,7 +48,7 @@ def split_rows(
     trace: Path | None = None,
     eager: bool = True,
     keep_short: bool = False,
-) -> Iterator[dict[str, object]]:
+) -> Generator[dict[str, object]]:
     """Yield the stored columns of each accepted row of the split, in the split's order.
 
     `eager` and what may be raised on the way are those of `split_outcomes`. `trace` is the folder that gets the rows'

@@ -3,11 +3,11 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import datasets
 from datasets.exceptions import DatasetGenerationError
@@ -54,6 +54,7 @@ class Synth(datasets.GeneratorBasedBuilder):
     """Generates the splits that a spec declares; the cache is addressed by what the spec says, not by where it lies."""
 
     BUILDER_CONFIG_CLASS = SynthConfig
+    # pyrefly: ignore[bad-override-mutable-attribute] - datasets makes it of BUILDER_CONFIG_CLASS
     config: SynthConfig
     spec: DatasetSpec
     """The spec with the overrides laid over it."""
@@ -78,6 +79,7 @@ class Synth(datasets.GeneratorBasedBuilder):
         config, _ = super()._create_builder_config(
             config_name=stock_name, custom_features=None, config_id=config_id or "spec", **options
         )
+        config = cast("SynthConfig", config)  # of BUILDER_CONFIG_CLASS
         wanted = None if stock_name else config_name
         url = spec_url(config.data_files, wanted)
         spec = spec_from_url(url, token=self.token, storage_options=self.storage_options)
@@ -121,6 +123,7 @@ class Synth(datasets.GeneratorBasedBuilder):
             version=self.spec.version,
         )
 
+    # pyrefly: ignore[bad-override] - datasets declares a union that no builder returns
     def _split_generators(self, dl_manager: datasets.DownloadManager) -> list[datasets.SplitGenerator]:  # noqa: ARG002 - datasets' own signature
         return [
             datasets.SplitGenerator(name=split.name, gen_kwargs={"split": split.name})
@@ -133,6 +136,7 @@ class Synth(datasets.GeneratorBasedBuilder):
         with _own_errors():
             super()._prepare_split(split_generator, *args, **options)
 
+    # pyrefly: ignore[bad-override] - datasets passes gen_kwargs, which every builder names itself
     def _generate_examples(
         self, split: str, trace: str | None = None
     ) -> Iterator[tuple[int, Mapping[str, object]]]:
@@ -144,7 +148,8 @@ class Synth(datasets.GeneratorBasedBuilder):
             eager=trace is not None,
             keep_short=self.config.keep_short,
         )
-        yield from enumerate(rows)
+        with closing(rows):
+            yield from enumerate(rows)
 
 
 def _settings(config: SynthConfig) -> Settings:

@@ -127,7 +127,14 @@ def read_trace(folder: Path, split: str, row: int) -> list[TracedRow]:
     records = table.filter([given == wanted for given in table.column("row_id").to_pylist()]).to_pylist()
     return [
         TracedRow(
-            **{**record, "messages": tuple((turn["role"], turn["content"]) for turn in record["messages"])}
+            row_id=record["row_id"],
+            column=record["column"],
+            attempt=record["attempt"],
+            seed=record["seed"],
+            key=record["key"],
+            model=record["model"],
+            messages=tuple((turn["role"], turn["content"]) for turn in record["messages"]),
+            answer=record["answer"],
         )
         for record in records
     ]

@@ -162,16 +162,16 @@ def trace_verb(folder: Path, split: str, row: int) -> None:
 
 
 def _show_build(built: "Build") -> None:
+    from synth_datasets.features import label_columns
     from synth_datasets.quality.terminal import render_terminal
 
     click.echo(render_terminal(built.quality))
     split, first = next((name, rows) for name, rows in built.dataset.items() if len(rows))
-    labels = {name: feature for name, feature in first.features.items() if hasattr(feature, "int2str")}
+    labels = label_columns(built.spec)
     click.echo(f"\nThe first rows of {split}:")
-    for row in first.select(range(min(SHOWN_ROWS, len(first)))):
-        shown = {
-            name: labels[name].int2str(value) if name in labels else value for name, value in row.items()
-        }
+    for index in range(min(SHOWN_ROWS, len(first))):
+        row: dict[str, Any] = first[index]
+        shown = {name: labels[name][value] if name in labels else value for name, value in row.items()}
         click.echo("  " + json.dumps(shown, ensure_ascii=False))
     for warning in built.release.warnings:
         click.echo(f"Warning: {warning}", err=True)
