@@ -20,6 +20,8 @@ T = TypeVar("T")
 Given = TypeVar("Given")
 
 _MAX_VALUES = 100_000
+_MAX_TEMPLATES = 10_000
+_MAX_CHARACTERS = 400_000
 _BIDIRECTIONAL = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -27,13 +29,22 @@ _BIDIRECTIONAL = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 class Use:
     """A place in the file that names a column."""
 
-    line: int
+    start: int
+    """The line on which the part begins."""
     where: str
     name: str
     reader: str
     """The column whose part it is."""
     by: bool
     """Whether it is the column of a `by`, and not of a template."""
+    block: str = ""
+    """The template, when it has lines of its own below `start`."""
+
+    @property
+    def line(self) -> int:
+        """The line on which the name stands, as near as the file tells."""
+        found = re.search(rf"\b{re.escape(self.name)}\b", self.block)
+        return self.start if found is None else self.start + 1 + self.block.count("\n", 0, found.start())
 
 
 @dataclass(slots=True)
@@ -46,6 +57,9 @@ class Parts:
     domains: dict[str, tuple[Scalar, ...] | None] = field(default_factory=dict)
     """The values that each column with a fixed set of them can take; None where they are not known."""
     uses: list[Use] = field(default_factory=list)
+    _templates: int = 0
+    _characters: int = 0
+    _over: bool = False
 
     def problem(self, path: Path, message: str, hint: str = "") -> None:
         """Note a mistake at this place."""
@@ -62,16 +76,34 @@ class Parts:
         if not source.strip():
             self.problem(path, "the template is empty")
             return None
+        if not self._within_limits(path, source):
+            return None
         try:
             template = Template(source)
         except TemplateError as error:
             at = node.line + error.line if node.literal else line
             self.problems.add(at, dotted(path), f"{place}{error.line}: {error}" if place else str(error))
             return None
-        for name in sorted(template.names):
-            at = node.line + _line_of_name(source, name) if node.literal else line
-            self.uses.append(Use(at, dotted(path), name, str(path[1]), by=False))
+        where, block = dotted(path), source if node.literal else ""
+        start = node.line if block else line
+        self.uses += [
+            Use(start, where, name, str(path[1]), by=False, block=block) for name in sorted(template.names)
+        ]
         return template
+
+    def _within_limits(self, path: Path, source: str) -> bool:
+        """Whether all templates up to this one can be read in about a second."""
+        if "{" in source:
+            self._templates += 1
+            self._characters += len(source)
+        if self._templates <= _MAX_TEMPLATES and self._characters <= _MAX_CHARACTERS:
+            return True
+        if not self._over:
+            self.problem(
+                path, f"more than {_MAX_TEMPLATES} templates or {_MAX_CHARACTERS} characters of them"
+            )
+        self._over = True
+        return False
 
     def file(self, path: Path, given: schema.FileReference) -> str | None:
         """Return the text of the file."""
@@ -208,11 +240,6 @@ class Parts:
             listed += ", ..." if missing[5:] else ""
             self.problem(path, f"nothing is given for {shown(by)} {listed}", "add it, or a `default`")
         return not unknown and not missing
-
-
-def _line_of_name(source: str, name: str) -> int:
-    found = re.search(rf"\b{re.escape(name)}\b", source)
-    return 1 + source.count("\n", 0, found.start() if found else 0)
 
 
 def _name_words(name: str) -> str:

@@ -86,12 +86,12 @@ class Template:
     source: str
 
     def __post_init__(self) -> None:
-        _compile(self.source)
+        _names(self.source)
 
     @property
     def names(self) -> frozenset[str]:
         """The columns that the template reads."""
-        return _compile(self.source).names
+        return _names(self.source)
 
     def render(self, values: Mapping[str, object]) -> str:
         """Fill in `values`: text, numbers, booleans, or lists of them, printed with commas in between.
@@ -99,46 +99,53 @@ class Template:
         What a value holds is never read as a template. Raises `TemplateError` when a name has no value, when
         a filter does not fit its value, or when the text or the work grows beyond bounds.
         """
-        return _compile(self.source).render(values)
-
-
-@dataclass(frozen=True, slots=True)
-class _Compiled:
-    names: frozenset[str]
-    template: "jinja2.Template"
-
-    def render(self, values: Mapping[str, object]) -> str:
-        import jinja2
-
-        if missing := sorted(self.names - values.keys()):
+        names = _names(self.source)
+        if missing := sorted(names - values.keys()):
             raise TemplateError(f"no value for {', '.join(missing)}")
-        given: dict[str, object] = {name: _value(name, values[name]) for name in self.names}
-        size = sum(filters.size(value) for value in given.values())
-        given[filters.WORK] = filters.Work(_MAX_WORK, 1 + size // _CHARACTERS_PER_STEP)
-        try:
-            return "".join(_limited(self.template.root_render_func(self.template.new_context(given))))
-        except (filters.FilterError, jinja2.TemplateError, TypeError, ValueError, ArithmeticError) as error:
-            raise TemplateError(f"cannot be rendered: {error}") from error
+        return _render(self.source, {name: _value(name, values[name]) for name in names})
 
 
-@lru_cache(maxsize=4096)
-def _compile(source: str) -> _Compiled:
+def _render(source: str, given: dict[str, object]) -> str:
     import jinja2
 
+    size = sum(filters.size(value) for value in given.values())
+    given[filters.WORK] = filters.Work(_MAX_WORK, 1 + size // _CHARACTERS_PER_STEP)
+    template = _compile(source)
+    try:
+        return "".join(_limited(template.root_render_func(template.new_context(given))))
+    except (filters.FilterError, jinja2.TemplateError, TypeError, ValueError, ArithmeticError) as error:
+        raise TemplateError(f"cannot be rendered: {error}") from error
+
+
+# Checked when a spec is read, compiled when a row needs it: a spec may hold thousands of prompts.
+@lru_cache(maxsize=16_384)
+def _names(source: str) -> frozenset[str]:
+    """Refuse what is not allowed; return the names that are read from outside."""
     if len(source) > MAX_SOURCE:
         raise TemplateError(f"the template has {len(source)} characters, at most {MAX_SOURCE} are allowed")
-    environment = _environment()
+    return _allow(_parse(source)) if "{" in source else frozenset()
+
+
+@lru_cache(maxsize=16_384)
+def _compile(source: str) -> "jinja2.Template":
+    import jinja2
+
+    tree = _parse(source)
+    _meter_loops(tree)
+    return jinja2.Template.from_code(_environment(), _environment().compile(tree), {})
+
+
+def _parse(source: str) -> "nodes.Template":
+    import jinja2
+
     try:
-        tree = environment.parse(source)
+        return _environment().parse(source)
     except jinja2.TemplateSyntaxError as error:
         raise TemplateError(f"not a valid template: {error.message}", error.lineno) from error
     except RecursionError as error:
         raise TemplateError("the template is nested too deeply") from error
     except ValueError as error:  # Python refuses to read numbers of thousands of digits
         raise TemplateError("a number in the template is too long") from error
-    names = _allow(tree)
-    compiled = jinja2.Template.from_code(environment, environment.compile(tree), {})
-    return _Compiled(names, compiled)
 
 
 @lru_cache(maxsize=1)
@@ -194,7 +201,6 @@ def _allow(tree: "nodes.Template") -> frozenset[str]:
                 waiting += [(child, depth + 1, bound | {variable}, loops + 1) for child in inner]
                 continue
         waiting += [(child, depth + 1, bound, loops) for child in node.iter_child_nodes()]
-    _meter_loops(tree)
     return frozenset(names)
 
 

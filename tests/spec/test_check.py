@@ -212,6 +212,24 @@ IN_COLUMNS = {
         "  text: {prompt: Say.}\nchecks:\n  text: {unique: {near: 80}}",
         [(7, ["at most 1"])],
     ),
+    "unknown keys everywhere": (
+        "  n: {number: {min: 1, max: 2, stepp: 1}}\n"
+        "  r: {fields: {q: {type: string, maxx: 3}}, prompt: {file: a.txt, encoding: x}}\n"
+        "  t: {prompt: Say., model: {temprature: 1}, examples: [{prompt: a, answer: b, anser: c}]}\n"
+        "checks: {t: {unique: {near: 0.5, nears: 1}}}",
+        [
+            (5, ["number.stepp", "did you mean 'step'?"]),
+            (6, ["fields.q.maxx", "did you mean 'max'?"]),
+            (6, ["prompt.encoding", "known: file"]),
+            (7, ["model.temprature", "did you mean 'temperature'?"]),
+            (7, ["examples[0].anser", "did you mean 'answer'?"]),
+            (8, ["unique.nears", "did you mean 'near'?"]),
+        ],
+    ),
+    "a description without end": (
+        "  r: {fields: {q: {type: string, description: " + "d" * 3_000 + "}}, prompt: Say.}",
+        [(5, ["fields.q.description", "more than 2000 characters"])],
+    ),
     "a missing file": ("  text: {prompt: {file: prompt.txt}}", [(5, ["prompt.file", "'prompt.txt'"])]),
 }
 
@@ -272,6 +290,11 @@ WHOLE = {
             (7, ["at most 1000000000"]),
             (8, ["'all' is no name"]),
         ],
+    ),
+    "too many stops": (
+        f"name: demo\nmodel: {{id: x, stop: {list('abcdefghijklmnopqrstuvwxyz')}}}\nsplits: {{a: 1}}\n"
+        "columns: {t: {prompt: a}}\n",
+        [(2, ["model.stop", "more than 16 entries"])],
     ),
     "no splits": (
         "name: demo\nmodel: x\nsplits: {}\ncolumns: {t: {prompt: a}}\n",
