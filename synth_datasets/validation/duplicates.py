@@ -14,6 +14,9 @@ from synth_datasets.validation.tables import ExactTable, NearTable
 
 __all__ = ["Duplicates", "signatures"]
 
+# A symbol, which normalising keeps: white space and punctuation would let fields run into each other.
+_BETWEEN = " \u241e "
+
 
 class Duplicates:
     """Remembers the rows added and finds those that repeat one, by each column's `unique` check.
@@ -59,10 +62,10 @@ class _Checked:
     table: ExactTable | NearTable
 
     def text(self, values: Mapping[str, object]) -> str:
-        """Return what is compared: a column's text, or all fields of an answer, a line each."""
+        """Return what is compared: a column's text, or all fields of an answer."""
         if len(self.reads) == 1:
             return _text(values[self.reads[0]])
-        return "\n".join(_text(values[name]) for name in self.reads)
+        return _BETWEEN.join(_text(values[name]) for name in self.reads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +101,4 @@ def _unique(spec: DatasetSpec) -> list[tuple[str, tuple[str, ...], Checks]]:
 
 
 def _text(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return _BETWEEN.join(map(str, value)) if isinstance(value, list) else str(value)

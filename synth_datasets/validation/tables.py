@@ -184,7 +184,8 @@ class NearTable:
             same = ordered[1:] == ordered[:-1]
             self._next[: self._count, band] = 0
             self._next[order[1:][same], band] = order[:-1][same] + 1
-            newest = np.append(~same, True)
+            newest = np.ones(self._count, bool)
+            newest[:-1] = ~same
             self._heads[ordered[newest]] = order[newest] + 1
 
 
