@@ -27,10 +27,13 @@ where an answer is a `str` (the text), a `Reply` (anything), or None (the defaul
 
 A rule can be stateful or look at the endpoint: `lambda body: rate_limited(0.01) if endpoint.in_flight > 4 else None`.
 
-Time. `endpoint.latency_s = 0.05` (or a function of the body) delays every answer. Use it only where requests must overlap.
-Life. `endpoint.stop()` closes the port and every connection (connection refused after); `endpoint.start()` opens the same port
-again; both keep the counters. `endpoint.clear()` forgets counters and script.
+Time. `endpoint.latency_s = 0.05` (or a function of the body) delays every answer. Use it only where requests
+must overlap.
+Life. `endpoint.stop()` closes the port and every connection (connection refused after); `endpoint.start()`
+opens the same port again; both keep the counters. `endpoint.clear()` forgets counters and script.
 """
+
+# ruff: noqa: SIM905 - word lists are read as words
 
 import asyncio
 import hashlib
@@ -72,6 +75,7 @@ class Reply:
 
     status: int = 200
     json: object = None
+    """The body; bytes are sent as they are."""
     headers: Mapping[str, str] = field(default_factory=dict)
     act: Literal["answer", "cut", "reset", "hang"] = "answer"
 
@@ -204,7 +208,7 @@ class FakeEndpoint:
     """One server; see the module's docstring."""
 
     def __init__(self) -> None:
-        self.rule: Callable[[Body], str | Reply | None] = lambda body: None
+        self.rule: Callable[[Body], str | Reply | None] = lambda _: None
         self.script: deque[str | Reply | None] = deque()
         self.latency_s: float | Callable[[Body], float] = 0.0
         self._port = 0
@@ -217,6 +221,8 @@ class FakeEndpoint:
         """Forget what was seen, and the script."""
         self.bodies: list[Body] = []
         self.headers: list[dict[str, str]] = []
+        self.targets: list[str] = []
+        """Paths with their queries."""
         self.statuses: list[int] = []
         """Of the replies that were sent, in order of departure; 0 for a reset."""
         self.connections = 0
@@ -297,6 +303,7 @@ class FakeEndpoint:
         body = json.loads(raw)
         self.bodies.append(body)
         self.headers.append(headers)
+        self.targets.append(path)
         self.in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self.in_flight)
         try:
@@ -325,14 +332,12 @@ class FakeEndpoint:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
             return False
-        payload = json.dumps(reply.json).encode()
+        payload = reply.json if isinstance(reply.json, bytes) else json.dumps(reply.json).encode()
         if reply.act == "cut":
             payload = payload[: len(payload) // 2]
         extra = "".join(f"{name}: {value}\r\n" for name, value in reply.headers.items())
-        writer.write(
-            f"HTTP/1.1 {reply.status} X\r\ncontent-type: application/json\r\n{extra}content-length: {len(payload)}\r\n\r\n".encode()
-            + payload
-        )
+        head = f"HTTP/1.1 {reply.status} X\r\ncontent-type: application/json\r\n{extra}"
+        writer.write(f"{head}content-length: {len(payload)}\r\n\r\n".encode() + payload)
         await writer.drain()
         return True
 
@@ -365,7 +370,7 @@ def _schema(body: Body, asked: str) -> Body | None:
     return None
 
 
-def _fit(schema: Body, draw: random.Random, asked: str) -> Any:  # noqa: ANN401, PLR0911 - JSON is any of these
+def _fit(schema: Body, draw: random.Random, asked: str) -> Any:  # noqa: C901, PLR0911 - JSON is any of these
     if "const" in schema:
         return schema["const"]
     if "enum" in schema:
@@ -435,28 +440,29 @@ _PATTERNS = (
     "{when}, {where}, even the {other} seemed {verdict} beside that {topic}.",
     "ask any {who}: the {topic} stays {verdict} {where}.",
 )
-_TOPICS = tuple(
-    "screen battery keyboard speaker hinge charger camera manual packaging zipper strap handle blade lid plot ending prose "
-    "cover dialogue pacing index fabric stitching lining sole grip motor filter hose nozzle switch display menu firmware "
-    "antenna cable socket warranty delivery support price finish paint weight balance smell noise warmth colour texture "
-    "app setup signal bezel tripod lens shutter saddle chain pedal".split()
-)
-_GOOD = tuple(
-    "excellent superb delightful reliable brilliant charming sturdy generous flawless precise comfortable impressive "
-    "elegant quick wonderful dependable splendid refreshing thoughtful crisp".split()
-)
-_BAD = tuple(
-    "terrible disappointing flimsy awful sluggish faulty dreadful useless brittle annoying shoddy erratic overpriced "
-    "misleading uncomfortable broken noisy clumsy frustrating dim".split()
-)
-_HOW = tuple(
-    "surprisingly truly somewhat utterly consistently quietly remarkably honestly fairly unexpectedly plainly clearly "
-    "increasingly strangely thoroughly genuinely".split()
-)
-_WHO = tuple(
-    "sister brother neighbour colleague grandmother roommate teacher plumber student nurse cyclist drummer gardener cook "
-    "librarian photographer uncle cousin".split()
-)
+_TOPICS = """
+    screen battery keyboard speaker hinge charger camera manual packaging zipper strap handle blade lid
+    plot ending prose cover dialogue pacing index fabric stitching lining sole grip motor filter hose
+    nozzle switch display menu firmware antenna cable socket warranty delivery support price finish
+    paint weight balance smell noise warmth colour texture app setup signal bezel tripod lens shutter
+    saddle chain pedal
+""".split()
+_GOOD = """
+    excellent superb delightful reliable brilliant charming sturdy generous flawless precise comfortable
+    impressive elegant quick wonderful dependable splendid refreshing thoughtful crisp
+""".split()
+_BAD = """
+    terrible disappointing flimsy awful sluggish faulty dreadful useless brittle annoying shoddy erratic
+    overpriced misleading uncomfortable broken noisy clumsy frustrating dim
+""".split()
+_HOW = """
+    surprisingly truly somewhat utterly consistently quietly remarkably honestly fairly unexpectedly
+    plainly clearly increasingly strangely thoroughly genuinely
+""".split()
+_WHO = """
+    sister brother neighbour colleague grandmother roommate teacher plumber student nurse cyclist
+    drummer gardener cook librarian photographer uncle cousin
+""".split()
 _WHEN = (
     "after two weeks",
     "on the first evening",

@@ -11,7 +11,9 @@ def ask(endpoint: FakeEndpoint, **extra: object) -> tuple[int, dict, str]:
     connection = http.client.HTTPConnection("127.0.0.1", endpoint._port, timeout=5)
     body = {"model": "m", "messages": [{"role": "user", "content": "Write a positive review"}], **extra}
     try:
-        connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
+        connection.request(
+            "POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"}
+        )
         response = connection.getresponse()
         return response.status, dict(response.getheaders()), response.read().decode()
     finally:
@@ -32,13 +34,13 @@ def test_a_schema_is_followed(endpoint):
 
 
 def test_the_script_comes_before_the_rule(endpoint):
-    endpoint.rule = lambda body: text("by rule")
+    endpoint.rule = lambda _: text("by rule")
     endpoint.script.extend([rate_limited(3), cut_json()])
     status, headers, _ = ask(endpoint)
     assert (status, headers["retry-after"]) == (429, "3")
     status, _, body = ask(endpoint)
     assert status == 200
-    with pytest.raises(ValueError, match="Unterminated|Expecting"):
+    with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
         json.loads(body)
     assert "by rule" in ask(endpoint)[2]
 

@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import logging
 import random
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
@@ -36,6 +37,7 @@ _MOST_REFUSALS = 20
 _SHORTEST_SECRET = 6
 """A shorter one cannot be told from a part of a word."""
 _POLICY = RetryPolicy()
+_UNREACHED = frozenset({"ClientConnectorError", "ConnectError", "ConnectionTimeoutError", "ProxyError"})
 _Outcome = Answer | Trouble | Throttled | None
 """None: the request is worded differently now and worth another try."""
 
@@ -133,9 +135,9 @@ class OpenAIBackend:
     def _lost(self, error: BaseException) -> Trouble:
         causes = _causes(error)
         detail = shown(str(causes[-1]) or type(causes[-1]).__name__, self._secrets)
-        # The transport reports a broken connection as a ConnectTimeout; the exceptions beneath tell them apart.
-        names = {type(cause).__name__ for cause in causes}
-        if names & {"ConnectError", "ConnectionTimeoutError", "ProxyError", "UnsupportedProtocol"}:
+        # The transport reports every broken connection as a ConnectTimeout; what lies beneath tells them apart.
+        names = {base.__name__ for cause in causes for base in type(cause).__mro__}
+        if names & _UNREACHED:
             return Trouble(f"cannot connect: {detail}", connecting=True)
         if any(isinstance(cause, TimeoutError) for cause in causes):
             return Trouble(f"no answer within {self._timeout_s:g} s", timed_out=True)
@@ -272,7 +274,7 @@ def _connect(url: str, settings: Settings, concurrency: int) -> "openai.AsyncOpe
     query = dict(parse_qsl(parts.query))
     if query:
         # The transport logs each URL at INFO, with the query, where some gateways want their key.
-        logging.getLogger("httpx2").addFilter(_Redaction(_secrets(url, settings)))
+        logging.getLogger("httpx2").addFilter(_redaction(_secrets(url, settings)))
     return openai.AsyncOpenAI(
         api_key=settings.api_key or "none",  # servers of one's own take anything
         base_url=urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")),
@@ -287,17 +289,14 @@ def _connect(url: str, settings: Settings, concurrency: int) -> "openai.AsyncOpe
     )
 
 
-class _Redaction(logging.Filter):
-    """Takes secrets out of another library's log lines."""
+def _redaction(secrets: frozenset[str]) -> Callable[[logging.LogRecord], bool]:
+    """Return a filter that takes secrets out of another library's log lines, and lets every line pass."""
 
-    def __init__(self, secrets: frozenset[str]) -> None:
-        super().__init__()
-        self._secrets = secrets
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass, without its secrets."""
-        record.msg, record.args = shown(record.getMessage(), self._secrets), ()
+    def redact(record: logging.LogRecord) -> bool:
+        record.msg, record.args = shown(record.getMessage(), secrets), ()
         return True
+
+    return redact
 
 
 def _loopback(host: str) -> bool:

@@ -22,8 +22,8 @@ from synth_datasets.generation.store_file import (
     file_id,
     is_damage,
     open_store,
-    rescue,
 )
+from synth_datasets.generation.store_rescue import rescue
 from synth_datasets.plan.request import Request
 
 __all__ = ["AnswerStore"]

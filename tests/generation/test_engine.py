@@ -73,6 +73,12 @@ def drain(engine: Engine) -> dict[int, object]:
     return results
 
 
+def gather(engine: Engine, seeds: list[int]) -> None:
+    """Add the seed of each result as it comes, so that they are there when an error ends it."""
+    while engine.in_flight:
+        seeds.extend(asked.seed for asked, _ in engine.wait())
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[AnswerStore]:
     with AnswerStore(tmp_path / "answers.sqlite") as opened:
@@ -177,8 +183,7 @@ def test_what_stops_every_request_is_raised_once_after_the_answers(store, error)
     for number in range(3, 30):
         engine.submit(request(number))
     with pytest.raises(type(error)) as caught:
-        while True:
-            results += [asked.seed for asked, _ in engine.wait()]
+        gather(engine, results)
     assert caught.value is error
     assert any("run again to ask only for the rest" in note for note in error.__notes__)
     assert any(request(5).key in note for note in error.__notes__)

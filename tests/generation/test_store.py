@@ -434,13 +434,17 @@ def small_disk(tmp_path: Path):
     subprocess.run(["umount", str(place)], check=True)
 
 
+def fill_up(store: AnswerStore, kept: list[str]) -> None:
+    for start in range(0, 100_000, 20):
+        kept += store.put_many([pair(n) for n in range(start, start + 20)])
+
+
 def test_a_full_disk_is_explained_and_what_was_kept_stays(small_disk):
     path = small_disk / "answers.sqlite"
     kept: list[str] = []
     with AnswerStore(path) as store:
         with pytest.raises(SettingsError, match=r"full.*SYNTH_STORE.*safe"):
-            for start in range(0, 100_000, 20):
-                kept += store.put_many([pair(n) for n in range(start, start + 20)])
+            fill_up(store, kept)
         assert len(kept) > 100
         assert len(store.get_many(kept)) == len(kept)
     with AnswerStore(path, read_only=True) as store:
