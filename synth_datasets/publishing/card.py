@@ -1,6 +1,7 @@
 """The dataset card: a pure function of facts, through one template."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -54,7 +55,9 @@ def render_card(facts: CardFacts) -> str:
 def card_for_repo(card: str, repo_id: str, version: str) -> str:
     """Return the card for a repository: the line that loads the folder loads this version instead."""
     remote = f'ds = load_dataset("{repo_id}", revision="v{version}")'
-    return card.replace(_LOAD_BLOCK.format(line=LOCAL_LOAD), _LOAD_BLOCK.format(line=remote), 1)
+    # A release that was downloaded from elsewhere names the place it came from.
+    written = re.escape(_LOAD_BLOCK).replace(re.escape("{line}"), r'ds = load_dataset\("[^"\n]*"[^\n]*\)')
+    return re.sub(written, lambda _: _LOAD_BLOCK.format(line=remote), card, count=1)
 
 
 def _context(facts: CardFacts) -> dict[str, object]:

@@ -42,9 +42,6 @@ def _explanation(error: BaseException, repo_id: str) -> str | None:
         RepositoryNotFoundError,
     )
 
-    # Uploads run in threads, whose errors arrive wrapped.
-    if isinstance(error, RuntimeError) and error.__cause__ is not None:
-        return _explanation(error.__cause__, repo_id)
     plain = {
         LocalTokenNotFoundError: "no token for the Hub: run `hf auth login`, or set HF_TOKEN",
         OfflineModeIsEnabled: "HF_HUB_OFFLINE is set, so the Hub is not asked: unset it and push again",
@@ -59,7 +56,8 @@ def _explanation(error: BaseException, repo_id: str) -> str | None:
         return "the Hub cannot be reached: check the connection and HF_ENDPOINT, then push again"
     if isinstance(error, ValueError) and "metadata" in str(error):
         return f"the Hub refuses the card's header: {error}"
-    return None
+    # Uploads and downloads wrap what went wrong in errors of their own.
+    return _explanation(error.__cause__, repo_id) if error.__cause__ is not None else None
 
 
 _REFUSALS = {

@@ -84,9 +84,7 @@ def push(
     api = HfApi(token=token)
     with told_plainly(repo_id, "looking at"):
         _validate(repo_id)
-        if not dry_run:
-            api.whoami()
-        remote, warnings = _look(api, repo_id, dry_run=dry_run)
+    remote, warnings = _look(api, repo_id, dry_run=dry_run)
     publication = _Publication(api, repo_id, release, uploads, private, remote)
     if (done := publication.already_published()) is not None:
         return done
@@ -240,6 +238,8 @@ def _look(api: "HfApi", repo_id: str, *, dry_run: bool) -> tuple[Remote, tuple[s
     """Read the repository; a dry run goes on without the Hub, and says so."""
     try:
         with told_plainly(repo_id, "looking at"):
+            if not dry_run:
+                api.whoami()  # a missing and a bad token look like a missing repository otherwise
             return read_remote(api, repo_id), ()
     except PublishError as error:
         if not dry_run:

@@ -228,7 +228,7 @@ def _write_texts(
         texts[inside(path, taken=own)] = text
     texts[CARD_FILE] = render_card(facts)
     if quality is not None:
-        texts[QUALITY_FILE] = json.dumps(quality, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        texts[QUALITY_FILE] = json.dumps(quality, indent=1, ensure_ascii=False) + "\n"
     if report is not None:
         texts[REPORT_FILE] = report
     for path, text in texts.items():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from datasets import Features, List, Value
 from datasets.info import DatasetInfosDict
 from datasets.utils.metadata import MetadataConfigs
 from huggingface_hub import DatasetCard
@@ -164,6 +165,7 @@ def test_a_repository_gets_the_line_that_loads_this_version(facts):
     assert 'ds = load_dataset("org/reviews", revision="v1.0.0")' in remote
     assert "path/to/this/folder" not in remote
     assert len(remote.splitlines()) == len(card.splitlines())
+    assert card_for_repo(remote, "org/copy", "1.0.1") == card_for_repo(card, "org/copy", "1.0.1")
 
 
 def test_a_short_build_says_so(facts, tallies):
@@ -197,6 +199,13 @@ def test_a_structured_answer_shows_its_fields(facts, spec):
     card = render_card(replace(facts, spec=changed, features=features_of(changed)))
     assert "| `rating` | integer from 1 to 5 | 5 is best |" in card
     assert "| `tags` | `list of string` |  |" in card
+
+
+def test_any_feature_has_a_type_to_show(facts):
+    features = Features({"where": {"city": Value("string")}, "scores": List(Value("float64"))})
+    card = render_card(replace(facts, features=features))
+    assert "| `scores` | `list of float64` |  |" in card
+    assert "| `where` | `{'city': Value('string')}` |  |" in card
 
 
 def test_a_long_text_in_a_sample_is_cut_with_a_count(facts):

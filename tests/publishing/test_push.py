@@ -305,6 +305,20 @@ def test_other_answers_of_the_hub_are_told_plainly(status, message, hub, release
         push(release.folder, REPO)
 
 
+def test_an_upload_that_the_storage_refuses_is_told_plainly(hub, release):
+    hub.fail["PUT", "/lfs/"] = [403, 403]
+    with pytest.raises(PublishError, match=r"may not write there.*while committing to org/reviews"):
+        push(release.folder, REPO)
+    assert len(hub.repos[REPO].commits) == 1
+
+
+def test_an_answer_that_makes_no_sense_is_raised_as_it_is_with_the_place(hub, release):
+    hub.before["POST", "/preupload/"] = lambda: hub.fail["POST", "/preupload/"].append(200)
+    with pytest.raises(ValueError, match="improperly formatted") as raised:
+        push(release.folder, REPO)
+    assert raised.value.__notes__ == [f"while committing to {REPO}"]
+
+
 def test_a_header_that_the_hub_refuses_is_told_before_anything_is_sent(hub, release_of):
     release = release_of()
     card = release.folder / "README.md"
@@ -352,6 +366,13 @@ def test_versions_sort_as_semver_says():
     assert sorted(["v1.0.0", *ordered[:-3], *ordered[-2:]], key=version_order) == ordered
     assert newest_version(["main", *ordered, "v2"]) == "v1.10.0"
     assert newest_version(["latest"]) is None
+
+
+def test_importing_the_stage_costs_no_heavy_library(python):
+    heavy = "{'datasets', 'huggingface_hub', 'jinja2', 'numpy', 'pyarrow', 'yaml'}"
+    code = "import sys, synth_datasets.publishing.push; "
+    done = python(f"{code}print(sorted({heavy} & sys.modules.keys()))", PYTHONPATH=str(ROOT))
+    assert done.stdout == "[]\n", done.stderr
 
 
 LOAD = """

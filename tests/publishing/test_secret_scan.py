@@ -48,5 +48,9 @@ def test_ordinary_text_passes(text):
     assert find_secrets(text) == []
 
 
+def test_a_picture_inside_a_page_is_no_secret():
+    assert find_secrets(f'<img src="data:image/png;base64,/{SECRETS["a Google key"]}=">') == []
+
+
 def test_binary_content_is_passed_over():
     check_secrets([("a.parquet", b"\0" + SECRETS["a GitHub token"].encode())])
