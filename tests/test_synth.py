@@ -213,7 +213,9 @@ def test_a_stream_gives_its_first_row_after_one_answer(load, endpoint, tmp_path)
     assert endpoint.count <= 2
     rows = list(stream.take(3))
     assert rows[0] == first
-    assert endpoint.count <= 14, "three rows of train and of test that are judged before them, and as many begun"
+    assert endpoint.count <= 14, (
+        "three rows of train and of test that are judged before them, and as many begun"
+    )
 
 
 def test_a_stream_gives_the_rows_of_the_dataset_and_leaves_the_answers_to_it(load, endpoint, tmp_path):
@@ -380,7 +382,8 @@ def test_importing_us_after_datasets_is_quick():
 
 
 def test_importing_us_imports_neither_datasets_nor_openai_nor_torch():
-    code = "import synth_datasets, sys; print([m for m in ('datasets', 'openai', 'torch', 'numpy') if m in sys.modules])"
+    heavy = ("datasets", "openai", "torch", "numpy")
+    code = f"import synth_datasets, sys; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

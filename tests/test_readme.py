@@ -1,0 +1,74 @@
+"""The README's own blocks, run as a reader would run them."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hub_standin import WRITE, HubStandin
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.embedded
+def test_the_tour_runs_with_the_embedded_model(tmp_path):
+    """Every command and every line of the tour, in the reader's order, in one folder."""
+    (tmp_path / "reviews.synth.yaml").write_text(blocks("yaml")[0], encoding="utf-8")
+    environment = {**os.environ, "HF_DATASETS_CACHE": str(tmp_path / "cache")}
+    tour = next(block for block in blocks("bash") if "synth check" in block)
+    commands = [line.split("#")[0].split() for line in tour.splitlines()]
+    assert [command[1] for command in commands] == ["check", "preview", "build", "rejections", "push"]
+    for command in commands[:-1]:
+        run = [sys.executable, "-m", "synth_datasets.cli", *command[1:]]
+        done = subprocess.run(run, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+    hub = HubStandin()
+    hub.start()
+    try:
+        online = {
+            **environment,
+            "HF_ENDPOINT": hub.url,
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_HUB_OFFLINE": "0",
+            "HF_TOKEN": WRITE,
+        }
+        push = [sys.executable, "-m", "synth_datasets.cli", *commands[-1][1:]]
+        done = subprocess.run(push, cwd=tmp_path, env=online, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "Would publish v1.0.0" in done.stdout
+        assert not hub.repos
+    finally:
+        hub.stop()
+    code = blocks("python")[0] + "\nprint(len(ds['train']), len(few), sum(map(len, small.values())))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "['negative', 'positive']"
+    assert done.stdout.splitlines()[-1] == "8 4 4"
+
+
+def test_the_two_commands_exist_and_can_be_run():
+    first = blocks("bash")[0]
+    for line in first.splitlines():
+        script = ROOT / line.split()[0]
+        assert script.is_file(), script
+        assert os.access(script, os.X_OK)
+        assert subprocess.run(["sh", "-n", str(script)], check=False).returncode == 0
+
+
+def test_every_file_that_the_readme_links_is_there():
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target

@@ -1,0 +1,75 @@
+"""Where a model is asked: options over environment over the config file, and nothing secret shown."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synth_datasets.errors import SettingsError
+from synth_datasets.settings import Settings, load_settings, public_url
+
+
+def test_options_win_over_the_environment_and_the_environment_over_the_file(own_home, monkeypatch):
+    config = own_home / "config" / "synth_datasets" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text('base_url = "http://file:1/v1"\nconcurrency = 3\ntimeout_s = 5\n')
+    assert load_settings().base_url == "http://file:1/v1"
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://environment:2/v1")
+    assert load_settings().base_url == "http://environment:2/v1"
+    monkeypatch.setenv("SYNTH_BASE_URL", "http://own:3/v1")
+    settings = load_settings({"base_url": None, "concurrency": 7})
+    assert (settings.base_url, settings.concurrency, settings.timeout_s) == ("http://own:3/v1", 7, 5.0)
+    assert load_settings({"base_url": "http://option:4/v1"}).base_url == "http://option:4/v1"
+
+
+def test_a_config_file_can_be_named_and_is_blamed_by_name(tmp_path, monkeypatch):
+    path = tmp_path / "mine.toml"
+    path.write_text("concurrency = [")
+    monkeypatch.setenv("SYNTH_CONFIG", str(path))
+    with pytest.raises(SettingsError, match=r"mine\.toml"):
+        load_settings()
+    path.write_text("concurency = 2")
+    with pytest.raises(SettingsError, match=r"unknown setting concurency.*concurrency"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("backend", "gpu"),
+        ("base_url", "localhost:8000"),
+        ("base_url", "file:///etc/passwd"),
+        ("concurrency", "many"),
+        ("concurrency", 0),
+        ("concurrency", 100_000),
+        ("timeout_s", -1),
+        ("timeout_s", "nan"),
+    ],
+)
+def test_a_malformed_value_is_named(name, value):
+    with pytest.raises(SettingsError, match=f"setting {name}"):
+        load_settings({name: value})
+
+
+def test_the_store_lies_in_the_users_cache_unless_told_otherwise(own_home):
+    assert Settings().store_path == own_home / "cache" / "synth_datasets" / "answers.sqlite"
+    assert load_settings({"store": "~/x.sqlite"}).store_path == Path.home() / "x.sqlite"
+
+
+def test_a_key_does_not_show():
+    assert "sk-secret" not in repr(Settings(api_key="sk-secret"))
+
+
+def test_a_public_url_has_no_credentials_query_or_fragment():
+    assert public_url("https://user:pass@Host.example:8443/v1/?key=sk#x") == "https://host.example:8443/v1"
+
+
+@given(
+    st.text(
+        alphabet=st.characters(codec="ascii", exclude_characters="@/?#[]:\\ \t\r\n"), min_size=1, max_size=20
+    )
+)
+def test_no_password_survives_in_a_public_url(password):
+    shown = public_url(f"http://somebody:{password}zzz@host:1/v1")
+    assert shown == "http://host:1/v1"
