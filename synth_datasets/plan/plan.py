@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 
+from synth_datasets.errors import Problem, SpecError
 from synth_datasets.plan import identity
 from synth_datasets.plan.order import Strata, decision_order, quotas, split_order, strata_of
 from synth_datasets.plan.prompts import Conversation, Wording, each, sampling_of
@@ -54,7 +55,8 @@ class Plan:
     """Everything that is decided before a model is asked: a pure function of the spec.
 
     `endpoints` names who will be asked, by model id; a model without an entry cannot be asked, only planned for.
-    Picklable; a copy in another process plans the same.
+    Picklable; a copy in another process plans the same. Raises `SpecError` for a value that is sampled by what a
+    model says.
     """
 
     spec: DatasetSpec
@@ -82,7 +84,7 @@ class Plan:
                 late.add(column.name)
             elif not isinstance(column, PromptColumn | FieldsColumn):
                 if waits:
-                    raise ValueError(f"{column.name} is sampled before {', '.join(sorted(waits))} is known")
+                    raise SpecError(self.spec.origin, [_sampled_too_early(column.name, waits)])
                 draws.append((column.name, self._draw(column)))
         parts = {
             "order": order,
@@ -186,6 +188,15 @@ class Plan:
 
     def _stratified(self) -> ClassesColumn | None:
         return next((column for column in self.spec.columns if isinstance(column, ClassesColumn)), None)
+
+
+def _sampled_too_early(name: str, waits: Collection[str]) -> Problem:
+    return Problem(
+        line=0,
+        where=f"columns.{name}.sample",
+        message=f"it is drawn before a model is asked, and {', '.join(sorted(waits))} comes from the model",
+        hint="make it a `text` column, or let it depend on a `classes` or `sample` column",
+    )
 
 
 def _spread(spread: Spread, stream: bytes) -> _Draw:

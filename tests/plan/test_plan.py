@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synth_datasets.errors import SpecError
 from synth_datasets.plan.plan import Plan
 from synth_datasets.plan.row import RowKey
 from synth_datasets.spec.model import (
@@ -228,7 +229,9 @@ def test_a_value_cannot_be_sampled_by_what_the_model_says(make_spec, always):
         PromptColumn(name="text", prompt=Prompt(always("x"), ModelSpec("m"))),
         SampleColumn(name="late", choices=PerValue("text", {}, Weighted(("a",), (1.0,)))),
     )
-    with pytest.raises(ValueError, match="late is sampled before text is known"):
+    with pytest.raises(
+        SpecError, match=r"columns\.late\.sample: it is drawn before a model is asked, and text"
+    ):
         Plan(make_spec(columns=columns), ENDPOINT)
 
 
