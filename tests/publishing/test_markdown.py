@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -24,6 +24,8 @@ def test_prose_reads_as_written_and_is_nothing_but_paragraphs(text):
 
 
 @given(HOSTILE)
+@example("a\n```\n# b")
+@example("````\n```\n~~~")
 def test_a_fence_holds_its_text_and_closes(text):
     tokens = PAGE.parse(fence(text) + "\n\nafter\n")
     assert [token.type for token in tokens] == ["fence", "paragraph_open", "inline", "paragraph_close"]
