@@ -13,9 +13,11 @@ from synth_datasets.plan.request import Request
 from synth_datasets.plan.row import RowKey
 from synth_datasets.spec.graph import inputs, outputs
 from synth_datasets.spec.model import FieldsColumn, PromptColumn
+from synth_datasets.spec.templates import TemplateError
 from synth_datasets.validation.duplicates import Duplicates
 from synth_datasets.validation.judge import judge
 from synth_datasets.validation.outcome import Example, Missing, Rejection, Source, Verdict
+from synth_datasets.validation.reasons import Reason
 
 __all__ = ["Progress", "fill"]
 
@@ -181,23 +183,21 @@ class _Row:
             return
         self.sources[column.name] = _source(column.name, request, outcome)
         self.given[column.name] = judged
-        self.values.update(judged)
-        self.plan.derive(self.values)
-        self._ask_next()
+        try:
+            self._take(judged)
+            self._ask_next()
+        except TemplateError as error:  # what reads the answer would grow beyond the bounds of a template
+            self._take_back([column])
+            self._reject(column, Verdict(Reason.TOO_LONG, str(error)), outcome)
 
     def reject(self, name: str, verdict: Verdict) -> None:
         """Take back a finished answer that repeats an earlier row; what was built on it is asked anew."""
         column = next(item for item in self.plan.model_columns if name == item.name or name in outputs(item))
         source = self.sources[column.name]
-        dropped = self._downstream(column)
-        for item in dropped:
-            del self.given[item.name], self.sources[item.name]
-            if item is not column:
-                self.attempts.pop(item.name, None)
-        self.values = self.plan.values(self.key)
-        for given in self.given.values():
-            self.values.update(given)
-            self.plan.derive(self.values)
+        self._take_back(self._downstream(column))
+        self.attempts = {
+            name: tries for name, tries in self.attempts.items() if name in (*self.given, column.name)
+        }
         self._reject(column, verdict, source)
 
     def outcome(self) -> Example | Missing:
@@ -207,6 +207,19 @@ class _Row:
         values = {name: self.values[name] for column in self.plan.spec.columns for name in outputs(column)}
         sources = tuple(self.sources[column.name] for column in self.plan.model_columns)
         return Example(row=self.key, values=values, sources=sources, rejections=tuple(self.rejections))
+
+    def _take(self, given: Mapping[str, object]) -> None:
+        self.values.update(given)
+        self.plan.derive(self.values)
+
+    def _take_back(self, columns: list[ModelColumn]) -> None:
+        """Forget the answers for the columns, and what was computed from them."""
+        for column in columns:
+            self.given.pop(column.name, None)
+            self.sources.pop(column.name, None)
+        self.values = self.plan.values(self.key)
+        for given in self.given.values():
+            self._take(given)
 
     def _column(self) -> ModelColumn:
         return next(column for column in self.plan.model_columns if column.name not in self.given)

@@ -66,7 +66,11 @@ class TraceWriter(AbstractContextManager["TraceWriter"]):
         self._tally_path = folder / f"{split}.tally.json"
         self._schema = _schema()
         self._rows = pq.ParquetWriter(folder / f"{split}.parquet", self._schema, compression="zstd")
-        self._rejections = (folder / f"{split}.rejections.jsonl").open("w", encoding="utf-8")
+        self._rejections = (folder / f"{split}.rejections.jsonl").open(
+            "w",
+            encoding="utf-8",
+            errors="backslashreplace",  # half a surrogate becomes a JSON escape
+        )
         self._batch: list[dict[str, object]] = []
 
     def add(self, outcome: Example | Missing) -> None:
@@ -84,7 +88,7 @@ class TraceWriter(AbstractContextManager["TraceWriter"]):
                         "key": source.key,
                         "model": source.model,
                         "messages": [{"role": role, "content": text} for role, text in source.messages],
-                        "answer": source.text,
+                        "answer": source.text.encode("utf-8", "backslashreplace").decode("utf-8"),
                     }
                 )
         if len(self._batch) >= BATCH_ROWS:

@@ -26,7 +26,9 @@ def _section(whole: Section) -> Iterator[Figure]:
         yield from _text(column, figures)
     if whole.funnel is not None and whole.funnel.acceptance_rate is not None:
         yield Figure(
-            "answers accepted", whole.funnel.acceptance_rate, "share of the model's answers that passed every check"
+            "answers accepted",
+            whole.funnel.acceptance_rate,
+            "share of the model's answers that passed every check",
         )
 
 
@@ -36,14 +38,22 @@ def _text(column: str, figures: TextFigures) -> Iterator[Figure]:
         span = f"{words.minimum} / {words.median:g} / {words.maximum}"
         yield Figure(f"{column}: words, least / median / most", span, "length of the texts")
     shares = (
-        ("exact duplicates", figures.duplicates.exact, "share of rows that repeat another row; lower is better"),
+        (
+            "exact duplicates",
+            figures.duplicates.exact,
+            "share of rows that repeat another row; lower is better",
+        ),
         (
             "near duplicates",
             figures.duplicates.near,
             f"share of rows at least {figures.duplicates.threshold:g} alike with another (5-character pieces, "
             "estimated); lower is better",
         ),
-        ("boilerplate", figures.boilerplate.rate, "share of rows with refusals, preambles or placeholders; 0 is best"),
+        (
+            "boilerplate",
+            figures.boilerplate.rate,
+            "share of rows with refusals, preambles or placeholders; 0 is best",
+        ),
         (
             "self-repetition",
             figures.repetition.self_repetition if figures.repetition else None,
