@@ -20,8 +20,8 @@ T = TypeVar("T")
 Given = TypeVar("Given")
 
 _MAX_VALUES = 100_000
-_MAX_TEMPLATES = 10_000
-_MAX_CHARACTERS = 400_000
+_MAX_TEMPLATES = 5_000
+_MAX_CHARACTERS = 300_000
 _BIDIRECTIONAL = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 

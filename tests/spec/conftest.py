@@ -1,6 +1,9 @@
 """Shared ways to read spec texts."""
 
-from collections.abc import Callable
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
@@ -72,6 +75,19 @@ def _no_files(path: str) -> str:
 def full() -> str:
     """A spec that uses every key there is."""
     return FULL
+
+
+@pytest.fixture
+def quickly() -> Callable[[], AbstractContextManager[None]]:
+    """Fail when the block takes more than two seconds of processor time, or eight when coverage traces it."""
+
+    @contextmanager
+    def measured() -> Iterator[None]:
+        started = time.process_time()
+        yield
+        assert time.process_time() - started < (8 if "coverage" in sys.modules else 2)
+
+    return measured
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@ import contextlib
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 import yaml
@@ -230,12 +229,10 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_spec_is_refused_quickly_and_quietly(name, tmp_path, monkeypatch, capfd):
+def test_a_hostile_spec_is_refused_quickly_and_quietly(name, tmp_path, monkeypatch, capfd, quickly):
     monkeypatch.chdir(tmp_path)
-    started = time.process_time()
-    with pytest.raises(SpecError) as caught:
+    with quickly(), pytest.raises(SpecError) as caught:
         parse_spec(HOSTILE[name], origin="test", read_file=_never)
-    assert time.process_time() - started < 2
     message = str(caught.value)
     assert SECRET not in message
     assert SECRET not in repr(caught.value)
@@ -266,7 +263,7 @@ def test_too_much_template_is_one_problem(name):
     with pytest.raises(SpecError) as caught:
         parse_spec(HOSTILE[name], origin="test", read_file=_never)
     assert len(caught.value.problems) == 1
-    assert "more than 10000 templates or 400000 characters" in caught.value.problems[0].message
+    assert "more than 5000 templates or 300000 characters" in caught.value.problems[0].message
 
 
 def test_what_a_reader_raises_becomes_a_problem():

@@ -1,5 +1,4 @@
 import pickle
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -122,11 +121,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_not_allowed_is_refused_at_once(name):
-    started = time.process_time()
-    with pytest.raises(TemplateError) as caught:
+def test_what_is_not_allowed_is_refused_at_once(name, quickly):
+    with quickly(), pytest.raises(TemplateError) as caught:
         Template(REFUSED[name])
-    assert time.process_time() - started < 2
     assert len(str(caught.value)) < 500
 
 
@@ -177,7 +174,7 @@ BLOWN_UP = {
 
 
 @pytest.mark.parametrize("name", BLOWN_UP)
-def test_what_would_grow_or_fail_ends_soon_and_in_one_way(name):
+def test_what_would_grow_or_fail_ends_soon_and_in_one_way(name, quickly):
     values = {
         "big": "a" * 150_000,
         "lines": "a\n" * 75_000,
@@ -186,10 +183,8 @@ def test_what_would_grow_or_fail_ends_soon_and_in_one_way(name):
         "digits": "9" * 5000,
     }
     template = Template(BLOWN_UP[name])
-    started = time.process_time()
-    with pytest.raises(TemplateError):
+    with quickly(), pytest.raises(TemplateError):
         template.render(values)
-    assert time.process_time() - started < 2
 
 
 def test_missing_and_unprintable_values_are_named():
