@@ -14,7 +14,7 @@ class Answer:
 
     key: str
     text: str
-    """As the model gave it, without the opening that the request already holds."""
+    """As the model gave it; it may or may not begin with the opening, which the request holds as well."""
     finish_reason: str = "stop"
     """`stop`, `length`, `content_filter` or `refusal` in OpenAI's words."""
     model: str = ""

@@ -118,7 +118,8 @@ class EmbeddedBackend:
         params.verbosity = 0
         # The library opens a port on loopback, which is not used here; a key that nobody knows keeps it shut.
         params.api_keys = [secrets.token_hex(32)]
-        params.cors_origins = ""
+        if hasattr(params, "cors_origins"):  # not yet in 2026.5, the newest release for Intel Macs
+            params.cors_origins = ""
         params.ui = params.endpoint_slots = False
         params.n_threads_http = 1
         try:
@@ -169,9 +170,11 @@ class _Reply:
             raise RequestFailedError(
                 "endpoint_error", "the embedded model was stopped before its answer ended"
             )
+        text = "".join(self.text)
         return Answer(
             key=request.key,
-            text=request.opening + "".join(self.text),
+            # Releases before 2026.10 stream the opening as well.
+            text=text if text.startswith(request.opening) else request.opening + text,
             finish_reason=self.finish_reason,
             model=request.model,  # the library would say the file's path, which is nobody else's business
             prompt_tokens=_count(self.usage, "prompt_tokens"),

@@ -239,7 +239,7 @@ async def main(close):
     assert (await backend.ask(request)).text
     server = backend._idle.get_nowait()
     try:
-        urllib.request.urlopen(server.listening_address + "/v1/models")
+        urllib.request.urlopen(server.listening_address + "/tokenize", data=b"{}")
     except urllib.error.HTTPError as error:
         print(error.code)
     backend._idle.put(server)
