@@ -171,9 +171,10 @@ def _open_for_reading(path: Path) -> sqlite3.Connection:
 
 
 def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
+    # The tables first: another process may just be making the file, which gets its marks together with them.
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     owner = connection.execute("PRAGMA application_id").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     if tables and owner != _APPLICATION_ID:
         raise SettingsError(f"{path} is another program's database, not an answer store; {ELSEWHERE}")
     if version > SCHEMA_VERSION:

@@ -2,8 +2,8 @@
 
 import asyncio
 import gc
+import multiprocessing
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -362,27 +362,56 @@ engine.wait()
     assert (child.returncode, child.stderr) == (0, "")
 
 
+def _ask_in_child(engine: Engine) -> None:
+    assert engine.in_flight == 0
+    engine.submit(request(2))
+    assert drain(engine)[2].text == str(os.getpid())
+    engine.close()
+
+
 def test_a_forked_child_begins_anew(store):
     """As a DataLoader's worker does; the parent's requests stay the parent's."""
     engine = Engine(lambda: Scripted(lambda asked: never() if asked.seed == 1 else os.getpid()), store)
     engine.submit(request(0))
     assert drain(engine)[0].text == str(os.getpid())
     engine.submit(request(1))
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            signal.alarm(30)
-            assert engine.in_flight == 0
-            engine.submit(request(2))
-            assert drain(engine)[2].text == str(os.getpid())
-            engine.close()
-            status = 0
-        finally:
-            os._exit(status)
-    assert os.waitpid(child, 0)[1] == 0
+    child = multiprocessing.get_context("fork").Process(target=_ask_in_child, args=(engine,))
+    child.start()
+    child.join(60)
+    assert child.exitcode == 0
     assert engine.in_flight == 1
     engine.submit(request(3))
     assert [asked.seed for asked, _ in engine.wait()] == [3]
     engine.close()
     assert len(store) == 3
+
+
+def test_a_child_may_close_the_engine_unused(store):
+    with Engine(Scripted, store) as engine:
+        engine.submit(request(0))
+        child = multiprocessing.get_context("fork").Process(target=engine.close)
+        child.start()
+        child.join(60)
+        assert child.exitcode == 0
+        assert drain(engine)[0].text == "to 0"
+
+
+def test_a_backend_that_hangs_its_loop_is_left_to_itself(store, monkeypatch, caplog):
+    """Closing takes a bounded time, whatever the backend does."""
+    monkeypatch.setattr("synth_datasets.generation.engine._CLOSE_S", 0.05)
+    blocked, release = threading.Event(), threading.Event()
+
+    def reply(asked: Request) -> str:
+        blocked.set()
+        release.wait(20)  # in the event loop itself, as bad native code would
+        return "late"
+
+    engine = Engine(lambda: Scripted(reply), store)
+    engine.submit(request(0))
+    assert blocked.wait(10)
+    engine.close()
+    assert "synth-ask is still busy" in caplog.text
+    release.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("synth-"):
+            thread.join(10)

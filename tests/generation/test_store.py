@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from synth_datasets.errors import SettingsError
@@ -91,6 +91,8 @@ anything = st.text(st.characters(exclude_categories=()))  # lone surrogates and 
 
 
 @given(text=anything, reasoning=anything, model=anything, tokens=st.integers(0, 2**40))
+@example(text="\ud800 half", reasoning="\x00\udfff", model="\ud800", tokens=1)
+@example(text="", reasoning="", model="", tokens=0)
 @settings(
     max_examples=60,
     deadline=None,
@@ -234,21 +236,30 @@ def test_two_processes_that_ask_the_same_end_with_the_same_answers(path):
         assert {key: answer.text for key, answer in store.get_many(one.keys()).items()} == one
 
 
+def _put_in_child(store: AnswerStore) -> None:
+    store.put_many([pair(2)])
+    assert len(store) == 2
+    store.close()
+
+
 def test_a_store_goes_on_in_a_forked_child_and_in_its_parent(path):
     with AnswerStore(path) as store:
         store.put_many([pair(1)])
-        child = os.fork()
-        if child == 0:
-            status = 1
-            try:
-                store.put_many([pair(2)])
-                status = 0 if len(store) == 2 else 2
-                store.close()
-            finally:
-                os._exit(status)
-        assert os.waitpid(child, 0)[1] == 0
+        child = multiprocessing.get_context("fork").Process(target=_put_in_child, args=(store,))
+        child.start()
+        child.join(60)
+        assert child.exitcode == 0
         store.put_many([pair(3)])
         assert len(store) == 3
+
+
+def test_a_child_may_close_the_store_unused(path):
+    with AnswerStore(path) as store:
+        child = multiprocessing.get_context("fork").Process(target=store.close)
+        child.start()
+        child.join(60)
+        assert child.exitcode == 0
+        assert store.put_many([pair(1)])
 
 
 # --- damage
@@ -338,6 +349,33 @@ def test_an_empty_file_is_a_new_store(path, caplog):
     with AnswerStore(path) as store:
         assert store.put_many([pair(1)]).keys() == {pair(1)[1].key}
     assert caplog.text == ""
+
+
+def _put_some(path: Path, first: int, start: "multiprocessing.synchronize.Barrier") -> None:
+    start.wait(60)
+    with AnswerStore(path) as store:
+        for number in range(first, first + 100, 10):
+            store.put_many([pair(n) for n in range(number, number + 10)])
+
+
+@pytest.mark.parametrize("state", ["missing", "damaged"])
+def test_processes_that_open_it_at_the_same_time_lose_nothing(path, state):
+    """Each would make the file, or mend it; what any of them put is there in the end."""
+    if state == "damaged":
+        _checkpointed(path)
+        with path.open("r+b") as file:
+            file.seek(3 * 4096)
+            file.write(os.urandom(20 * 4096))
+    fork = multiprocessing.get_context("fork")
+    start = fork.Barrier(5)
+    writers = [fork.Process(target=_put_some, args=(path, 1000 + 100 * n, start)) for n in range(5)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(120)
+    assert [writer.exitcode for writer in writers] == [0] * 5
+    with AnswerStore(path) as store:
+        assert len(store.get_many(keys([pair(n) for n in range(1000, 1500)]))) == 500
 
 
 def test_damage_that_appears_while_the_store_is_open_is_mended(path, caplog):
