@@ -58,7 +58,8 @@ def load_settings(options: Mapping[str, object] | None = None) -> Settings:
     """Combine `options` (those not None), the environment and the user's config file, in this order of strength.
 
     The file is `~/.config/synth_datasets/config.toml` (`XDG_CONFIG_HOME` and `SYNTH_CONFIG` are honoured), with
-    the names of `Settings` as keys. Raises `SettingsError` for an unknown or malformed value.
+    the names of `Settings` as keys. `OPENAI_API_KEY` goes to OpenAI or to `OPENAI_BASE_URL` and to nobody else: for
+    another endpoint set `SYNTH_API_KEY`. Raises `SettingsError` for an unknown or malformed value.
     """
     values: dict[str, object] = dict(_from_file())
     for name, variables in _ENVIRONMENT.items():
@@ -66,6 +67,8 @@ def load_settings(options: Mapping[str, object] | None = None) -> Settings:
             if text := os.environ.get(variable):
                 values[name] = text
     values.update({name: value for name, value in (options or {}).items() if value is not None})
+    if _key_is_for_another(values):
+        del values["api_key"]
     return _settings(values)
 
 
@@ -75,6 +78,17 @@ def public_url(url: str) -> str:
     host = (parts.hostname or "").lower()
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}"
+
+
+def _key_is_for_another(values: Mapping[str, object]) -> bool:
+    """Whether the key is OpenAI's while the endpoint is neither OpenAI's nor the one set beside the key."""
+    if os.environ.get("SYNTH_API_KEY") or values.get("api_key") != os.environ.get("OPENAI_API_KEY"):
+        return False
+    base_url = str(values.get("base_url") or "")
+    own = (
+        base_url in ("", os.environ.get("OPENAI_BASE_URL")) or urlsplit(base_url).hostname == "api.openai.com"
+    )
+    return "api_key" in values and not own
 
 
 def _from_file() -> Mapping[str, object]:

@@ -57,6 +57,18 @@ def test_the_store_lies_in_the_users_cache_unless_told_otherwise(own_home):
     assert load_settings({"store": "~/x.sqlite"}).store_path == Path.home() / "x.sqlite"
 
 
+def test_openais_key_is_not_sent_to_anybody_else(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-openai")
+    assert load_settings().api_key == "sk-openai"
+    assert load_settings({"base_url": "https://api.openai.com/v1"}).api_key == "sk-openai"
+    assert load_settings({"base_url": "http://elsewhere:8000/v1"}).api_key is None
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://router:1/v1")
+    assert load_settings().api_key == "sk-openai"
+    assert load_settings({"base_url": "http://elsewhere:8000/v1"}).api_key is None
+    monkeypatch.setenv("SYNTH_API_KEY", "sk-openai")
+    assert load_settings({"base_url": "http://elsewhere:8000/v1"}).api_key == "sk-openai"
+
+
 def test_a_key_does_not_show():
     assert "sk-secret" not in repr(Settings(api_key="sk-secret"))
 

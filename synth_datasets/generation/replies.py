@@ -157,7 +157,8 @@ def _bad_request(status: int, refusal: Refusal, request: Request, where: str, to
 
 def _bad_key(where: str, told: str) -> EndpointError:
     return EndpointError(
-        f"{where} does not accept the API key {told}. Set SYNTH_API_KEY (or OPENAI_API_KEY) to a valid one. {RESUME}"
+        f"{where} does not accept the API key {told}. Set SYNTH_API_KEY to a valid one "
+        f"(OPENAI_API_KEY is sent to OpenAI and to OPENAI_BASE_URL only). {RESUME}"
     )
 
 
