@@ -29,6 +29,8 @@ _CLOSE_S = 10.0
 class Engine:
     """Asks a backend in a background thread, as many requests at once as it takes.
 
+    A request takes one of the backend's places until its answer is on disk, so that a kill at any instant loses
+    no more answers than the backend has places. Answers that arrive while others are written share the next commit.
     Nothing is started before the first `submit`, so a run that needs no answer needs no endpoint and no key.
     An answer comes out of `wait` only when the store has it on disk; when the store held another answer to
     the same request, that one comes out. After a fork the child begins anew, with nothing in flight.
@@ -119,6 +121,10 @@ class _Crew:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
         self._rung = False
+        self._begun = 0
+        """Requests handed to the backend; counted by the asking thread alone."""
+        self._settled = 0
+        """Of these, the ones that ended and whose answers are on disk; counted by the writing thread alone."""
 
     # --- the caller's thread
 
@@ -208,7 +214,8 @@ class _Crew:
                 while finished:
                     asking.discard(task := finished.popleft())
                     task.result()  # raises what would stop every request
-                while self._inbox and len(asking) < backend.concurrency:
+                while self._inbox and self._begun - self._settled < backend.concurrency:
+                    self._begun += 1
                     task = asyncio.create_task(self._ask(backend, *self._inbox.popleft()))
                     task.add_done_callback(finish)
                     asking.add(task)
@@ -247,9 +254,10 @@ class _Crew:
             with self._changed:
                 if failure is None:
                     self._results += arrivals
+                    self._settled += len(arrivals)
                 else:
                     self._stopping = True
-                    self._ring()
+                self._ring()
                 if end is not None:
                     self._finish(failure or end.error)
                 self._changed.notify_all()

@@ -119,6 +119,34 @@ def test_an_answer_is_on_disk_before_it_is_given_out(store):
                 other.close()
 
 
+def test_no_more_requests_than_places_are_asked_and_not_yet_on_disk(store):
+    """So many answers, and no more, can a kill cost; each ask looks through another connection."""
+    beyond: list[int] = []
+
+    def reply(asked: Request) -> str:
+        other = sqlite3.connect(store.path)
+        beyond.append(len(backend.asked) - other.execute("SELECT count(*) FROM answers").fetchone()[0])
+        other.close()
+        return "ok"
+
+    backend = Scripted(reply, concurrency=4)
+    with Engine(lambda: backend, store) as engine:
+        for number in range(200):
+            engine.submit(request(number))
+        assert len(drain(engine)) == 200
+    assert max(beyond) == 4
+
+
+def test_failed_requests_give_their_places_back(store):
+    def reply(asked: Request) -> str:
+        raise RequestFailedError("bad_request", "no")
+
+    with Engine(lambda: Scripted(reply, concurrency=2), store) as engine:
+        for number in range(50):
+            engine.submit(request(number))
+        assert len(drain(engine)) == 50
+
+
 def test_a_request_in_flight_is_asked_once_and_afterwards_again(store):
     backend = Scripted()
     with Engine(lambda: backend, store) as engine:
