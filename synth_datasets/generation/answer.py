@@ -23,6 +23,8 @@ class Answer:
     completion_tokens: int = 0
     reasoning: str = ""
     """Thinking text that the endpoint keeps apart from the answer."""
+    notes: tuple[str, ...] = ()
+    """What of the request the endpoint does not take and how it was asked instead, a few words each."""
 
 
 class RequestFailedError(Exception):

@@ -52,6 +52,17 @@ class Dialect:
             body.pop(name, None)
         return body
 
+    def deviations(self, request: Request) -> tuple[str, ...]:
+        """Return what of this request is left out or worded differently, a few words each."""
+        plain = body_of(request)
+        found = [f"{name} left out" for name in sorted(self._dropped & plain.keys())]
+        found += [f"{name} sent as {other}" for name, other in self._renamed.items() if name in plain]
+        if request.schema is not None and self._structured != "json_schema":
+            found.append(f"JSON Schema asked for by {self._structured}")
+        if request.opening and not self._prefill:
+            found.append("opening asked for in words")
+        return tuple(found)
+
     def learn(self, request: Request, sent: Body, refusal: Refusal) -> bool:
         """Whether the request is worth another try, worded differently; each refusal is learnt from once."""
         if self.body(request) != sent:

@@ -274,6 +274,11 @@ class _Crew:
     def _keep(self, arrivals: list[_Arrival]) -> list[_Arrival]:
         pairs = [(item.request, item.outcome) for item in arrivals if isinstance(item.outcome, Answer)]
         kept = self._store.put_many(pairs) if pairs else {}
+        failed = [
+            (item.request, item.outcome) for item in arrivals if isinstance(item.outcome, RequestFailedError)
+        ]
+        if failed:
+            self._store.put_failures(failed)
         return [replace(item, outcome=kept.get(item.key, item.outcome)) for item in arrivals]
 
     def _finish(self, error: BaseException | None) -> None:

@@ -5,6 +5,7 @@ import ipaddress
 import logging
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
@@ -100,7 +101,7 @@ class OpenAIBackend:
 
     async def _exchange(self, request: Request) -> _Outcome:
         """Send the request once; raises what cannot be mended by another try."""
-        body = self._dialect.body(request)
+        body, notes = self._dialect.body(request), self._dialect.deviations(request)
         reply = await self._send(body)
         if isinstance(reply, Trouble):
             return reply
@@ -112,7 +113,7 @@ class OpenAIBackend:
             return None
         if isinstance(verdict, Exception):
             raise verdict
-        return verdict
+        return replace(verdict, notes=notes) if notes and isinstance(verdict, Answer) else verdict
 
     async def _send(self, body: Body) -> Reply | Trouble:
         import httpx2

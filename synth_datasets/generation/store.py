@@ -6,13 +6,14 @@ import os
 import sqlite3
 import threading
 import zlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TypeVar
 
 from synth_datasets.errors import SettingsError
-from synth_datasets.generation.answer import Answer
+from synth_datasets.generation.answer import Answer, RequestFailedError
 from synth_datasets.generation.store_file import (
     COLUMNS,
     FileId,
@@ -23,6 +24,7 @@ from synth_datasets.generation.store_file import (
     is_damage,
     open_store,
 )
+from synth_datasets.generation.store_remarks import failures_of, keep_failures, keep_notes, notes_of
 from synth_datasets.generation.store_rescue import rescue
 from synth_datasets.plan.request import Request
 
@@ -64,11 +66,28 @@ class AnswerStore:
                 logger.warning(
                     "%s: the answer %s is damaged and will be asked again", self.path, row[0].hex()
                 )
-        return found
+        return _noted(found, dict(self._in_chunks(lambda c, keys: notes_of(c, keys).items(), found)))
 
     def get_requests(self, keys: Collection[str]) -> dict[str, str]:
         """Return what was asked, as `Request.canonical()` gives it, for those keys that are there."""
         return {row[0].hex(): _unpacked(row[1]) for row in self._rows("key, request", keys)}
+
+    def get_failures(self, keys: Collection[str]) -> dict[str, tuple[RequestFailedError, str]]:
+        """Return how those requests failed that did, with what was asked as `Request.canonical()` gives it.
+
+        For replays only: a request that failed is worth asking again, and an answer counts for more.
+        """
+        return {
+            key.hex(): (RequestFailedError(_text(reason), _text(detail)), _unpacked(request))
+            for key, reason, detail, request in self._in_chunks(failures_of, keys)
+        }
+
+    def requests(self) -> Iterator[str]:
+        """Yield what was asked for each answer, as `Request.canonical()` gives it, in order of arrival."""
+        after = 0
+        while rows := self._run("read", lambda c, after=after: _page(c, after))[0]:
+            yield from (_unpacked(request) for _, request in rows)
+            after = rows[-1][0]
 
     def put_many(self, pairs: Sequence[tuple[Request, Answer]]) -> dict[str, Answer]:
         """Keep the answers in one transaction that is on disk when this returns.
@@ -78,13 +97,22 @@ class AnswerStore:
         if self._read_only:
             raise SettingsError(f"the answer store {self.path} is open for reading only")
         rows = [_row(request, answer) for request, answer in pairs]
+        notes = [(row, answer.notes) for row, (_, answer) in zip(rows, pairs, strict=True) if answer.notes]
         for _ in range(4):
-            kept, home = self._run("write", lambda connection: _put(connection, rows))
+            (kept, known), home = self._run("write", lambda connection: _put(connection, rows, notes))
             # A rescue, or somebody's `rm`, may have put another file in its place: then it goes there, too.
             if file_id(self.path) == home:
-                return {row[0].hex(): _answer(row) for row in kept}
+                return _noted({row[0].hex(): _answer(row) for row in kept}, known)
             self._reopen(home)
         raise SettingsError(f"the answer store {self.path} is replaced again and again by another program")
+
+    def put_failures(self, pairs: Sequence[tuple[Request, RequestFailedError]]) -> None:
+        """Keep how requests failed, the last failure of each."""
+        rows = [
+            (bytes.fromhex(request.key), error.reason, _storable(error.detail), _packed(request.canonical()))
+            for request, error in pairs
+        ]
+        self._run("write", lambda connection: keep_failures(connection, rows))
 
     def __len__(self) -> int:
         """Count the answers; reads an index whole, so 0.1 s for a million."""
@@ -105,10 +133,15 @@ class AnswerStore:
         self.close()
 
     def _rows(self, columns: str, keys: Collection[str]) -> Iterator[Row]:
+        return self._in_chunks(lambda connection, chunk: _select(connection, columns, chunk), keys)
+
+    def _in_chunks(
+        self, select: Callable[[sqlite3.Connection, Sequence[bytes]], Iterable[T]], keys: Collection[str]
+    ) -> Iterator[T]:
         blobs = [bytes.fromhex(key) for key in keys]
         for start in range(0, len(blobs), _CHUNK):
             chunk = blobs[start : start + _CHUNK]
-            yield from self._run("read", lambda c, chunk=chunk: _select(c, columns, chunk))[0]
+            yield from self._run("read", lambda c, chunk=chunk: select(c, chunk))[0]
 
     def _run(
         self, role: Literal["read", "write"], work: Callable[[sqlite3.Connection], T]
@@ -196,8 +229,15 @@ def _select(connection: sqlite3.Connection, columns: str, keys: Sequence[bytes])
     return connection.execute(f"SELECT {columns} FROM answers WHERE key IN ({marks})", keys).fetchall()  # noqa: S608 - marks only
 
 
-def _put(connection: sqlite3.Connection, rows: Sequence[Row]) -> list[Row]:
-    """Insert what is not there, and return what is there afterwards."""
+def _page(connection: sqlite3.Connection, after: int) -> list[Row]:
+    query = "SELECT rowid, request FROM answers WHERE rowid > ? ORDER BY rowid LIMIT 1000"
+    return connection.execute(query, (after,)).fetchall()
+
+
+def _put(
+    connection: sqlite3.Connection, rows: Sequence[Row], notes: Sequence[tuple[Row, tuple[str, ...]]]
+) -> tuple[list[Row], dict[str, tuple[str, ...]]]:
+    """Insert what is not there, and return what is there afterwards, with the notes on it."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         new = connection.executemany(_INSERT, rows).rowcount
@@ -210,13 +250,18 @@ def _put(connection: sqlite3.Connection, rows: Sequence[Row]) -> list[Row]:
             spoilt = {key for key, row in there.items() if not _sound(row)}
             connection.executemany(_REPLACE, [row for row in rows if row[0] in spoilt])
             kept = [row if row[0] in spoilt else there[row[0]] for row in rows]
+        if notes:
+            keep_notes(connection, notes)
+        known: dict[str, tuple[str, ...]] = {}
+        for start in range(0, len(rows) if notes or new < len(rows) else 0, _CHUNK):
+            known.update(notes_of(connection, [row[0] for row in rows[start : start + _CHUNK]]))
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
         raise
-    return kept
+    return kept, known
 
 
 def _row(request: Request, answer: Answer) -> Row:
@@ -242,6 +287,12 @@ def _answer(row: Row) -> Answer:
         completion_tokens=completion_tokens,
         reasoning=_text(reasoning),
     )
+
+
+def _noted(found: dict[str, Answer], notes: Mapping[str, tuple[str, ...]]) -> dict[str, Answer]:
+    for key in notes:
+        found[key] = replace(found[key], notes=notes[key])
+    return found
 
 
 def _storable(text: str) -> str | bytes:

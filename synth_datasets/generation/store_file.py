@@ -24,6 +24,7 @@ __all__ = [
     "explained",
     "file_id",
     "is_damage",
+    "lay_out_remarks",
     "open_store",
 ]
 
@@ -44,6 +45,12 @@ _TABLE = """CREATE TABLE IF NOT EXISTS answers (
     key BLOB NOT NULL UNIQUE, text NOT NULL, finish_reason TEXT NOT NULL, model NOT NULL,
     prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, reasoning NOT NULL,
     request BLOB NOT NULL, checksum INTEGER NOT NULL)"""
+
+# Made after the answers, whose place in the file a rescue relies on.
+_REMARKS = {
+    "notes": "(key BLOB NOT NULL PRIMARY KEY, notes TEXT NOT NULL) WITHOUT ROWID",
+    "failures": "(key BLOB NOT NULL PRIMARY KEY, reason TEXT NOT NULL, detail NOT NULL, request BLOB NOT NULL)",
+}
 
 
 def checksum(fields: Sequence[str | bytes | int]) -> int:
@@ -101,6 +108,15 @@ def create_table(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")
+    lay_out_remarks(connection)
+
+
+def lay_out_remarks(connection: sqlite3.Connection, kind: str = "TABLE") -> None:
+    """Make the tables beside the answers where they are not, as in files of earlier versions."""
+    names = "SELECT count(*) FROM sqlite_schema WHERE name IN ('notes', 'failures')"
+    if connection.execute(names).fetchone()[0] < len(_REMARKS):
+        for name, columns in _REMARKS.items():
+            connection.execute(f"CREATE {kind} IF NOT EXISTS {name} {columns}")
 
 
 def explained(error: sqlite3.Error, path: Path) -> SettingsError:
@@ -146,6 +162,7 @@ def _open_for_reading(path: Path) -> sqlite3.Connection:
     if not path.exists():
         empty = connect(":memory:")
         empty.execute(_TABLE)
+        lay_out_remarks(empty)
         return empty
     # A read-only folder has no place for WAL's shared memory: then it is read as a file that nobody changes.
     for options in ("mode=ro", "mode=ro&immutable=1"):
@@ -155,6 +172,7 @@ def _open_for_reading(path: Path) -> sqlite3.Connection:
             _refuse_foreign(connection, path)
             if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0:
                 connection.execute(_TABLE.replace("TABLE", "TEMP TABLE", 1))  # made, but nothing put yet
+            lay_out_remarks(connection, "TEMP TABLE")
         except sqlite3.OperationalError as error:
             connection.close()
             if "immutable" in options or _code(error) not in (
@@ -199,3 +217,4 @@ def _lay_out(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous = FULL")  # each commit is on disk before it returns
     if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
         create_table(connection)
+    lay_out_remarks(connection)

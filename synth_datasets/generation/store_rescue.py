@@ -21,6 +21,7 @@ from synth_datasets.generation.store_file import (
     create_table,
     file_id,
 )
+from synth_datasets.generation.store_remarks import copy_remarks
 
 __all__ = ["rescue"]
 
@@ -140,6 +141,8 @@ def _copy_rows(damaged: Path, target: sqlite3.Connection) -> int:
             sound = [row for row in rows if row[-1] == checksum(row[:7])]
             insert = f"INSERT OR IGNORE INTO answers ({COLUMNS}) VALUES ({marks})"  # noqa: S608 - constants
             kept += target.executemany(insert, sound).rowcount
+        with contextlib.suppress(sqlite3.DatabaseError):
+            copy_remarks(source, target)
         target.execute("COMMIT")
     finally:
         source.close()
