@@ -77,7 +77,7 @@ class RowSampler:
 
 def _noise(keys: Sequence[int], scores: Tensor) -> Tensor:
     """Return Gumbel noise for every row (one key each) and token, made where the scores are."""
-    import torch  # pyrefly: ignore[missing-import] - an extra that type checking does without
+    import torch
 
     starts = torch.tensor([[_signed(_mix(key))] for key in keys], device=scores.device)
     bits = starts + torch.arange(scores.shape[1], device=scores.device) * _signed(_INCREMENT)
@@ -90,7 +90,7 @@ def _noise(keys: Sequence[int], scores: Tensor) -> Tensor:
 
 
 def _warpers(sampling: Sampling) -> list[Callable[[Tensor, Tensor], Tensor]]:
-    from transformers import (  # pyrefly: ignore[missing-import] - an extra that type checking does without
+    from transformers import (
         MinPLogitsWarper,
         TopKLogitsWarper,
         TopPLogitsWarper,

@@ -73,8 +73,8 @@ class LocalModel:
 
     def __init__(self, model_id: str, revision: str | None) -> None:
         try:
-            import torch  # pyrefly: ignore[missing-import] - an extra that type checking does without
-            from transformers import (  # pyrefly: ignore[missing-import] - likewise
+            import torch
+            from transformers import (
                 AutoModelForCausalLM,
                 AutoTokenizer,
                 GenerationConfig,
@@ -119,7 +119,7 @@ class LocalModel:
         ]
 
     def _run(self, rows: Sequence[Row]) -> None:
-        import torch  # pyrefly: ignore[missing-import] - an extra that type checking does without
+        import torch
 
         width = max(len(row.prompt) for row in rows)
         ids = torch.tensor([[0] * (width - len(row.prompt)) + row.prompt for row in rows])
