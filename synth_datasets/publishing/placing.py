@@ -1,35 +1,57 @@
 """Where files may go: a folder that appears whole or not at all, and paths that stay inside it."""
 
+import errno
+import os
+import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import Collection, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from synth_datasets.errors import PublishError
 from synth_datasets.trace import TRACE_FOLDER
 
-__all__ = ["in_place_of", "inside"]
+__all__ = ["in_place_of", "inside", "put_right"]
+
+_NEW, _OLD = ".synth-new-", ".synth-old-"
+"""In the names of the folders beside: one in the making, and one whose place is being taken."""
+_TRIES = 20
 
 
 @contextmanager
 def in_place_of(folder: Path) -> Generator[Path]:
-    """Give a fresh folder beside `folder` and, when all went well, let it take the place of `folder`."""
+    """Give a fresh folder beside `folder` and, when all went well, let it take the place of `folder`.
+
+    Several processes may do so at once: each replaces the other's folder whole, and the last one stays. What a killed
+    process leaves beside `folder`, the next call takes away.
+    """
     folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    target = Path(tempfile.mkdtemp(prefix=f"{folder.name}.tmp-", dir=folder.parent))
-    try:
-        yield target
-        target.chmod(0o755)  # mkdtemp makes a folder that only its owner can read
-        if folder.exists():
-            old = Path(tempfile.mkdtemp(prefix=f"{folder.name}.old-", dir=folder.parent))
-            folder.replace(old)
-            target.rename(folder)
-            shutil.rmtree(old)
-        else:
-            target.rename(folder)
-    finally:
-        shutil.rmtree(target, ignore_errors=True)
+    put_right(folder)
+    with _fresh(folder) as target:
+        try:
+            yield target
+            target.chmod(0o755)  # mkdtemp makes a folder that only its owner can read
+            _swap(target, folder)
+        finally:
+            shutil.rmtree(target, ignore_errors=True)
+
+
+def put_right(folder: Path) -> None:
+    """End what processes that were killed while they replaced `folder` have begun.
+
+    A folder that was moved aside and whose successor never came is put back; what else they left is removed.
+    """
+    folder = folder.resolve()
+    aside = _left(folder, _OLD)
+    if aside and not folder.exists():
+        with suppress(OSError):  # another process was faster
+            aside.pop().rename(folder)
+    for path in (*aside, *_left(folder, _NEW)):
+        with suppress(OSError), _claimed(path):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def inside(path: str, *, taken: Collection[str]) -> str:
@@ -42,3 +64,69 @@ def inside(path: str, *, taken: Collection[str]) -> str:
     if clean in taken or parts[0] == TRACE_FOLDER or (parts[0] == "data" and clean.endswith(".parquet")):
         raise PublishError(f"a release has its own {clean}; give the spec's file another name")
     return clean
+
+
+def _swap(target: Path, folder: Path) -> None:
+    """Rename `target` to `folder`; what was there before is removed afterwards, or put back."""
+    for _ in range(_TRIES):
+        old = folder.with_name(f".{folder.name}{_OLD}{secrets.token_hex(4)}")
+        try:
+            with suppress(FileNotFoundError):
+                folder.rename(old)
+            target.rename(folder)
+        except BaseException as error:
+            if not isinstance(error, OSError) or error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                with suppress(OSError):
+                    old.rename(folder)
+                raise
+            # Another process has put its folder there since: that one is the older now.
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            shutil.rmtree(old, ignore_errors=True)
+            return
+    raise PublishError(f"{folder} is replaced again and again by another program; choose another folder")
+
+
+@contextmanager
+def _fresh(folder: Path) -> Generator[Path]:
+    """Give an empty folder that no other process takes for a dead one's."""
+    for _ in range(_TRIES):
+        path = Path(tempfile.mkdtemp(prefix=f".{folder.name}{_NEW}", dir=folder.parent))
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(_claimed(path))
+            except (FileNotFoundError, BlockingIOError):
+                continue  # it was taken for a dead one's before it was claimed
+            except OSError:
+                pass  # nothing can be claimed here, so that nothing is taken for a dead one's either
+            yield path
+            return
+    raise PublishError(f"{folder.parent}: another program removes every new folder; choose another place")
+
+
+@contextmanager
+def _claimed(path: Path) -> Generator[None]:
+    """Keep the folder for this process until the end, a kill included; raises `OSError` when that cannot be."""
+    if sys.platform == "win32":
+        raise OSError(errno.ENOTSUP, "a folder cannot be locked")
+    import fcntl
+
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(descriptor).st_nlink == 0:
+            raise FileNotFoundError(errno.ENOENT, "removed meanwhile", str(path))
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _left(folder: Path, mark: str) -> list[Path]:
+    """Return the folders of this mark that were made for `folder`, in the order in which they were begun."""
+    start = f".{folder.name}{mark}"
+    found: list[tuple[float, Path]] = []
+    for path in folder.parent.iterdir():
+        if path.name.startswith(start):
+            with suppress(FileNotFoundError):  # another process clears up, too
+                found.append((path.stat().st_mtime, path))
+    return [path for _, path in sorted(found)]

@@ -13,7 +13,7 @@ from synth_datasets.publishing.card import render_card
 from synth_datasets.publishing.facts import CardFacts, Figure, SplitFacts, endpoint_kind
 from synth_datasets.publishing.header import card_version
 from synth_datasets.publishing.lock import LOCK_FILE, Lock, LockedSplit, parse_lock
-from synth_datasets.publishing.placing import in_place_of, inside
+from synth_datasets.publishing.placing import in_place_of, inside, put_right
 from synth_datasets.publishing.prompts import describe_models
 from synth_datasets.publishing.shards import MAX_SHARD_BYTES, file_digest, write_split
 from synth_datasets.publishing.vocabulary import hub_terms
@@ -187,8 +187,10 @@ def verify_release(release: Release) -> None:
 def check_target(folder: Path) -> None:
     """Raise `PublishError` unless `folder` is absent, empty, or an untouched release, which may be replaced.
 
-    Cheap next to a build: call it before rows are paid for.
+    Cheap next to a build: call it before rows are paid for. A release that a killed build had moved aside is put back.
     """
+    if folder.parent.is_dir():
+        put_right(folder)
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     if not (folder / LOCK_FILE).is_file():

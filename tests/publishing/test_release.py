@@ -70,7 +70,7 @@ def test_a_release_holds_all_that_belongs_to_a_version(release_of, spec, tmp_pat
         {"train": 6, "test": 3},
     )
     assert release.warnings == ()
-    assert [path.name for path in tmp_path.iterdir() if ".tmp-" in path.name or ".old-" in path.name] == []
+    assert [path.name for path in tmp_path.iterdir() if ".synth-" in path.name] == []
 
 
 @pytest.mark.parametrize("ours", [[], ["--with"]], ids=["without this package", "with it"])
