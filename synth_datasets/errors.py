@@ -4,6 +4,7 @@ SynthError
 ├── SpecError        the spec file is wrong: every problem at once, with its line and a suggestion
 ├── SettingsError    the run is set up wrong: no key, no weights, an unknown option
 ├── EndpointError    the endpoint refused or is gone: what was answered is kept, run again to resume
+├── BudgetError      a cap of the user's ends the run before it is passed: what was answered is kept
 ├── ShortfallError   the model did not give enough acceptable rows: which class, which reasons, what to change
 └── PublishError     a release cannot be made or pushed as asked
 """
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 __all__ = [
+    "BudgetError",
     "EndpointError",
     "Problem",
     "PublishError",
@@ -66,6 +68,10 @@ class SettingsError(SynthError):
 
 class EndpointError(SynthError):
     """The endpoint refused or cannot be reached; answers that arrived are kept and are not asked again."""
+
+
+class BudgetError(SynthError):
+    """A cap on requests, tokens or money would be passed by the next request; run again to go on, or raise it."""
 
 
 class ShortfallError(SynthError):

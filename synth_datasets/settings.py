@@ -4,11 +4,13 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from synth_datasets.errors import SettingsError
+from synth_datasets.prices import Price, read_prices
 
 __all__ = ["BackendName", "Settings", "load_settings", "public_url"]
 
@@ -24,6 +26,11 @@ _ENVIRONMENT = {
     "timeout_s": ("SYNTH_TIMEOUT",),
     "store": ("SYNTH_STORE",),
     "model_path": ("SYNTH_MODEL_PATH",),
+    "max_cost": ("SYNTH_MAX_COST",),
+    "max_requests": ("SYNTH_MAX_REQUESTS",),
+    "max_total_tokens": ("SYNTH_MAX_TOTAL_TOKENS",),
+    "rpm": ("SYNTH_RPM",),
+    "tpm": ("SYNTH_TPM",),
 }
 
 
@@ -44,6 +51,20 @@ class Settings:
     """The file that keeps the answers; None: `synth_datasets/answers.sqlite` in the user's cache directory."""
     model_path: Path | None = None
     """Weights for the embedded model, instead of the installed package's."""
+    prices: Mapping[str, Price] = field(default_factory=dict, hash=False)
+    """By model id; a model without an entry has no known price."""
+    currency: str = ""
+    """Of the prices and of `max_cost`; any text, only shown."""
+    max_cost: Decimal | None = None
+    """Money that one run may spend; needs a price for every model that is asked."""
+    max_requests: int | None = None
+    """Requests that one run may send, retries included; those that are refused do not count."""
+    max_total_tokens: int | None = None
+    """Tokens that one run may use, of prompts and answers together."""
+    rpm: int | None = None
+    """Requests in any minute; None: as many as the endpoint takes."""
+    tpm: int | None = None
+    """Tokens in any minute, of prompts and answers together."""
 
     @property
     def store_path(self) -> Path:
@@ -116,7 +137,7 @@ def _value(name: str, value: object) -> object:
         raise SettingsError(f"setting {name}: {error}") from error
 
 
-def _parse(name: str, value: object) -> object:
+def _parse(name: str, value: object) -> object:  # noqa: C901, PLR0911, PLR0912 - a table
     match name:
         case "backend":
             if value not in ("auto", "openai", "embedded", "transformers"):
@@ -138,5 +159,30 @@ def _parse(name: str, value: object) -> object:
             return seconds
         case "store" | "model_path":
             return Path(str(value)).expanduser()
+        case "prices":
+            return read_prices(value)
+        case "max_cost":
+            return _money(value)
+        case "max_requests" | "max_total_tokens":
+            return _at_least(0, value)
+        case "rpm" | "tpm":
+            return _at_least(1, value)
         case _:
             return str(value)
+
+
+def _at_least(least: int, value: object) -> int:
+    number = int(str(value))
+    if number < least:
+        raise ValueError(f"{number} is below {least}")
+    return number
+
+
+def _money(value: object) -> Decimal:
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError(f"{value!r} is no amount of money") from None
+    if not amount.is_finite() or amount < 0:
+        raise ValueError(f"{value!r} is no amount of money")
+    return amount

@@ -21,6 +21,8 @@ class Answer:
     """The model that the endpoint says has answered."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the prompt tokens, what the provider had cached; for the bill of this run, not kept in the store."""
     reasoning: str = ""
     """Thinking text that the endpoint keeps apart from the answer."""
     notes: tuple[str, ...] = ()

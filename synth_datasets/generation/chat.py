@@ -51,6 +51,7 @@ def answer_of(key: str, completion: Mapping[str, Any]) -> Answer:
     text, thought = _apart(text)
     apart = message.get("reasoning_content") or message.get("reasoning")
     usage = completion.get("usage") or {}
+    details = usage.get("prompt_tokens_details")
     return Answer(
         key=key,
         text=whole_text(text),
@@ -58,6 +59,7 @@ def answer_of(key: str, completion: Mapping[str, Any]) -> Answer:
         model=whole_text(str(completion.get("model") or "")),
         prompt_tokens=int(usage.get("prompt_tokens") or 0),
         completion_tokens=int(usage.get("completion_tokens") or 0),
+        cached_tokens=int(details.get("cached_tokens") or 0) if isinstance(details, dict) else 0,
         reasoning=whole_text((apart if isinstance(apart, str) else "") or reasoning or thought),
     )
 

@@ -1,0 +1,304 @@
+"""What one run may spend: nothing is sent that could take it over a cap, whatever the answer costs."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from types import TracebackType
+from typing import Self
+
+from synth_datasets.errors import BudgetError, EndpointError, SettingsError
+from synth_datasets.generation.answer import Answer, RequestFailedError
+from synth_datasets.plan.request import Request
+from synth_datasets.prices import money
+from synth_datasets.settings import Settings
+
+__all__ = ["Bill", "Budget", "Spent", "most_prompt_tokens"]
+
+_MESSAGE_TOKENS = 16
+"""What a chat template adds to a message, with room to spare."""
+_FRAME_TOKENS = 256
+"""What it adds to a conversation, and a sentence that asks for JSON or for an opening."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What a run has used: requests that may be billed, and their tokens."""
+
+    requests: int = 0
+    """Sent, and neither refused (4xx) nor lost before they arrived; each try counts."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    """Those of the prompt tokens that the provider had cached, where it says so."""
+    cost: Decimal = Decimal(0)
+    """For the models that have a price."""
+    unpriced: frozenset[str] = frozenset()
+    """Models that were asked and have none."""
+    untold: int = 0
+    """Requests whose usage nobody told (timeouts, 5xx, servers without figures); counted at their most."""
+
+    @property
+    def tokens(self) -> int:
+        """Of prompts and answers together."""
+        return self.prompt_tokens + self.completion_tokens
+
+    def shown(self, currency: str) -> str:
+        """Return it in one line: requests, tokens, and money where every model has a price."""
+        if not self.requests:
+            return "no request"
+        cached = f", {self.cached_tokens:,} of them cached" if self.cached_tokens else ""
+        text = f"{_count(self.requests, 'request')}, {self.prompt_tokens:,} prompt tokens{cached}"
+        text += f", {self.completion_tokens:,} completion tokens"
+        if not self.unpriced:
+            text += f", {money(self.cost, currency)}"
+        if self.untold:
+            text += f" (at most: {_count(self.untold, 'request')} did not say what it used)"
+        return text
+
+
+class Budget:
+    """The caps of the settings and what has been spent under them; one object a run, used by all its splits.
+
+    A request takes a `Bill` before it is sent. The bill reserves the most that it can cost, waits while that does not
+    fit beside what is reserved for others, and raises `BudgetError` when it does not fit and nothing is under way any
+    more, so that every answer which was paid for has arrived. Threads and event loops may share it; processes may not.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.currency = settings.currency
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._spent = Spent()
+        self._reserved = Spent()
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._excess: dict[str, tuple[int, int]] = {}
+
+    @property
+    def capped(self) -> bool:
+        """Whether there is a cap at all."""
+        caps = self._settings
+        return any(cap is not None for cap in (caps.max_cost, caps.max_requests, caps.max_total_tokens))
+
+    @property
+    def spent(self) -> Spent:
+        """What has been used so far, without what is under way."""
+        return self._spent
+
+    def bill(self, request: Request, answer_limit: int | None) -> "Bill":
+        """Return the bill for one try; `answer_limit` is the most tokens that the answer may have, if there is one."""
+        return Bill(self, request, answer_limit)
+
+    def __reduce__(self) -> tuple[type["Budget"], tuple[Settings]]:
+        if self.capped:
+            raise SettingsError("a cap holds in one process only; build without num_proc")
+        return Budget, (self._settings,)
+
+    def _try(self, bill: "Bill") -> bool:
+        """Reserve the most that the bill's request can cost; whether it fits. Raises when it never will."""
+        with self._lock:
+            worst = self._worst(bill)
+            whole = _add(self._spent, _add(self._reserved, worst))
+            if (full := self._over(whole)) and not self._reserved.requests:
+                self._wake()
+                raise BudgetError(self._message(full, worst))
+            if not full:
+                self._reserved = _add(self._reserved, worst)
+                bill.worst = worst
+                self._wake()
+            return not full
+
+    def _settle(self, bill: "Bill", used: Spent) -> None:
+        with self._lock:
+            self._reserved = _add(self._reserved, bill.worst, sign=-1)
+            self._spent = _add(self._spent, used)
+            if used.requests and not used.untold:
+                # Templates with a system prompt of their own, or thinking beyond the limit: expected from now on.
+                prompt, answer = self._excess.get(bill.request.model, (0, 0))
+                self._excess[bill.request.model] = (
+                    max(prompt, used.prompt_tokens - bill.prompt_tokens),
+                    max(answer, used.completion_tokens - (bill.answer_limit or used.completion_tokens)),
+                )
+            self._wake()
+
+    def _wait(self, wake: Callable[[], None]) -> None:
+        with self._lock:
+            self._waiting.append(wake)
+            if not self._reserved.requests:
+                self._wake()  # the last one settled between the try and this
+
+    def _wake(self) -> None:
+        """Let the next one try, who wakes the one after: not everybody at every answer."""
+        if self._waiting:
+            self._waiting.popleft()()
+
+    def _worst(self, bill: "Bill") -> Spent:
+        if bill.answer_limit is None:
+            if self._settings.max_cost is not None or self._settings.max_total_tokens is not None:
+                raise BudgetError(
+                    f"{bill.request.endpoint} is sent no limit on an answer's length for {bill.request.model}, so what "
+                    "a request may cost is not known, and nothing more is asked under a cap; set `max_tokens` of the "
+                    "model in the spec (or --max-tokens), or take the cap away"
+                )
+            return self.priced(bill.request.model, bill.prompt_tokens, 0, untold=1)
+        prompt, answer = self._excess.get(bill.request.model, (0, 0))
+        return self.priced(
+            bill.request.model,
+            bill.prompt_tokens + prompt,
+            bill.answer_limit + answer,
+            untold=1,
+        )
+
+    def priced(
+        self,
+        model: str,
+        prompt_tokens: int,
+        completion_tokens: int,
+        *,
+        cached_tokens: int = 0,
+        untold: int = 0,
+    ) -> Spent:
+        """Return one request with its cost; `untold` ones at the dearest price of a prompt token."""
+        price = self._settings.prices.get(model)
+        if price is not None and untold:
+            price = replace(price, input=price.most_input, cached_input=None)
+        return Spent(
+            requests=1,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+            cached_tokens=cached_tokens,
+            cost=Decimal(0) if price is None else price.cost(prompt_tokens, completion_tokens, cached_tokens),
+            unpriced=frozenset() if price is not None else frozenset([model]),
+            untold=untold,
+        )
+
+    def _over(self, whole: Spent) -> str:
+        """Return which cap would be passed; empty when none."""
+        caps = self._settings
+        if caps.max_requests is not None and whole.requests > caps.max_requests:
+            return "max_requests"
+        if caps.max_total_tokens is not None and whole.tokens > caps.max_total_tokens:
+            return "max_total_tokens"
+        if caps.max_cost is not None and whole.cost > caps.max_cost:
+            return "max_cost"
+        return ""
+
+    def _message(self, cap: str, worst: Spent) -> str:
+        caps = self._settings
+        shown, next_one = {
+            "max_requests": (f"{caps.max_requests} requests", "there is no other to send"),
+            "max_total_tokens": (
+                f"{caps.max_total_tokens or 0:,} tokens",
+                f"the next request may take up to {worst.tokens:,}",
+            ),
+            "max_cost": (
+                money(caps.max_cost or Decimal(0), self.currency),
+                f"the next request may cost up to {money(worst.cost, self.currency)}",
+            ),
+        }[cap]
+        option = f"--{cap.replace('_', '-')}"
+        tail = "" if cap == "max_requests" else f", and {next_one}"
+        return (
+            f"the cap of {shown} ({option}) ends this run before it is passed: spent {self._spent.shown(self.currency)}"
+            f"{tail}. Every answer is kept and never asked again. Run again to go on: the cap counts from zero in each "
+            "run; raise it to need fewer"
+        )
+
+
+class Bill:
+    """One try of one request in the budget, from before it is sent until it is known what it used.
+
+    A bill that is closed without a word counts at its most once the request was `sent`, and not at all before; one
+    that ends in a refusal of the request counts nothing.
+    """
+
+    def __init__(self, budget: Budget, request: Request, answer_limit: int | None) -> None:
+        self.request = request
+        self.answer_limit = answer_limit
+        self.prompt_tokens = most_prompt_tokens(request)
+        self.worst = Spent()
+        self._budget = budget
+        self._used: Spent | None = Spent()
+
+    def sent(self) -> None:
+        """Say that the request may arrive from now on."""
+        self._used = None
+
+    def refused(self) -> None:
+        """Say that nobody will charge for it: it was turned away, or never arrived."""
+        self._used = Spent()
+
+    def answered(self, answer: Answer) -> None:
+        """Say what came back; an answer without figures counts at its most."""
+        if answer.prompt_tokens or answer.completion_tokens:
+            self._used = self._budget.priced(
+                self.request.model,
+                answer.prompt_tokens,
+                answer.completion_tokens,
+                cached_tokens=min(answer.cached_tokens, answer.prompt_tokens),
+            )
+
+    async def __aenter__(self) -> Self:
+        while not self._budget._try(self):  # noqa: SLF001 - one thing in two classes
+            await self._turn()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, (RequestFailedError, EndpointError, SettingsError)):
+            self.refused()
+        used = self.worst if self._used is None else self._used
+        self._budget._settle(self, used)  # noqa: SLF001 - one thing in two classes
+
+    async def _turn(self) -> None:
+        loop = asyncio.get_running_loop()
+        turn = loop.create_future()
+
+        def done() -> None:
+            if not turn.done():
+                turn.set_result(None)
+
+        def wake() -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(done)
+
+        self._budget._wait(wake)  # noqa: SLF001 - one thing in two classes
+        try:
+            await turn
+        except asyncio.CancelledError:
+            with self._budget._lock:  # noqa: SLF001 - one thing in two classes
+                if wake in self._budget._waiting:  # noqa: SLF001
+                    self._budget._waiting.remove(wake)  # noqa: SLF001
+                else:
+                    self._budget._wake()  # noqa: SLF001 - the turn that was given goes to the next
+            raise
+
+
+def most_prompt_tokens(request: Request) -> int:
+    """Return a bound on the prompt's tokens: no tokenizer of bytes or of characters with byte fallback makes more.
+
+    A token stands for at least one byte; a schema may be written into the prompt, in another notation.
+    """
+    size = _FRAME_TOKENS + _MESSAGE_TOKENS * len(request.messages)
+    for message in request.messages:
+        size += len(message.content.encode("utf-8", "surrogatepass"))
+    return size if request.schema is None else size + 2 * len(request.schema.encode("utf-8", "surrogatepass"))
+
+
+def _add(one: Spent, other: Spent, *, sign: int = 1) -> Spent:
+    return Spent(
+        requests=one.requests + sign * other.requests,
+        prompt_tokens=one.prompt_tokens + sign * other.prompt_tokens,
+        completion_tokens=one.completion_tokens + sign * other.completion_tokens,
+        cached_tokens=one.cached_tokens + sign * other.cached_tokens,
+        cost=one.cost + sign * other.cost,
+        unpriced=one.unpriced | other.unpriced,
+        untold=one.untold + sign * other.untold,
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,187 @@
+"""When the next request may go: within what the user allows a minute, and what the endpoint says it has left."""
+
+import asyncio
+import re
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+__all__ = ["Rate", "Ticket"]
+
+MINUTE_S = 60.5
+"""Half a second more than a minute, because requests overtake each other on their way."""
+LONGEST_S = 60.0
+"""Nobody waits longer on the word of a header alone: then the endpoint is asked, and says so itself."""
+_LOOK_S = 1.0
+"""A wait is looked at again that often: answers bring news of what is left."""
+
+_KINDS = ("requests", "tokens")
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
+_SECONDS = (3600.0, 60.0, 1.0, 0.001)
+
+
+@dataclass(slots=True)
+class Ticket:
+    """One request that was let go."""
+
+    sent_at: float
+    tokens: int
+    """Its share of the tokens: a guess until it is back."""
+
+
+class Rate:
+    """Lets requests go one after the other, as soon as no limit forbids it; used inside one event loop.
+
+    The user's limits hold in any minute (a sliding window). What the endpoint tells in `x-ratelimit-limit-*`,
+    `-remaining-*` and `-reset-*` is taken for a token bucket that fills evenly: `(limit - remaining) / reset` a second,
+    so that a limit a day is told from one a minute. Where that guess is wrong the endpoint's 429 still paces.
+    """
+
+    def __init__(
+        self,
+        *,
+        rpm: int | None = None,
+        tpm: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._windows = {
+            kind: _Window(limit) for kind, limit in zip(_KINDS, (rpm, tpm), strict=True) if limit is not None
+        }
+        self._told: dict[str, _Bucket] = {}
+        self._out = {"requests": 0, "tokens": 0}
+        self._queue = asyncio.Lock()
+
+    async def turn(self, tokens: int) -> Ticket:
+        """Wait until a request of about so many tokens may go; first come, first served. Give the ticket `back`."""
+        if self._windows or self._told:
+            async with self._queue:
+                await self._wait(tokens)
+                return self._let_go(tokens)
+        return self._let_go(tokens)
+
+    def back(self, ticket: Ticket, tokens: int | None = None) -> None:
+        """Say that the request is over, and how many tokens it took if that is known."""
+        self._out["requests"] -= 1
+        self._out["tokens"] -= ticket.tokens
+        if tokens is not None and tokens != ticket.tokens:
+            if window := self._windows.get("tokens"):
+                window.correct(ticket, tokens)
+            if bucket := self._told.get("tokens"):
+                bucket.level += ticket.tokens - tokens
+
+    def learn(self, headers: Mapping[str, str], ticket: Ticket) -> None:
+        """Take note of what the reply to a request tells about the endpoint's limits; before it is `back`."""
+        for kind in _KINDS:
+            limit = _number(headers.get(f"x-ratelimit-limit-{kind}"))
+            remaining = _number(headers.get(f"x-ratelimit-remaining-{kind}"))
+            if not limit or remaining is None:
+                continue
+            reset = _duration(headers.get(f"x-ratelimit-reset-{kind}"))
+            used = limit - remaining
+            known = self._told.get(kind)
+            per_s = limit / 60 if known is None else known.per_s
+            if reset and used > 0:
+                per_s = used / reset
+            # Those under way are not in `remaining`, or not all of them; this one is.
+            others = self._out[kind] - (1 if kind == "requests" else ticket.tokens)
+            self._told[kind] = _Bucket(limit, remaining - others, per_s, self._clock())
+
+    async def _wait(self, tokens: int) -> None:
+        began = self._clock()
+        while True:
+            now = self._clock()
+            need = {"requests": 1, "tokens": tokens}
+            waits = [window.wait_s(need[kind], now) for kind, window in self._windows.items()]
+            if now - began < LONGEST_S:
+                waits += [bucket.wait_s(need[kind], now) for kind, bucket in self._told.items()]
+            if (wait := max(waits, default=0.0)) <= 0:
+                return
+            await self._sleep(min(wait, _LOOK_S))
+
+    def _let_go(self, tokens: int) -> Ticket:
+        now = self._clock()
+        ticket = Ticket(now, tokens)
+        self._out["requests"] += 1
+        self._out["tokens"] += tokens
+        if window := self._windows.get("requests"):
+            window.add(Ticket(now, 1))
+        if window := self._windows.get("tokens"):
+            window.add(ticket)
+        for kind, bucket in self._told.items():
+            bucket.take(1 if kind == "requests" else tokens, now)
+        return ticket
+
+
+class _Window:
+    """What went within the last minute."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._went: deque[Ticket] = deque()
+        self._total = 0
+
+    def wait_s(self, amount: int, now: float) -> float:
+        """Return how long until `amount` more fits; one that never fits goes when nothing else is in the window."""
+        while self._went and self._went[0].sent_at + MINUTE_S <= now:
+            self._total -= self._went.popleft().tokens
+        over = self._total + amount - self._limit
+        ends = now
+        for ticket in self._went:
+            if over <= 0:
+                break
+            over -= ticket.tokens
+            ends = ticket.sent_at + MINUTE_S
+        return ends - now
+
+    def add(self, ticket: Ticket) -> None:
+        self._went.append(ticket)
+        self._total += ticket.tokens
+
+    def correct(self, ticket: Ticket, tokens: int) -> None:
+        if self._went and ticket.sent_at >= self._went[0].sent_at:
+            self._total += tokens - ticket.tokens
+            ticket.tokens = tokens
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """What the endpoint has left for us, filling evenly up to its limit."""
+
+    limit: float
+    level: float
+    per_s: float
+    at: float
+
+    def wait_s(self, amount: int, now: float) -> float:
+        self._fill(now)
+        missing = min(amount, self.limit) - self.level
+        return missing / self.per_s if missing > 0 else 0.0
+
+    def take(self, amount: int, now: float) -> None:
+        self._fill(now)
+        self.level -= amount
+
+    def _fill(self, now: float) -> None:
+        self.level = min(self.limit, self.level + (now - self.at) * self.per_s)
+        self.at = now
+
+
+def _number(text: str | None) -> float | None:
+    return float(text) if text is not None and re.fullmatch(r"\d{1,15}(\.\d{1,6})?", text.strip()) else None
+
+
+def _duration(text: str | None) -> float | None:
+    """Return the seconds of a duration as Go writes it (`1h2m3.5s`, `20ms`), or of a small plain number."""
+    if text is None:
+        return None
+    text = text.strip()
+    if (seconds := _number(text)) is not None:
+        return seconds if seconds < 10_000_000 else None  # noqa: PLR2004 - more is a date, not a duration
+    found = _DURATION.fullmatch(text)
+    if not found or not any(found.groups()):
+        return None
+    return sum(float(part) * unit for part, unit in zip(found.groups(), _SECONDS, strict=True) if part)
