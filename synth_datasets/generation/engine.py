@@ -14,6 +14,7 @@ from typing import Self
 
 from synth_datasets.generation.answer import Answer, Backend, RequestFailedError
 from synth_datasets.generation.store import AnswerStore
+from synth_datasets.generation.turns import LOOK_S, Turns
 from synth_datasets.plan.request import Request
 
 __all__ = ["Engine", "Result"]
@@ -33,7 +34,9 @@ class Engine:
     no more answers than the backend has places. Answers that arrive while others are written share the next commit.
     Nothing is started before the first `submit`, so a run that needs no answer needs no endpoint and no key.
     An answer comes out of `wait` only when the store has it on disk; when the store held another answer to
-    the same request, that one comes out. After a fork the child begins anew, with nothing in flight.
+    the same request, that one comes out. What another process on the same store is asking is not asked here as
+    well, but waited for; when that process ends without an answer, it is asked. After a fork the child begins
+    anew, with nothing in flight.
     """
 
     def __init__(self, make_backend: Callable[[], Backend], store: AnswerStore) -> None:
@@ -93,6 +96,8 @@ class _Arrival:
     key: str
     request: Request
     outcome: Answer | RequestFailedError
+    ours: bool = True
+    """Asked here; otherwise another process has put the answer into the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,7 @@ class _Crew:
         self.open: dict[str, Request] = {}
         self._make_backend = make_backend
         self._store = store
+        self._turns = Turns(store)
         self._changed = threading.Condition()  # reentrant: a garbage collection may close us while we hold it
         self._results: list[_Arrival] = []
         self._error: BaseException | None = None
@@ -200,9 +206,15 @@ class _Crew:
         backend = self._make_backend()
         asking: set[asyncio.Task[None]] = set()
         finished: deque[asyncio.Task[None]] = deque()
+        alarm: asyncio.TimerHandle | None = None
 
         def finish(task: asyncio.Task[None]) -> None:
             finished.append(task)
+            self._wake.set()
+
+        def look() -> None:
+            nonlocal alarm
+            alarm = None
             self._wake.set()
 
         with self._changed:
@@ -214,11 +226,16 @@ class _Crew:
                 while finished:
                     asking.discard(task := finished.popleft())
                     task.result()  # raises what would stop every request
-                while self._inbox and self._begun - self._settled < backend.concurrency:
+                free = backend.concurrency - (self._begun - self._settled)
+                for request, answer in self._turns.sort(self._inbox, free):
+                    self._arrived.put(_Arrival(answer.key, request, answer, ours=False))
+                while self._turns.ready and self._begun - self._settled < backend.concurrency:
                     self._begun += 1
-                    task = asyncio.create_task(self._ask(backend, *self._inbox.popleft()))
+                    task = asyncio.create_task(self._ask(backend, *self._turns.ready.popleft()))
                     task.add_done_callback(finish)
                     asking.add(task)
+                if self._turns.waits and alarm is None:
+                    alarm = self._loop.call_later(LOOK_S, look)
                 await self._wake.wait()
         finally:
             with self._changed:
@@ -251,14 +268,16 @@ class _Crew:
                     arrivals = self._keep(arrivals)
                 except BaseException as caught:  # noqa: BLE001 - `wait` raises it in the caller's thread
                     failure = caught
+            self._turns.done([item.key for item in arrivals])
             with self._changed:
                 if failure is None:
                     self._results += arrivals
-                    self._settled += len(arrivals)
+                    self._settled += sum(item.ours for item in arrivals)
                 else:
                     self._stopping = True
                 self._ring()
                 if end is not None:
+                    self._turns.close()
                     self._finish(failure or end.error)
                 self._changed.notify_all()
 
@@ -272,7 +291,11 @@ class _Crew:
         return arrivals, None
 
     def _keep(self, arrivals: list[_Arrival]) -> list[_Arrival]:
-        pairs = [(item.request, item.outcome) for item in arrivals if isinstance(item.outcome, Answer)]
+        pairs = [
+            (item.request, item.outcome)
+            for item in arrivals
+            if item.ours and isinstance(item.outcome, Answer)
+        ]
         kept = self._store.put_many(pairs) if pairs else {}
         failed = [
             (item.request, item.outcome) for item in arrivals if isinstance(item.outcome, RequestFailedError)
