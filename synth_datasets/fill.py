@@ -16,7 +16,7 @@ from synth_datasets.spec.model import FieldsColumn, PromptColumn
 from synth_datasets.spec.templates import TemplateError
 from synth_datasets.validation.duplicates import Duplicates
 from synth_datasets.validation.judge import judge
-from synth_datasets.validation.outcome import Example, Missing, Rejection, Source, Verdict
+from synth_datasets.validation.outcome import Example, Missing, Rejection, Source, Unanswered, Verdict
 from synth_datasets.validation.reasons import Reason
 
 __all__ = ["Progress", "fill"]
@@ -44,14 +44,16 @@ def fill(
     plan: Plan,
     rows: Iterator[RowKey],
     store: AnswerStore,
-    engine: Engine,
+    engine: Engine | None,
     *,
     in_flight: Callable[[int], int],
     progress: Progress | None = None,
-) -> Generator[Example | Missing]:
+) -> Generator[Example | Missing | Unanswered]:
     """Yield what becomes of each of `rows`, in their order, which must be the plan's decision order.
 
     A row that repeats an earlier one is asked again, so `rows` must hold all that decide on those that are wanted.
+    Without an engine nobody is asked: requests that failed have failed again, and a row whose next answer the store
+    does not hold ends as `Unanswered`; those after it are judged as if it were not there.
     Lazy: with `n` rows yielded at most `in_flight(n)` requests wait for an answer. What comes out depends on the spec
     and the answers alone, not on timing. Raises what the engine raises when the model cannot be asked any more; every
     answer that arrived is in the store by then.
@@ -80,7 +82,7 @@ def _decide(head: "_Row", work: "_Work", duplicates: Duplicates, allowed: int) -
         while head.request is not None:
             work.receive()
             work.send(allowed, first=head)
-        found = None if head.missing else duplicates.find(head.values)
+        found = None if head.missing or head.unanswered else duplicates.find(head.values)
         if found is None:
             break
         head.reject(*found)
@@ -88,7 +90,7 @@ def _decide(head: "_Row", work: "_Work", duplicates: Duplicates, allowed: int) -
         work.settle([head])
     if head.missing:
         work.progress.missing += 1
-    else:
+    elif not head.unanswered:
         duplicates.add(head.key, head.values)
         work.progress.accepted += 1
 
@@ -99,7 +101,7 @@ class _Work:
 
     plan: Plan
     store: AnswerStore
-    engine: Engine
+    engine: Engine | None
     progress: Progress
     unsent: deque["_Row"] = field(default_factory=deque)
     waiting: dict[str, list["_Row"]] = field(default_factory=dict)
@@ -107,13 +109,19 @@ class _Work:
     def settle(self, rows: list["_Row"]) -> None:
         """Feed the rows from the store as far as it goes; what it does not hold is queued to be asked."""
         while rows:
-            found = self.store.get_many([row.request.key for row in rows if row.request is not None])
+            asked = [row.request.key for row in rows if row.request is not None]
+            found: dict[str, Answer | RequestFailedError] = {**self.store.get_many(asked)}
+            if self.engine is None and len(found) < len(asked):
+                failed = self.store.get_failures([key for key in asked if key not in found])
+                found.update((key, failure) for key, (failure, _) in failed.items())
             going = []
             for row in rows:
                 if row.request is None:
                     continue
                 answer = found.get(row.request.key)
-                if answer is None and (row.given or row.rejections):
+                if answer is None and self.engine is None:
+                    row.stop()
+                elif answer is None and (row.given or row.rejections):
                     self.unsent.appendleft(row)  # a row that has begun is finished before another begins
                 elif answer is None:
                     self.unsent.append(row)
@@ -128,11 +136,12 @@ class _Work:
         if first.request is not None and first.request.key not in self.waiting:
             self.unsent.remove(first)
             self._submit(first)
-        while self.unsent and self.engine.in_flight < allowed:
+        while self.unsent and self.engine is not None and self.engine.in_flight < allowed:
             self._submit(self.unsent.popleft())
 
     def receive(self) -> None:
         """Wait for at least one answer and feed the rows that asked for it."""
+        assert self.engine is not None  # noqa: S101 - without one no row is left waiting
         for request, outcome in self.engine.wait():
             rows = self.waiting.pop(request.key)
             for row in rows:
@@ -141,6 +150,7 @@ class _Work:
 
     def _submit(self, row: "_Row") -> None:
         assert row.request is not None  # noqa: S101 - only rows with a request are queued
+        assert self.engine is not None  # noqa: S101 - without one no row is queued
         waiting = self.waiting.setdefault(row.request.key, [])
         if not waiting:
             self.engine.submit(row.request)
@@ -166,6 +176,8 @@ class _Row:
         self.rejections: list[Rejection] = []
         self.missing = ""
         """The column whose attempts are used up."""
+        self.unanswered: Request | None = None
+        """What would have to be asked, when nobody may be."""
         self.request: Request | None = None
         self._ask_next()
 
@@ -200,8 +212,19 @@ class _Row:
         }
         self._reject(column, verdict, source)
 
-    def outcome(self) -> Example | Missing:
+    def stop(self) -> None:
+        """Stand still at the current request, which nobody answers."""
+        self.unanswered, self.request = self.request, None
+
+    def outcome(self) -> Example | Missing | Unanswered:
         """Return what became of the row, once nothing is asked any more."""
+        if self.unanswered is not None:
+            return Unanswered(
+                row=self.key,
+                column=self._column().name,
+                request=self.unanswered,
+                rejections=tuple(self.rejections),
+            )
         if self.missing:
             return Missing(row=self.key, column=self.missing, rejections=tuple(self.rejections))
         values = {name: self.values[name] for column in self.plan.spec.columns for name in outputs(column)}
@@ -245,6 +268,7 @@ class _Row:
                 key=answer.key,
                 prompt_tokens=answer.prompt_tokens,
                 completion_tokens=answer.completion_tokens,
+                notes=answer.notes,
             )
         )
         self.attempts[column.name] = attempt + 1
@@ -274,4 +298,5 @@ def _source(column: str, request: Request, answer: Answer) -> Source:
         model=answer.model,
         prompt_tokens=answer.prompt_tokens,
         completion_tokens=answer.completion_tokens,
+        notes=answer.notes,
     )

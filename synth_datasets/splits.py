@@ -1,6 +1,6 @@
 """One split of a spec as a stream of rows: the store, the model, the trace and the verdict on a shortfall."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from synth_datasets.features import visible_columns
 from synth_datasets.fill import Progress, fill
 from synth_datasets.generation.backends import default_concurrency, endpoint_identity, open_backend
 from synth_datasets.generation.engine import Engine
-from synth_datasets.generation.offline import offline_backend
+from synth_datasets.generation.offline import AnswerMissingError
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.plan.plan import Plan
 from synth_datasets.plan.row import RowKey
@@ -19,12 +19,13 @@ from synth_datasets.settings import Settings
 from synth_datasets.shortfall import hopeless, shortfall_message
 from synth_datasets.spec.model import DatasetSpec, FieldsColumn, PromptColumn
 from synth_datasets.trace import TraceWriter
-from synth_datasets.validation.outcome import Example, Missing, Tally
+from synth_datasets.unanswered import unanswered_message
+from synth_datasets.validation.outcome import Example, Missing, Tally, Unanswered
 
 if TYPE_CHECKING:
     from datasets.utils import tqdm as Bar  # noqa: N812 - the class is written in lower case there
 
-__all__ = ["endpoints_of", "model_ids", "split_outcomes", "split_rows"]
+__all__ = ["endpoints_of", "missing_answers", "model_ids", "split_outcomes", "split_rows", "stored_outcomes"]
 
 
 def model_ids(spec: DatasetSpec) -> tuple[str, ...]:
@@ -48,18 +49,21 @@ def split_rows(
     trace: Path | None = None,
     eager: bool = True,
     keep_short: bool = False,
+    offline: bool = False,
 ) -> Generator[dict[str, object]]:
     """Yield the stored columns of each accepted row of the split, in the split's order.
 
-    `eager` and what may be raised on the way are those of `split_outcomes`. `trace` is the folder that gets the rows'
-    sources, rejections and counts. Raises `ShortfallError` after the last row (or as soon as most rows fail) when rows
-    are missing, unless `keep_short`; then the split is shorter and the counts say so.
+    `eager`, `offline` and what may be raised on the way are those of `split_outcomes`. `trace` is the folder that
+    gets the rows' sources, rejections and counts. Raises `ShortfallError` after the last row (or as soon as most
+    rows fail) when rows are missing, unless `keep_short`; then the split is shorter and the counts say so.
     """
     tally = Tally()
     columns = visible_columns(spec)
     with ExitStack() as stack:
         writer = None if trace is None else stack.enter_context(TraceWriter(trace, split))
-        outcomes = stack.enter_context(closing(split_outcomes(spec, settings, split, eager=eager)))
+        outcomes = stack.enter_context(
+            closing(split_outcomes(spec, settings, split, eager=eager, offline=offline))
+        )
         for outcome in outcomes:
             tally.add(outcome)
             if writer is not None:
@@ -86,17 +90,19 @@ def split_outcomes(
     """Yield what became of each row of the split (or of its `first` rows), in order, with sources and rejections.
 
     `eager` keeps the endpoint saturated; otherwise at most twice as many rows are begun as were read, so that a few
-    rows of a stream cost a few answers. `offline` takes answers from the store alone and raises `AnswerMissingError`
-    at the first row that needs another.
+    rows of a stream cost a few answers. `offline` takes answers from the store alone: at the first row
+    that needs another it looks through the whole spec and raises `AnswerMissingError`, which counts what is missing.
     """
+    if offline:
+        yield from _stored(spec, settings, split, first)
+        return
     models = model_ids(spec)
     plan = Plan(spec, endpoints_of(spec, settings))
     most = default_concurrency(models, settings) * (4 if eager else 1)
     progress = Progress()
     with ExitStack() as stack:
         store = stack.enter_context(AnswerStore(settings.store_path))
-        backend = offline_backend if offline else open_backend(models, settings)
-        engine = stack.enter_context(Engine(backend, store))
+        engine = stack.enter_context(Engine(open_backend(models, settings), store))
         bar = stack.enter_context(_bar(models, split))
         window = _Window(most, eager)
         outcomes = fill(
@@ -104,6 +110,42 @@ def split_outcomes(
         )
         for outcome in stack.enter_context(closing(outcomes)):
             _show(bar, progress)
+            if outcome.row.split == split and not isinstance(outcome, Unanswered):
+                yield outcome
+
+
+def stored_outcomes(
+    spec: DatasetSpec, settings: Settings, splits: Collection[str] | None = None
+) -> Generator[Example | Missing | Unanswered]:
+    """Yield what becomes of every row (of those splits) with the stored answers alone, in decision order.
+
+    The store is only read. Rows after one whose answer is missing are judged as if that one were not there.
+    """
+    plan = Plan(spec, endpoints_of(spec, settings))
+    with AnswerStore(settings.store_path, read_only=True) as store:
+        rows = plan.decision_rows(splits=splits)
+        yield from fill(plan, rows, store, None, in_flight=lambda _: 0)
+
+
+def missing_answers(spec: DatasetSpec, settings: Settings) -> AnswerMissingError:
+    """Return what to raise when the store lacks answers, after a look at all rows of the spec."""
+    with closing(stored_outcomes(spec, settings)) as outcomes:
+        return AnswerMissingError(
+            unanswered_message(
+                spec, outcomes, endpoints=endpoints_of(spec, settings), store=settings.store_path
+            )
+        )
+
+
+def _stored(
+    spec: DatasetSpec, settings: Settings, split: str, first: int | None
+) -> Generator[Example | Missing]:
+    """Yield the rows of the split from the store; raises at the first row on the way that it cannot answer."""
+    plan = Plan(spec, endpoints_of(spec, settings))
+    with AnswerStore(settings.store_path, read_only=True) as store:
+        for outcome in fill(plan, _deciding(plan, split, first), store, None, in_flight=lambda _: 0):
+            if isinstance(outcome, Unanswered):
+                raise missing_answers(spec, settings)
             if outcome.row.split == split:
                 yield outcome
 

@@ -32,7 +32,8 @@ class SynthConfig(datasets.BuilderConfig):
     """What `load_dataset("synth", ...)` takes beside `data_files`.
 
     The first six replace what the spec says, the next six say where it is asked (see `synth_datasets.settings`), and
-    `keep_short` accepts a split with fewer rows than asked for instead of raising `ShortfallError`.
+    `keep_short` accepts a split with fewer rows than asked for instead of raising `ShortfallError`. `offline` asks
+    nobody: what the store does not hold is counted and raised as `AnswerMissingError`.
     """
 
     num_examples: int | dict[str, int] | None = None
@@ -48,6 +49,7 @@ class SynthConfig(datasets.BuilderConfig):
     store: str | None = None
     model_path: str | None = None
     keep_short: bool = False
+    offline: bool = False
 
 
 class Synth(datasets.GeneratorBasedBuilder):
@@ -147,6 +149,7 @@ class Synth(datasets.GeneratorBasedBuilder):
             trace=None if trace is None else Path(trace),
             eager=trace is not None,
             keep_short=self.config.keep_short,
+            offline=self.config.offline,
         )
         with closing(rows):
             yield from enumerate(rows)

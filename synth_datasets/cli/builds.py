@@ -3,7 +3,6 @@
 import json
 import textwrap
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,14 +36,19 @@ SHOWN_ROWS = 3
 )
 @click.option("--keep-short", is_flag=True, help="Accept a split with fewer rows than asked for.")
 @click.option("--again", is_flag=True, help="Make the splits anew from the stored answers.")
+@click.option(
+    "--offline", is_flag=True, help="Ask nobody: take stored answers, or say which are missing (exit code 4)."
+)
 @click.option("--cache-dir", type=click.Path(file_okay=False), help="Where `datasets` keeps the splits.")
 @override_options
 @settings_options
 def build_verb(
     spec: str,
     output: Path | None,
+    *,
     keep_short: bool,
     again: bool,
+    offline: bool,
     cache_dir: str | None,
     **options: Any,  # noqa: ANN401 - click's options
 ) -> None:
@@ -60,7 +64,11 @@ def build_verb(
 
     given = {name: value for name, value in options.items() if value is not None}
     built = build(
-        spec_path(spec), output, cache_dir=cache_dir, again=again, options={**given, "keep_short": keep_short}
+        spec_path(spec),
+        output,
+        cache_dir=cache_dir,
+        again=again,
+        options={**given, "keep_short": keep_short, "offline": offline},
     )
     _show_build(built)
 
@@ -194,11 +202,8 @@ def _rejections(given: str, options: dict[str, Any]) -> "Iterator[Rejection]":
 
 
 def _replayed(spec: "DatasetSpec", settings: "Settings") -> "Iterator[Rejection]":
-    """Judge the stored answers again, up to the first row of each split that has no answer yet."""
-    from synth_datasets.generation.offline import AnswerMissingError
-    from synth_datasets.splits import split_outcomes
+    """Judge the stored answers again, as far as there are any."""
+    from synth_datasets.splits import stored_outcomes
 
-    for split in spec.splits:
-        with suppress(AnswerMissingError):
-            for outcome in split_outcomes(spec, settings, split.name, offline=True):
-                yield from outcome.rejections
+    for outcome in stored_outcomes(spec, settings):
+        yield from outcome.rejections

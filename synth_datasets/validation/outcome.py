@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
+from synth_datasets.plan.request import Request
 from synth_datasets.plan.row import RowKey
 from synth_datasets.validation.reasons import Reason
 
-__all__ = ["Example", "Missing", "Rejection", "Source", "Tally", "TallyJson", "Verdict"]
+__all__ = ["Example", "Missing", "Rejection", "Source", "Tally", "TallyJson", "Unanswered", "Verdict"]
 
 # Failed requests: nothing came back that could be judged.
 _UNANSWERED = frozenset([Reason.ENDPOINT_ERROR, Reason.CONTEXT_TOO_LONG])
@@ -41,6 +42,8 @@ class Rejection:
     """The request's key."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    notes: tuple[str, ...] = ()
+    """As in `Answer`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,8 @@ class Source:
     model: str
     prompt_tokens: int
     completion_tokens: int
+    notes: tuple[str, ...] = ()
+    """As in `Answer`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +87,17 @@ class Missing:
     rejections: tuple[Rejection, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """A row that stands still: nobody may be asked, and the store does not hold the next answer."""
+
+    row: RowKey
+    column: str
+    """The model column that was to be asked."""
+    request: Request
+    rejections: tuple[Rejection, ...]
+
+
 class TallyJson(TypedDict):
     """A tally as it is written; keys sorted, so that equal tallies give equal files."""
 
@@ -92,6 +108,8 @@ class TallyJson(TypedDict):
     missing: dict[str, int]
     prompt_tokens: int
     completion_tokens: int
+    notes: NotRequired[dict[str, int]]
+    """Left out when there are none."""
 
 
 @dataclass(slots=True)
@@ -108,6 +126,8 @@ class Tally:
     """Rows whose attempts are used up, by stratum."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    notes: Counter[str] = field(default_factory=Counter)
+    """Answers by what of their request the endpoint did not take."""
 
     def add(self, outcome: Example | Missing) -> None:
         """Count a row and every answer that was judged on the way to it."""
@@ -115,17 +135,19 @@ class Tally:
         if isinstance(outcome, Example):
             self.accepted[stratum] += 1
             for source in outcome.sources:
+                self.notes.update(source.notes)
                 self._answered(source.prompt_tokens, source.completion_tokens)
         else:
             self.missing[stratum] += 1
         for rejection in outcome.rejections:
+            self.notes.update(rejection.notes)
             self.rejected[stratum, rejection.column, str(rejection.reason)] += 1
             if rejection.reason not in _UNANSWERED:
                 self._answered(rejection.prompt_tokens, rejection.completion_tokens)
 
     def to_json(self) -> TallyJson:
         """Return what `json.dump` can write and `from_json` reads back."""
-        return {
+        counts: TallyJson = {
             "answers": self.answers,
             "accepted": dict(sorted(self.accepted.items())),
             "rejected": [(*place, count) for place, count in sorted(self.rejected.items())],
@@ -133,6 +155,9 @@ class Tally:
             "prompt_tokens": self.prompt_tokens,
             "completion_tokens": self.completion_tokens,
         }
+        if self.notes:
+            counts["notes"] = dict(sorted(self.notes.items()))
+        return counts
 
     @classmethod
     def from_json(cls, data: TallyJson) -> "Tally":
@@ -146,6 +171,7 @@ class Tally:
             missing=Counter(data["missing"]),
             prompt_tokens=data["prompt_tokens"],
             completion_tokens=data["completion_tokens"],
+            notes=Counter(data.get("notes", {})),
         )
 
     def funnel(self) -> list[str]:
