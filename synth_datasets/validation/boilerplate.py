@@ -56,6 +56,7 @@ _PATTERNS = tuple(
         *_ANYWHERE.items(),
     )
 )
+_STARTING, _HELD = _PATTERNS[: len(_START)], _PATTERNS[len(_START) :]
 _FIRST_WORD = re.compile(
     r"[\s\"'*]*(?:\#|(?:sure|yes|certainly|of|absolutely|ok|okay|great|no|here|below|i|title|subject|product|customer|user"
     r"|review|text|answer|response|output|rating|sentiment|label|prompt|assistant|human|system|ai)\b)",
@@ -73,13 +74,22 @@ def find_boilerplate(text: str, told: Iterable[str]) -> str:
     ```` ``` ```` in an example, code fences are accepted.
     """
     plain = text[:_REACH].replace("’", "'")
-    patterns = (*(_PATTERNS[: len(_START)] if _FIRST_WORD.match(plain) else ()),)
-    patterns += _PATTERNS[len(_START) :] if _SIGN.search(plain) else ()
-    for kind, pattern in patterns:
+    patterns = _STARTING if _FIRST_WORD.match(plain) else ()
+    for kind, pattern in (*patterns, *_HELD) if _signs(plain) else patterns:
         found = pattern.search(plain)
         if found and not _told(found.group().strip(), told):
             return f"{kind}: {' '.join(found.group().split())[:80]}"
     return ""
+
+
+def _signs(plain: str) -> bool:
+    """Whether one of the patterns that match anywhere may match: without a sign none can."""
+    if not plain.isascii():
+        return bool(_SIGN.search(plain))
+    if "`" in plain or "<" in plain or "[" in plain or "{" in plain or "\n" in plain:
+        return bool(_SIGN.search(plain))
+    folded = plain.lower()
+    return "lorem" in folded or "let me know" in folded or "would you like" in folded
 
 
 def _told(words: str, told: Iterable[str]) -> bool:

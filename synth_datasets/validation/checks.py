@@ -15,6 +15,9 @@ __all__ = ["bad_characters", "echoed", "out_of_size", "repeated"]
 _BAD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffd]")
 # Words; one character each in scripts that do not set words apart.
 _WORD = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_]+", re.UNICODE)
+_ASCII_WORDS = str.maketrans(
+    {chr(code): chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
+)
 
 _REACH = 20_000
 """Characters at either end of a text that are searched for loops and echoes: what runs away fills an end."""
@@ -30,6 +33,9 @@ _MOST_ECHOED = 0.5
 
 def bad_characters(text: str) -> Verdict | None:
     """Find what no text should hold and Arrow may not be able to store."""
+    # All of them but U+FFFD are what Unicode calls not printable, as are line ends.
+    if text.replace("\n", "").isprintable() and "\ufffd" not in text:
+        return None
     if found := _BAD.search(text):
         return Verdict(Reason.BAD_CHARACTERS, f"U+{ord(found.group()):04X} at character {found.start()}")
     return None
@@ -56,9 +62,10 @@ def repeated(text: str) -> Verdict | None:
     which sees loops of characters as well.
     """
     for part in (text,) if len(text) <= _REACH else (text[:_REACH], text[-_REACH:]):
-        words = _WORD.findall(part.casefold())
+        words = _words_of(part)
         grams = len(words) - _LOOP + 1
-        if len(words) >= _LEAST_WORDS:
+        # Each sequence begins with a word: where more than half begin with different ones, they are different.
+        if len(words) >= _LEAST_WORDS and 2 * len(set(words[:grams])) <= grams:
             again = 1 - len(_grams(words, _LOOP)) / grams
             if again >= _MOST_REPEATED:
                 return Verdict(Reason.REPETITION, f"{again:.0%} of its {_LOOP}-word sequences are repeats")
@@ -77,19 +84,25 @@ def echoed(text: str, told: Iterable[str]) -> Verdict | None:
     1997, "On the Resemblance and Containment of Documents", over words as in the contamination studies of
     language models (Touvron et al. 2023, arXiv:2307.09288, A.6). A shorter text echoes only as a whole.
     """
-    words = _WORD.findall(text[:_REACH].casefold())
+    words = _words_of(text[:_REACH])
     if not words:
         return None
-    own = list(zip(*(words[at:] for at in range(_ECHO)), strict=False)) or [tuple(words)]
     for message in told:
-        grams = _told(message)
-        if grams.isdisjoint(own):
-            continue
-        share = _covered(own, grams) / len(words)
+        if sum(map(_told_words(message).__contains__, words)) < _MOST_ECHOED * len(words):
+            continue  # too few words of it to hold sequences of them
+        own = list(zip(*(words[at:] for at in range(_ECHO)), strict=False)) or [tuple(words)]
+        share = _covered(own, _told(message)) / len(words)
         if share >= _MOST_ECHOED:
             start = " ".join(message.split())[:60]
             return Verdict(Reason.ECHO, f"{share:.0%} of its words repeat what the model was told: {start}")
     return None
+
+
+@lru_cache(maxsize=4)  # the checks look at one text after the other
+def _words_of(text: str) -> tuple[str, ...]:
+    if text.isascii():
+        return tuple(text.translate(_ASCII_WORDS).split())  # the same, four times as fast
+    return tuple(_WORD.findall(text.casefold()))
 
 
 def _covered(own: list[tuple[str, ...]], grams: frozenset[tuple[str, ...]]) -> int:
@@ -103,11 +116,16 @@ def _covered(own: list[tuple[str, ...]], grams: frozenset[tuple[str, ...]]) -> i
 
 @lru_cache(maxsize=256)
 def _told(message: str) -> frozenset[tuple[str, ...]]:
-    words = _WORD.findall(message[:_REACH].casefold())
-    return _grams(words, _ECHO) if len(words) >= _ECHO else frozenset([tuple(words)])
+    words = _words_of(message[:_REACH])
+    return _grams(words, _ECHO) if len(words) >= _ECHO else frozenset([words])
 
 
-def _grams(words: list[str], size: int) -> frozenset[tuple[str, ...]]:
+@lru_cache(maxsize=256)
+def _told_words(message: str) -> frozenset[str]:
+    return frozenset(_words_of(message[:_REACH]))
+
+
+def _grams(words: tuple[str, ...], size: int) -> frozenset[tuple[str, ...]]:
     return frozenset(zip(*(words[at:] for at in range(size)), strict=False))
 
 

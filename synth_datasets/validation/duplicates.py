@@ -1,7 +1,7 @@
 """Rows that repeat an earlier row, decided in one order over all splits: the newcomer loses."""
 
 import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from synth_datasets.plan.row import RowKey
@@ -35,6 +35,12 @@ class Duplicates:
             for name, names, checks in _unique(spec)
         )
         self._rows = _Rows()
+
+    def prepare(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """Say which rows `find` and `add` are about to be called for: together they cost less. Changes no result."""
+        for checked in self._checked:
+            if isinstance(checked.table, NearTable):
+                checked.table.prepare([checked.text(values) for values in rows])
 
     def find(self, values: Mapping[str, object]) -> tuple[str, Verdict] | None:
         """Return the first column, field or `fields` group that repeats an added row, and which row."""

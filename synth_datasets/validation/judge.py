@@ -100,7 +100,7 @@ def _field(field: Field, value: object, request: Request, checks: Checks) -> Ver
 
 def _chat(own: str, whole: str, request: Request, checks: Checks) -> Verdict | None:
     """Find a refusal or boilerplate, at the start of what the model wrote itself or anywhere in the text."""
-    if checks.refusals and (refused := find_refusal(own) or find_refusal(whole)):
+    if checks.refusals and (refused := find_refusal(own) or (find_refusal(whole) if whole != own else "")):
         return Verdict(Reason.REFUSAL, refused)
     found = find_boilerplate(own, (message.content for message in request.messages))
     return Verdict(Reason.BOILERPLATE, found) if found else None

@@ -103,7 +103,8 @@ def find_refusal(text: str) -> str:
     """
     start = text[:_REACH].replace("’", "'")
     folded = start.casefold()
-    if not any(hint in folded for hint in _HINTS):
-        return ""
-    found = _REFUSAL.search(start)
-    return found.group().strip() if found else ""
+    for hint in _HINTS:
+        if hint in folded:
+            found = _REFUSAL.search(start)
+            return found.group().strip() if found else ""
+    return ""

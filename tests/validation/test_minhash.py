@@ -58,6 +58,18 @@ def test_a_batch_is_one_signature_a_row():
     assert signatures([]).shape == (0, PERMUTATIONS)
 
 
+@given(st.lists(st.text(st.characters(), max_size=40), max_size=20))
+def test_any_batch_is_one_signature_a_row(texts):
+    for row, text in zip(signatures(texts), texts, strict=True):
+        assert (row == signature(text)).all()
+
+
+def test_long_texts_between_short_ones_do_not_touch_their_neighbours():
+    texts = ["short", "y" * 7000, "", "abc " * 1600, "z" * 40_000, *(f"tail {at}" for at in range(40))]
+    for row, text in zip(signatures(texts), texts, strict=True):
+        assert (row == signature(text)).all()
+
+
 def test_agreement_estimates_similarity():
     chooser = random.Random(1)
     errors = []

@@ -95,9 +95,36 @@ def test_texts_that_all_begin_alike_do_not_slow_a_search():
     stem = "the very same beginning of each and every text in this set "
     for at in range(3000):
         table.add(f"{stem}{''.join(chooser.choices('abcdef', k=40))}{at}")
-    own, values, slots = table._place(f"{stem}and an end")
-    assert len(own) == 64
-    assert 0 < len(table._candidates(slots, values)) <= 16 * 16
+    place = table._place(f"{stem}and an end")
+    assert len(place.own) == 64
+    assert 0 < len(table._candidates(place.slots.tolist(), place.own.tolist())) <= 16 * 16
+
+
+@pytest.mark.parametrize("size", [1, 7, 300])
+@pytest.mark.parametrize("threshold", [0.3, 0.7])
+def test_texts_that_were_prepared_are_found_like_any_other(size, threshold):
+    """Batches that go stale, texts prepared twice or in vain, equal texts in one batch, and a doubling on the way."""
+    chooser = random.Random(size)
+    texts = []
+    for text in _texts(1500):
+        texts.append(text)
+        while chooser.random() < 0.4:  # families of near and equal texts, some of them far apart
+            words = chooser.choice(texts).split()
+            words[chooser.randrange(len(words))] = chooser.choice(["word", "another", words[0]])
+            texts.append(" ".join(words))
+    one_by_one, prepared = NearTable(threshold), NearTable(threshold)
+    hits = 0
+    for at, text in enumerate(texts):
+        if at % size == 0:
+            prepared.prepare(texts[at : at + size + 3])
+        found = one_by_one.find(text)
+        assert prepared.find(text) == found
+        hits += found is not None
+        if found is None or found[1] < 0.9:
+            one_by_one.add(text)
+            prepared.add(text)
+    assert (one_by_one._next == prepared._next).all()
+    assert 100 < hits < len(texts)
 
 
 @pytest.mark.parametrize("threshold", [0.7])
