@@ -1,8 +1,10 @@
 """What one endpoint takes of the chat completions API, learnt from its refusals."""
 
+import json
 import logging
 import re
 from dataclasses import dataclass, field
+from typing import Self
 
 from synth_datasets.generation.chat import Body, Structured, body_of
 from synth_datasets.plan.request import Request
@@ -62,6 +64,21 @@ class Dialect:
         if request.opening and not self._prefill:
             found.append("opening asked for in words")
         return tuple(found)
+
+    def saved(self) -> str:
+        """Return the wording as text, without the notes, for `restored`."""
+        return json.dumps([self._structured, self._prefill, sorted(self._dropped), self._renamed])
+
+    @classmethod
+    def restored(cls, saved: str) -> Self:
+        """Return the dialect as it was when `saved` was called."""
+        structured, prefill, dropped, renamed = json.loads(saved)
+        return cls(_structured=structured, _prefill=prefill, _dropped=set(dropped), _renamed=renamed)
+
+    def answer_limit(self, request: Request) -> int | None:
+        """Return the most tokens that an answer may have as the request is sent; None: the endpoint is not told."""
+        limit = request.sampling.get("max_tokens")
+        return limit if isinstance(limit, int) and "max_tokens" not in self._dropped else None
 
     def learn(self, request: Request, sent: Body, refusal: Refusal) -> bool:
         """Whether the request is worth another try, worded differently; each refusal is learnt from once."""

@@ -4,16 +4,18 @@ import asyncio
 import ipaddress
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 from synth_datasets.errors import EndpointError, SettingsError
 from synth_datasets.generation.answer import Answer, RequestFailedError
+from synth_datasets.generation.budget import Budget
 from synth_datasets.generation.chat import Body
 from synth_datasets.generation.dialect import Dialect, Refusal
 from synth_datasets.generation.pacing import Pace
+from synth_datasets.generation.rate import Rate, Ticket
 from synth_datasets.generation.replies import RESUME, Reply, Throttled, Trouble, shown, verdict_of
 from synth_datasets.generation.retry import Health, RetryPolicy
 from synth_datasets.plan.request import Message, Request
@@ -22,7 +24,7 @@ from synth_datasets.settings import Settings, public_url
 if TYPE_CHECKING:
     import openai
 
-__all__ = ["DEFAULT_CONCURRENCY", "OPENAI_URL", "OpenAIBackend"]
+__all__ = ["DEFAULT_CONCURRENCY", "OPENAI_URL", "OpenAIBackend", "Outcome"]
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +41,10 @@ _SHORTEST_SECRET = 6
 """A shorter one cannot be told from a part of a word."""
 _POLICY = RetryPolicy()
 _UNREACHED = frozenset({"ClientConnectorError", "ConnectError", "ConnectionTimeoutError", "ProxyError"})
-_Outcome = Answer | Trouble | Throttled | None
+Outcome = Answer | Trouble | Throttled | None
 """None: the request is worded differently now and worth another try."""
+
+T = TypeVar("T")
 
 
 class OpenAIBackend:
@@ -52,16 +56,21 @@ class OpenAIBackend:
     raises `EndpointError`. Parameters that the endpoint refuses are left out or worded differently: see `notes`.
     """
 
-    def __init__(self, settings: Settings, *, policy: RetryPolicy = _POLICY) -> None:
+    def __init__(
+        self, settings: Settings, *, policy: RetryPolicy = _POLICY, budget: Budget | None = None
+    ) -> None:
         url = settings.base_url or OPENAI_URL
         self.identity = public_url(url)
         self.concurrency = settings.concurrency or DEFAULT_CONCURRENCY
         self._timeout_s = settings.timeout_s
         self._policy = policy
-        self._secrets = _secrets(url, settings)
+        self.secrets = _secrets(url, settings)
+        """What must not appear in any message."""
         self._client = _connect(url, settings, self.concurrency)
-        self._dialect = Dialect()
+        self.dialect = Dialect()
         self._pace = Pace(self.concurrency)
+        self._rate = Rate(rpm=settings.rpm, tpm=settings.tpm)
+        self._budget = Budget(settings) if budget is None else budget
         self._health = Health(policy)
         self._vain_pauses = 0
         self._refusals = 0
@@ -72,20 +81,16 @@ class OpenAIBackend:
     @property
     def notes(self) -> list[str]:
         """What the endpoint does not take and how it is asked instead, a sentence each."""
-        return self._dialect.notes
+        return self.dialect.notes
 
     async def ask(self, request: Request) -> Answer:
         """Ask until there is an answer, a lasting failure of this request, or an endpoint to give up."""
         failures = 0
         answers_seen = 0
         while True:
-            async with self._pace as sent_at:
-                outcome = await self._exchange(request)
-                if isinstance(outcome, Throttled):
-                    self._throttle(outcome, sent_at)
+            outcome, sent_at = await self._once(request)
             if isinstance(outcome, Answer):
                 self._pace.answered()
-                self._health.answered()
                 self._vain_pauses = 0
                 return outcome
             if isinstance(outcome, Trouble):
@@ -99,43 +104,84 @@ class OpenAIBackend:
         """Close the connections."""
         await self._client.close()
 
-    async def _exchange(self, request: Request) -> _Outcome:
+    async def _once(self, request: Request) -> tuple[Outcome, float]:
+        """Send the request once, as soon as caps and limits let it; returns also when that was."""
+        answer_limit = self.dialect.answer_limit(request)
+        async with self._pace, self._budget.bill(request, answer_limit) as bill:
+            async with self._rate.turn(bill.likely_tokens) as ticket:
+                sent_at = asyncio.get_running_loop().time()
+                bill.sent()
+                outcome = await self._exchange(request, ticket)
+                if isinstance(outcome, Answer):
+                    bill.answered(outcome)
+                    ticket.used = outcome.prompt_tokens + outcome.completion_tokens or None
+                elif not isinstance(outcome, Trouble) or outcome.connecting:
+                    bill.refused()
+            if isinstance(outcome, Throttled):
+                self._throttle(outcome, sent_at)
+        return outcome, sent_at
+
+    async def _exchange(self, request: Request, ticket: Ticket) -> Outcome:
         """Send the request once; raises what cannot be mended by another try."""
-        body, notes = self._dialect.body(request), self._dialect.deviations(request)
+        body, notes = self.dialect.body(request), self.dialect.deviations(request)
         reply = await self._send(body)
         if isinstance(reply, Trouble):
             return reply
+        self._rate.learn(reply.headers, ticket)
+        return self.read(reply, request, body, notes)
+
+    def read(self, reply: Reply, request: Request, sent: Body, notes: tuple[str, ...]) -> Outcome:
+        """Return what the reply to the request, worded as in `sent`, means, and learn from it.
+
+        Raises what cannot be mended by another try; `notes` become the answer's.
+        """
         self._health.reached = True
-        verdict = verdict_of(reply, request, where=self.identity, secrets=self._secrets)
+        verdict = verdict_of(reply, request, where=self.identity, secrets=self.secrets)
         if isinstance(verdict, Refusal):
-            if not self._dialect.learn(request, body, verdict):
+            if not self.dialect.learn(request, sent, verdict):
                 raise self._beyond_learning(request, verdict)
             return None
         if isinstance(verdict, Exception):
             raise verdict
-        return replace(verdict, notes=notes) if notes and isinstance(verdict, Answer) else verdict
+        if isinstance(verdict, Answer):
+            self._health.answered()
+            return replace(verdict, notes=notes) if notes else verdict
+        return verdict
 
-    async def _send(self, body: Body) -> Reply | Trouble:
+    async def call(
+        self, send: Callable[["openai.AsyncOpenAI"], Awaitable[T]], *, limit_s: float | None = None
+    ) -> T | Reply | Trouble:
+        """Use the endpoint's client: what that gives, the reply when it is an error, or why there is none."""
         import httpx2
         import openai
 
         try:
-            async with asyncio.timeout(self._timeout_s):
-                # A quarter of the CPU of `chat.completions.create`, which walks types on the way in and out.
-                response = await self._client.post("/chat/completions", body=body, cast_to=httpx2.Response)
+            async with asyncio.timeout(limit_s or self._timeout_s):
+                return await send(self._client)
         except openai.APIStatusError as error:
             return Reply(error.status_code, error.response.content, error.response.headers)
-        except (TimeoutError, openai.APIConnectionError) as error:
+        except (TimeoutError, openai.APIConnectionError, httpx2.TransportError) as error:
             return self._lost(error)
+
+    async def _send(self, body: Body) -> Reply | Trouble:
+        import httpx2
+
+        try:
+            # A quarter of the CPU of `chat.completions.create`, which walks types on the way in and out.
+            response = await self.call(
+                lambda client: client.post("/chat/completions", body=body, cast_to=httpx2.Response)
+            )
         except UnicodeEncodeError:
             failure = RequestFailedError("bad_request", "the prompt holds a lone surrogate, which is no text")
         else:
-            return Reply(response.status_code, response.content)
+            if isinstance(response, Reply | Trouble):
+                return response
+            return Reply(response.status_code, response.content, response.headers)
         raise failure
 
     def _lost(self, error: BaseException) -> Trouble:
         causes = _causes(error)
-        detail = shown(str(causes[-1]) or type(causes[-1]).__name__, self._secrets)
+        detail = shown(str(causes[-1]) or type(causes[-1]).__name__, self.secrets)
         # The transport reports every broken connection as a ConnectTimeout; what lies beneath tells them apart.
         names = {base.__name__ for cause in causes for base in type(cause).__mro__}
         if names & _UNREACHED:
@@ -182,8 +228,9 @@ class OpenAIBackend:
             probe = Request(
                 endpoint=self.identity, model=model, messages=(message,), sampling={"max_tokens": 16}, seed=0
             )
-            async with self._pace:
-                reply = await self._send(self._dialect.body(probe))
+            async with self._pace, self._budget.bill(probe, 16) as bill:
+                bill.sent()
+                reply = await self._send(self.dialect.body(probe))
             if isinstance(reply, Reply) and reply.alive:
                 self._health.answered()
                 return True
