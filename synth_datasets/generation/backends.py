@@ -6,7 +6,8 @@ from typing import Literal
 
 from synth_datasets.errors import SettingsError
 from synth_datasets.generation.answer import Answer, Backend
-from synth_datasets.generation.embedded import MAX_SERVERS, EmbeddedBackend
+from synth_datasets.generation.budget import Budget
+from synth_datasets.generation.embedded import MAX_SERVERS, MAX_TOKENS, EmbeddedBackend
 from synth_datasets.generation.openai_backend import DEFAULT_CONCURRENCY, OPENAI_URL, OpenAIBackend
 from synth_datasets.generation.transformers_backend import BATCH, TransformersBackend, transformers_identity
 from synth_datasets.generation.weights import EMBEDDED_MODEL_ID, embedded_identity
@@ -37,8 +38,10 @@ def endpoint_identity(model_id: str, settings: Settings) -> str:
             return transformers_identity(model_id)
 
 
-def open_backend(model_ids: Collection[str], settings: Settings) -> Callable[[], Backend]:
-    """Return what makes the backend for all of these models, for `Engine`.
+def open_backend(
+    model_ids: Collection[str], settings: Settings, budget: Budget | None = None
+) -> Callable[[], Backend]:
+    """Return what makes the backend for all of these models, for `Engine`; `budget` is the run's.
 
     Making it raises `SettingsError` when a key, a library or weights are missing; until then nothing is looked at,
     so that a run whose answers are all in the store needs none of them.
@@ -47,14 +50,15 @@ def open_backend(model_ids: Collection[str], settings: Settings) -> Callable[[],
     def make() -> Backend:
         parts: dict[tuple[str, str], Backend] = {}
         shared: Backend | None = None
+        spending = Budget(settings) if budget is None else budget
         for model_id in sorted(model_ids):
             if (kind := _kind(model_id, settings)) == "openai":
                 # One endpoint serves every id, within one limit on what it gets at once.
-                backend = shared = shared or OpenAIBackend(settings)
+                backend = shared = shared or OpenAIBackend(settings, budget=spending)
             elif kind == "embedded":
-                backend = EmbeddedBackend(settings, model_id)
+                backend = _Metered(EmbeddedBackend(settings, model_id), spending)
             else:
-                backend = TransformersBackend(settings, model_id)
+                backend = _Metered(TransformersBackend(settings, model_id), spending)
             parts[backend.identity, model_id] = backend
         whole = set(parts.values())
         return whole.pop() if len(whole) == 1 else _Switch(parts)
@@ -66,6 +70,29 @@ def default_concurrency(model_ids: Collection[str], settings: Settings) -> int:
     """Return how many requests keep the backend of these models busy, without making it."""
     kinds = {_kind(model_id, settings) for model_id in model_ids}
     return sum(settings.concurrency or _DEFAULTS[kind] for kind in kinds)
+
+
+class _Metered:
+    """A backend of this process within the budget."""
+
+    def __init__(self, backend: Backend, budget: Budget) -> None:
+        self.identity = backend.identity
+        self.concurrency = backend.concurrency
+        self.inner = backend
+        self._budget = budget
+
+    async def ask(self, request: Request) -> Answer:
+        """Ask when the budget allows it."""
+        limit = request.sampling.get("max_tokens")
+        async with self._budget.bill(request, limit if isinstance(limit, int) else MAX_TOKENS) as bill:
+            bill.sent()
+            answer = await self.inner.ask(request)
+            bill.answered(answer)
+            return answer
+
+    async def close(self) -> None:
+        """Close the backend."""
+        await self.inner.close()
 
 
 class _Switch:

@@ -222,6 +222,11 @@ class Bill:
         self._budget = budget
         self._used: Spent | None = Spent()
 
+    @property
+    def likely_tokens(self) -> int:
+        """A guess at prompt and answer together, as endpoints make it before they have answered."""
+        return self.prompt_tokens // 4 + (self.answer_limit or 0)
+
     def sent(self) -> None:
         """Say that the request may arrive from now on."""
         self._used = None

@@ -4,7 +4,8 @@ import asyncio
 import re
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 __all__ = ["Rate", "Ticket"]
@@ -27,7 +28,9 @@ class Ticket:
 
     sent_at: float
     tokens: int
-    """Its share of the tokens: a guess until it is back."""
+    """Its share of the tokens: a guess until `used` is known."""
+    used: int | None = None
+    """The tokens that it took; set it when they are told."""
 
 
 class Rate:
@@ -55,26 +58,22 @@ class Rate:
         self._out = {"requests": 0, "tokens": 0}
         self._queue = asyncio.Lock()
 
-    async def turn(self, tokens: int) -> Ticket:
-        """Wait until a request of about so many tokens may go; first come, first served. Give the ticket `back`."""
+    @asynccontextmanager
+    async def turn(self, tokens: int) -> AsyncIterator[Ticket]:
+        """Wait until a request of about so many tokens may go, first come, first served; lasts until it is over."""
         if self._windows or self._told:
             async with self._queue:
                 await self._wait(tokens)
-                return self._let_go(tokens)
-        return self._let_go(tokens)
-
-    def back(self, ticket: Ticket, tokens: int | None = None) -> None:
-        """Say that the request is over, and how many tokens it took if that is known."""
-        self._out["requests"] -= 1
-        self._out["tokens"] -= ticket.tokens
-        if tokens is not None and tokens != ticket.tokens:
-            if window := self._windows.get("tokens"):
-                window.correct(ticket, tokens)
-            if bucket := self._told.get("tokens"):
-                bucket.level += ticket.tokens - tokens
+                ticket = self._let_go(tokens)
+        else:
+            ticket = self._let_go(tokens)
+        try:
+            yield ticket
+        finally:
+            self._back(ticket)
 
     def learn(self, headers: Mapping[str, str], ticket: Ticket) -> None:
-        """Take note of what the reply to a request tells about the endpoint's limits; before it is `back`."""
+        """Take note of what the reply to a request tells about the endpoint's limits; call it within its turn."""
         for kind in _KINDS:
             limit = _number(headers.get(f"x-ratelimit-limit-{kind}"))
             remaining = _number(headers.get(f"x-ratelimit-remaining-{kind}"))
@@ -89,6 +88,15 @@ class Rate:
             # Those under way are not in `remaining`, or not all of them; this one is.
             others = self._out[kind] - (1 if kind == "requests" else ticket.tokens)
             self._told[kind] = _Bucket(limit, remaining - others, per_s, self._clock())
+
+    def _back(self, ticket: Ticket) -> None:
+        self._out["requests"] -= 1
+        self._out["tokens"] -= ticket.tokens
+        if ticket.used is not None and ticket.used != ticket.tokens:
+            if bucket := self._told.get("tokens"):
+                bucket.level += ticket.tokens - ticket.used
+            if window := self._windows.get("tokens"):
+                window.correct(ticket, ticket.used)
 
     async def _wait(self, tokens: int) -> None:
         began = self._clock()

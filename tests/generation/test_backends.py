@@ -65,7 +65,7 @@ def test_each_model_gets_its_backend(backend, model_id, kind):
         return made, endpoint_identity(model_id, settings)
 
     made, identity = asyncio.run(main())
-    assert isinstance(made, kind)
+    assert isinstance(getattr(made, "inner", made), kind)  # within the budget
     assert made.identity == identity
 
 
