@@ -1,9 +1,12 @@
 """The `synth` command: one verb a step, each showing its own example; exit codes that scripts can use."""
 
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
+from types import FrameType
 
 import click
 
@@ -11,7 +14,8 @@ from synth_datasets.errors import EndpointError, PublishError, ShortfallError, S
 
 __all__ = ["main"]
 
-EXIT_INTERRUPTED = 130
+EXIT_INTERRUPTED = 128 + signal.SIGINT
+EXIT_TERMINATED = 128 + signal.SIGTERM
 _EXIT_CODES = ((ShortfallError, 3), (EndpointError, 4), (PublishError, 5), (SynthError, 2), (OSError, 1))
 _VERBS = {
     "list": "specs",
@@ -80,20 +84,22 @@ def _synth() -> None:
     synth new reviews && synth build reviews.synth.yaml
 
     Exit codes: 0 done, 2 the spec, an option or the set-up is wrong, 3 a split could not be filled, 4 the endpoint
-    refused or is gone, 5 publishing was refused, 130 interrupted, 1 anything else.
+    refused or is gone, 5 publishing was refused, 130 interrupted (143 by SIGTERM), 1 anything else.
     """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; every expected failure is one message on stderr."""
     try:
-        code = _synth.main(args=arguments, prog_name="synth", standalone_mode=False)
+        with _sigterm_as_ctrl_c():
+            code = _synth.main(args=arguments, prog_name="synth", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
         _say("Stopped. Every answer that arrived is kept; run the same command again to go on from there.")
-        code = EXIT_INTERRUPTED
+        terminated = isinstance(error, _Terminated) or isinstance(error.__cause__, _Terminated)
+        code = EXIT_TERMINATED if terminated else EXIT_INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
@@ -101,6 +107,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _say("\n".join([f"Error: {error}", *getattr(error, "__notes__", [])]))
         code = next(number for kind, number in _EXIT_CODES if isinstance(error, kind))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM: ends the command as Ctrl-C does, with another exit code."""
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """Let a polite end by `kill`, a batch system or a container stop the command cleanly."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise _Terminated
+
+    try:
+        before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # only the main thread may
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _say(text: str) -> None:
