@@ -1,10 +1,11 @@
 import pickle
+import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synth_datasets.spec import Template, TemplateError
+from synth_datasets.spec import Template, TemplateError, templates
 from synth_datasets.spec.filters import NAMES
 from synth_datasets.spec.templates import MAX_RENDERED, MAX_SOURCE
 
@@ -247,6 +248,58 @@ def test_any_text_is_a_template_or_a_template_error(source):
         template.render(dict.fromkeys(template.names, "v"))
     except TemplateError:
         pass
+
+
+PLAIN = st.sampled_from(
+    ["{{ a }}", "{{n}}", "{{ items }}", "{{- a -}}", "{# x #}", " ", "\n", "text", "%", "}}", "{ ", "{{ f }}"]
+)
+VALUE = st.one_of(
+    st.text(), st.integers(), st.floats(), st.booleans(), st.lists(st.text() | st.integers()), st.none()
+)
+
+
+@given(
+    st.lists(PLAIN, max_size=8).map("".join),
+    st.fixed_dictionaries(dict.fromkeys(["a", "n", "items", "f"], VALUE)),
+)
+def test_names_and_text_are_joined_as_jinja_renders_them(source, values):
+    template = Template(source)
+    assert templates._pieces(source) is not None
+    given_ = {name: values[name] for name in template.names}
+    try:
+        checked = {name: templates._value(name, value) for name, value in given_.items()}
+    except TemplateError as error:
+        with pytest.raises(TemplateError, match=re.escape(str(error))):
+            template.render(values)
+    else:
+        assert template.render(values) == templates._render(source, checked)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"a": 10**5000},
+        {"a": ["x", 10**5000]},
+        {"a": "x" * (MAX_RENDERED // 2 + 1)},
+        {"a": ["y" * 99_999, "z"]},
+    ],
+)
+def test_what_cannot_be_joined_fails_as_in_jinja(values):
+    source = "{{ a }} and {{ a }}"
+    with pytest.raises(TemplateError) as slow:
+        templates._render(source, dict(values))
+    with pytest.raises(TemplateError) as quick:
+        Template(source).render(values)
+    assert str(quick.value) == str(slow.value)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["{{ a|upper }}", "{% if n %}x{% endif %}", "{{ 'x' }}", "{{ -n }}", "{% raw %}{{ a }}{% endraw %}"],
+)
+def test_other_templates_are_left_to_jinja(source):
+    named = templates._pieces(source)
+    assert named is None or named == (("{{ a }}", False),)
 
 
 @given(st.text(max_size=200))
