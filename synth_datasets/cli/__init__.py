@@ -77,7 +77,7 @@ class _Verbs(click.Group):
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="synth-datasets", prog_name="synth")
 def _synth() -> None:
-    r"""A prompt spec is a dataset: check it, preview it, build it, publish it.
+    """A prompt spec is a dataset: check it, preview it, build it, publish it.
 
     \b
     synth build customer_feedback              a ready dataset, with the embedded model

@@ -52,7 +52,7 @@ def build_verb(
     cache_dir: str | None,
     **options: Any,  # noqa: ANN401 - click's options
 ) -> None:
-    r"""Make the dataset of SPEC (a file, a folder, or a ready dataset's name), its report and its card.
+    """Make the dataset of SPEC (a file, a folder, or a ready dataset's name), its report and its card.
 
     Run it again after an interruption and it goes on; run it again when it is done and no model is asked.
 
@@ -77,7 +77,7 @@ def build_verb(
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def report_verb(folder: Path, as_json: bool) -> None:
-    r"""Show the quality report of a build FOLDER; the page with plots is FOLDER/report.html.
+    """Show the quality report of a build FOLDER; the page with plots is FOLDER/report.html.
 
     \b
     Example:  synth report build/reviews
@@ -110,7 +110,7 @@ def rejections_verb(
     as_json: bool,
     **options: Any,  # noqa: ANN401 - click's options
 ) -> None:
-    r"""Show the answers that were rejected, with their reasons and raw texts.
+    """Show the answers that were rejected, with their reasons and raw texts.
 
     BUILD is a build's folder, or a spec: then what was answered so far is judged again, and no model is asked.
 
@@ -146,7 +146,7 @@ def rejections_verb(
 @click.argument("split")
 @click.argument("row", type=click.IntRange(min=0))
 def trace_verb(folder: Path, split: str, row: int) -> None:
-    r"""Show the prompts and raw answers behind the row at ROW (from 0) of a SPLIT of a build FOLDER.
+    """Show the prompts and raw answers behind the row at ROW (from 0) of a SPLIT of a build FOLDER.
 
     \b
     Example:  synth trace build/reviews train 0

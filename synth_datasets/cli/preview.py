@@ -24,7 +24,7 @@ __all__ = ["preview_verb"]
 @override_options
 @settings_options
 def preview_verb(spec: str, rows: int, split: str | None, prompts_only: bool, **options: Any) -> None:  # noqa: ANN401 - click's options
-    r"""Show the prompts and a few rows of SPEC, and what a whole build will take.
+    """Show the prompts and a few rows of SPEC, and what a whole build will take.
 
     The answers are kept: a build that follows does not ask for them again.
 

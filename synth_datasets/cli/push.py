@@ -18,7 +18,7 @@ __all__ = ["push_verb"]
 @click.option("--dry-run", is_flag=True, help="Show what would be published, and change nothing.")
 @click.option("--with-trace", is_flag=True, help="Publish prompts, raw answers and rejected answers too.")
 def push_verb(folder: Path, repo_id: str, public: bool, dry_run: bool, with_trace: bool) -> None:
-    r"""Publish a build FOLDER as a version of the Hub dataset OWNER/NAME: one commit, then the tag v<version>.
+    """Publish a build FOLDER as a version of the Hub dataset OWNER/NAME: one commit, then the tag v<version>.
 
     The token is the one that `hf auth login` keeps, or HF_TOKEN. A tag is never moved: raise `version` in the spec
     for new content. An interrupted push is finished by pushing again.

@@ -49,7 +49,7 @@ checks:
 
 @click.command("list")
 def list_verb() -> None:
-    r"""Show the ready datasets.
+    """Show the ready datasets.
 
     \b
     Example:  synth list
@@ -66,7 +66,7 @@ def list_verb() -> None:
     "-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="The folder."
 )
 def new_verb(name: str, origin: str | None, output: Path) -> None:
-    r"""Start a spec NAME.synth.yaml, from scratch or from a ready dataset.
+    """Start a spec NAME.synth.yaml, from scratch or from a ready dataset.
 
     \b
     Example:  synth new reviews
@@ -93,7 +93,7 @@ def new_verb(name: str, origin: str | None, output: Path) -> None:
 @click.command("check")
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 def check_verb(specs: tuple[str, ...]) -> None:
-    r"""Find every mistake in a spec at once, with its line; asks no model and opens no connection.
+    """Find every mistake in a spec at once, with its line; asks no model and opens no connection.
 
     \b
     Example:  synth check reviews.synth.yaml
@@ -115,7 +115,7 @@ def check_verb(specs: tuple[str, ...]) -> None:
 
 @click.command("schema")
 def schema_verb() -> None:
-    r"""Print the JSON Schema of a spec, for editors that complete and check YAML.
+    """Print the JSON Schema of a spec, for editors that complete and check YAML.
 
     \b
     Example:  synth schema > synth.schema.json
