@@ -123,7 +123,7 @@ def test_preview_shows_prompts_rows_and_an_estimate_and_keeps_the_answers(synth,
     prompts = synth("preview", "reviews.synth.yaml", "--prompts-only", "--rows", "2").stdout
     assert "negative review of a" in prompts
     assert endpoint.count == 0
-    shown = synth("preview", "reviews.synth.yaml", "--rows", "2").stdout
+    shown = synth("preview", "reviews.synth.yaml", "-n", "2").stdout
     assert '"label": "negative"' in shown
     assert "A whole build: 8 rows, at least 8 requests" in shown
     assert "completion tokens" in shown

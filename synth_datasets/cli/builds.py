@@ -39,6 +39,13 @@ SHOWN_ROWS = 3
 @click.option(
     "--offline", is_flag=True, help="Ask nobody: take stored answers, or say which are missing (exit code 4)."
 )
+@click.option(
+    "--locked",
+    is_flag=False,
+    flag_value="",
+    metavar="[LOCKFILE]",
+    help="Rebuild what this lock pins, or fail; without LOCKFILE the synth.lock beside the spec.",
+)
 @click.option("--cache-dir", type=click.Path(file_okay=False), help="Where `datasets` keeps the splits.")
 @override_options
 @settings_options
@@ -49,6 +56,7 @@ def build_verb(
     keep_short: bool,
     again: bool,
     offline: bool,
+    locked: str | None,
     cache_dir: str | None,
     **options: Any,  # noqa: ANN401 - click's options
 ) -> None:
@@ -58,7 +66,8 @@ def build_verb(
 
     \b
     Example:  synth build customer_feedback
-              synth build reviews.synth.yaml -n 50 --model gpt-5-mini --base-url http://127.0.0.1:8000/v1
+              synth build reviews.synth.yaml --num-examples 50 --model gpt-5-mini --base-url http://127.0.0.1:8000/v1
+              synth build build/reviews --locked --offline -o again
     """
     from synth_datasets.build import build
 
@@ -69,8 +78,11 @@ def build_verb(
         cache_dir=cache_dir,
         again=again,
         options={**given, "keep_short": keep_short, "offline": offline},
+        locked=locked or locked is not None,
     )
     _show_build(built)
+    if locked is not None:
+        click.echo("Locked   every split is what the lock pins, byte for byte")
 
 
 @click.command("report")

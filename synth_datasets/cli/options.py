@@ -34,9 +34,7 @@ def spec_path(given: str) -> str:
 def override_options(verb: Verb) -> Verb:
     """Add the options that replace what the spec says."""
     options = (
-        click.option(
-            "-n", "--num-examples", type=click.IntRange(min=0), help="Rows in all, shared by the splits."
-        ),
+        click.option("--num-examples", type=click.IntRange(min=0), help="Rows in all, shared by the splits."),
         click.option("--model", help="Another model id."),
         click.option("--seed", type=int, help="Another seed: other rows."),
         click.option("--temperature", type=float, help="Another sampling temperature."),

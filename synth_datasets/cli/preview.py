@@ -17,7 +17,7 @@ __all__ = ["preview_verb"]
 @click.command("preview")
 @click.argument("spec")
 @click.option(
-    "--rows", type=click.IntRange(min=0), default=5, show_default=True, help="How many rows to make."
+    "-n", "--rows", type=click.IntRange(min=0), default=5, show_default=True, help="How many rows to make."
 )
 @click.option("--split", help="The split to show; the first one by default.")
 @click.option("--prompts-only", is_flag=True, help="Ask no model.")
@@ -29,7 +29,7 @@ def preview_verb(spec: str, rows: int, split: str | None, prompts_only: bool, **
     The answers are kept: a build that follows does not ask for them again.
 
     \b
-    Example:  synth preview reviews.synth.yaml --rows 5
+    Example:  synth preview reviews.synth.yaml -n 5
               synth preview customer_feedback --prompts-only
     """
     from synth_datasets.errors import SettingsError
@@ -45,7 +45,7 @@ def preview_verb(spec: str, rows: int, split: str | None, prompts_only: bool, **
         _show_prompts(effective, endpoints_of(effective, settings), chosen, rows)
         return
     outcomes = []
-    with closing(split_outcomes(effective, settings, chosen, first=rows)) as made:
+    with closing(split_outcomes(effective, settings, chosen, part=Part(stop=rows))) as made:
         for outcome in made:
             _show(outcome)
             outcomes.append(outcome)
