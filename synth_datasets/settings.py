@@ -17,6 +17,8 @@ __all__ = ["BackendName", "Settings", "load_settings", "public_url"]
 BackendName = Literal["auto", "openai", "embedded", "transformers"]
 
 MOST_CONCURRENCY = 10_000
+MOST_BATCH_REQUESTS = 50_000  # OpenAI's limits, for one input file
+MOST_BATCH_BYTES = 200_000_000
 
 _ENVIRONMENT = {
     "base_url": ("SYNTH_BASE_URL", "OPENAI_BASE_URL"),
@@ -26,6 +28,10 @@ _ENVIRONMENT = {
     "timeout_s": ("SYNTH_TIMEOUT",),
     "store": ("SYNTH_STORE",),
     "model_path": ("SYNTH_MODEL_PATH",),
+    "batch": ("SYNTH_BATCH",),
+    "batch_requests": ("SYNTH_BATCH_REQUESTS",),
+    "batch_bytes": ("SYNTH_BATCH_BYTES",),
+    "batch_poll_s": ("SYNTH_BATCH_POLL",),
     "max_cost": ("SYNTH_MAX_COST",),
     "max_requests": ("SYNTH_MAX_REQUESTS",),
     "max_total_tokens": ("SYNTH_MAX_TOTAL_TOKENS",),
@@ -51,6 +57,14 @@ class Settings:
     """The file that keeps the answers; None: `synth_datasets/answers.sqlite` in the user's cache directory."""
     model_path: Path | None = None
     """Weights for the embedded model, instead of the installed package's."""
+    batch: bool = False
+    """Ask an OpenAI-compatible endpoint through its batch API: half the price, answers within a day."""
+    batch_requests: int = MOST_BATCH_REQUESTS
+    """The most requests of one batch."""
+    batch_bytes: int = MOST_BATCH_BYTES
+    """The largest input file of one batch."""
+    batch_poll_s: float = 60.0
+    """The longest time between two looks at the batches; the first ones follow sooner."""
     prices: Mapping[str, Price] = field(default_factory=dict, hash=False)
     """By model id; a model without an entry has no known price."""
     currency: str = ""
@@ -152,7 +166,15 @@ def _parse(name: str, value: object) -> object:  # noqa: C901, PLR0911, PLR0912 
             if not 1 <= number <= MOST_CONCURRENCY:
                 raise ValueError(f"{number} is not between 1 and {MOST_CONCURRENCY}")
             return number
-        case "timeout_s":
+        case "batch":
+            return _flag(value)
+        case "batch_requests" | "batch_bytes":
+            number = int(str(value))
+            most = MOST_BATCH_REQUESTS if name == "batch_requests" else MOST_BATCH_BYTES
+            if not 1 <= number <= most:
+                raise ValueError(f"{number} is not between 1 and {most}")
+            return number
+        case "timeout_s" | "batch_poll_s":
             seconds = float(str(value))
             if not seconds > 0:
                 raise ValueError(f"{seconds:g} is not above 0")
@@ -186,3 +208,13 @@ def _money(value: object) -> Decimal:
     if not amount.is_finite() or amount < 0:
         raise ValueError(f"{value!r} is no amount of money")
     return amount
+
+
+def _flag(value: object) -> bool:
+    match str(value).lower():
+        case "1" | "true" | "yes" | "on":
+            return True
+        case "0" | "false" | "no" | "off":
+            return False
+        case _:
+            raise ValueError(f"{value!r} is neither true nor false")
