@@ -1,11 +1,11 @@
 """What came back for one request, and what a backend must offer to bring it."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from synth_datasets.plan.request import Request
 
-__all__ = ["Answer", "Backend", "RequestFailedError"]
+__all__ = ["Answer", "Backend", "Gathering", "RequestFailedError"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,4 +59,13 @@ class Backend(Protocol):
 
     async def close(self) -> None:
         """Let go of connections, processes and memory."""
+        ...
+
+
+@runtime_checkable
+class Gathering(Protocol):
+    """A backend that sends requests together and must know when no more of them will come."""
+
+    def gathered(self) -> None:
+        """Say that nothing more is asked before one of the requests is answered."""
         ...

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
-from synth_datasets.generation.answer import Answer, Backend, RequestFailedError
+from synth_datasets.generation.answer import Answer, Backend, Gathering, RequestFailedError
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.generation.turns import LOOK_S, Turns
 from synth_datasets.plan.request import Request
@@ -50,6 +50,11 @@ class Engine:
     def in_flight(self) -> int:
         """Requests submitted whose result `wait` has not given out."""
         return len(self._crew().open)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether every result that there is so far was given out, so that `wait` would wait for the backend."""
+        return self._crew().exhausted
 
     def submit(self, request: Request) -> None:
         """Ask; returns at once. A request that is in flight already is not asked a second time."""
@@ -132,7 +137,18 @@ class _Crew:
         self._settled = 0
         """Of these, the ones that ended and whose answers are on disk; counted by the writing thread alone."""
 
+        self._put = 0
+        """Outcomes on their way to the caller; counted by the asking thread alone."""
+        self._given = 0
+        """Of these, the ones that `wait` gave out; counted by the caller's thread alone."""
+        self._caller_waits = False
+        self._gathers = False
+
     # --- the caller's thread
+
+    @property
+    def exhausted(self) -> bool:
+        return self._given == self._put
 
     def submit(self, request: Request) -> None:
         key = request.key
@@ -150,10 +166,15 @@ class _Crew:
     def wait(self) -> list[Result]:
         with self._changed:
             while self.open and not self._results and not self._ended:
+                self._caller_waits = True
+                if self._gathers:
+                    self._ring()
                 self._changed.wait()
+            self._caller_waits = False
             if self._results:
                 results = self._results.copy()
                 self._results.clear()
+                self._given += len(results)
                 for arrival in results:
                     del self.open[arrival.key]
                 return [(arrival.request, arrival.outcome) for arrival in results]
@@ -218,6 +239,7 @@ class _Crew:
             self._wake.set()
 
         with self._changed:
+            self._gathers = isinstance(backend, Gathering)
             self._loop = asyncio.get_running_loop()
         try:
             while not self._stopping:
@@ -228,12 +250,17 @@ class _Crew:
                     task.result()  # raises what would stop every request
                 free = backend.concurrency - (self._begun - self._settled)
                 for request, answer in self._turns.sort(self._inbox, free):
+                    self._put += 1
                     self._arrived.put(_Arrival(answer.key, request, answer, ours=False))
                 while self._turns.ready and self._begun - self._settled < backend.concurrency:
                     self._begun += 1
                     task = asyncio.create_task(self._ask(backend, *self._turns.ready.popleft()))
                     task.add_done_callback(finish)
                     asking.add(task)
+                if isinstance(backend, Gathering):
+                    await asyncio.sleep(0)  # the new tasks ask before anybody says that all was asked
+                    if self._all_asked():
+                        backend.gathered()
                 if self._turns.waits and alarm is None:
                     alarm = self._loop.call_later(LOOK_S, look)
                 await self._wake.wait()
@@ -253,7 +280,13 @@ class _Crew:
         except Exception as error:
             error.add_note(f"while asking {request.model} at {request.endpoint} (request {key})")
             raise
+        self._put += 1
         self._arrived.put(_Arrival(key, request, outcome))
+
+    def _all_asked(self) -> bool:
+        """Whether the caller waits and nothing is on its way to it, so that it asks no more until that changes."""
+        with self._changed:
+            return self._caller_waits and self.exhausted
 
     # --- the writing thread
 
