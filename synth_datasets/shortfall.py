@@ -18,9 +18,10 @@ def hopeless(tally: Tally) -> bool:
     return missing >= ENOUGH_MISSING and missing > tally.accepted.total()
 
 
-def shortfall_message(spec: DatasetSpec, split: str, tally: Tally, *, stopped_early: bool = False) -> str:
-    """Return the message: one line a class that is short, then what to change."""
-    asked = next(item.num_examples for item in spec.splits if item.name == split)
+def shortfall_message(
+    spec: DatasetSpec, split: str, tally: Tally, *, asked: int, stopped_early: bool = False
+) -> str:
+    """Return the message: one line a class that is short of the rows `asked` for, then what to change."""
     got = tally.accepted.total()
     head = f"split {split!r} of {spec.name}: {got} of {asked} rows"
     if stopped_early:

@@ -1,8 +1,9 @@
 """One split of a spec as a stream of rows: the store, the model, the trace and the verdict on a shortfall."""
 
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from synth_datasets.generation.backends import default_concurrency, endpoint_ide
 from synth_datasets.generation.engine import Engine
 from synth_datasets.generation.offline import AnswerMissingError
 from synth_datasets.generation.store import AnswerStore
+from synth_datasets.plan.part import Part
 from synth_datasets.plan.plan import Plan
 from synth_datasets.plan.row import RowKey
 from synth_datasets.settings import Settings
@@ -25,7 +27,15 @@ from synth_datasets.validation.outcome import Example, Missing, Tally, Unanswere
 if TYPE_CHECKING:
     from datasets.utils import tqdm as Bar  # noqa: N812 - the class is written in lower case there
 
-__all__ = ["endpoints_of", "missing_answers", "model_ids", "split_outcomes", "split_rows", "stored_outcomes"]
+__all__ = [
+    "endpoints_of",
+    "missing_answers",
+    "model_ids",
+    "part_rows",
+    "split_outcomes",
+    "split_rows",
+    "stored_outcomes",
+]
 
 
 def model_ids(spec: DatasetSpec) -> tuple[str, ...]:
@@ -57,25 +67,51 @@ def split_rows(
     gets the rows' sources, rejections and counts. Raises `ShortfallError` after the last row (or as soon as most
     rows fail) when rows are missing, unless `keep_short`; then the split is shorter and the counts say so.
     """
+    rows = part_rows(
+        spec, settings, split, Part(), trace=trace, eager=eager, keep_short=keep_short, offline=offline
+    )
+    with closing(rows):
+        yield from (row for _, row in rows)
+
+
+def part_rows(
+    spec: DatasetSpec,
+    settings: Settings,
+    split: str,
+    part: Part,
+    *,
+    trace: Path | None = None,
+    eager: bool = False,
+    keep_short: bool = False,
+    offline: bool = False,
+) -> Generator[tuple[int, dict[str, object]]]:
+    """Yield the position in the split and the stored columns of each accepted row of the part; see `split_rows`.
+
+    Where rows are compared with each other (`unique`), all that come before a row are decided first, from the answers
+    in the store or new ones: some 0.3 ms for each that is there. A shortfall is one of this part alone.
+    """
+    positions = list(part.positions(_total(spec, split)))
     tally = Tally()
     columns = visible_columns(spec)
     with ExitStack() as stack:
         writer = None if trace is None else stack.enter_context(TraceWriter(trace, split))
         outcomes = stack.enter_context(
-            closing(split_outcomes(spec, settings, split, eager=eager, offline=offline))
+            closing(split_outcomes(spec, settings, split, part=part, eager=eager, offline=offline))
         )
-        for outcome in outcomes:
+        for position, outcome in zip(positions, outcomes, strict=True):
             tally.add(outcome)
             if writer is not None:
                 writer.add(outcome)
             if isinstance(outcome, Example):
-                yield {name: outcome.values[name] for name in columns}
+                yield position, {name: outcome.values[name] for name in columns}
             elif not keep_short and hopeless(tally):
-                raise ShortfallError(shortfall_message(spec, split, tally, stopped_early=True))
+                raise ShortfallError(
+                    shortfall_message(spec, split, tally, asked=len(positions), stopped_early=True)
+                )
         if writer is not None:
             writer.finish(tally)
         if tally.missing and not keep_short:
-            raise ShortfallError(shortfall_message(spec, split, tally))
+            raise ShortfallError(shortfall_message(spec, split, tally, asked=len(positions)))
 
 
 def split_outcomes(
@@ -83,18 +119,19 @@ def split_outcomes(
     settings: Settings,
     split: str,
     *,
-    first: int | None = None,
+    part: Part | None = None,
     eager: bool = True,
     offline: bool = False,
 ) -> Generator[Example | Missing]:
-    """Yield what became of each row of the split (or of its `first` rows), in order, with sources and rejections.
+    """Yield what became of each row of the split (or of the `part` of it), in order, with sources and rejections.
 
     `eager` keeps the endpoint saturated; otherwise at most twice as many rows are begun as were read, so that a few
     rows of a stream cost a few answers. `offline` takes answers from the store alone: at the first row
     that needs another it looks through the whole spec and raises `AnswerMissingError`, which counts what is missing.
     """
+    part = part or Part()
     if offline:
-        yield from _stored(spec, settings, split, first)
+        yield from _stored(spec, settings, split, part)
         return
     models = model_ids(spec)
     plan = Plan(spec, endpoints_of(spec, settings))
@@ -106,11 +143,12 @@ def split_outcomes(
         bar = stack.enter_context(_bar(models, split))
         window = _Window(most, eager)
         outcomes = fill(
-            plan, _deciding(plan, split, first), store, engine, in_flight=window, progress=progress
+            plan, _deciding(plan, split, part), store, engine, in_flight=window, progress=progress
         )
+        wanted = _wanted(spec, split, part)
         for outcome in stack.enter_context(closing(outcomes)):
             _show(bar, progress)
-            if outcome.row.split == split and not isinstance(outcome, Unanswered):
+            if wanted(outcome) and not isinstance(outcome, Unanswered):
                 yield outcome
 
 
@@ -137,29 +175,50 @@ def missing_answers(spec: DatasetSpec, settings: Settings) -> AnswerMissingError
         )
 
 
-def _stored(
-    spec: DatasetSpec, settings: Settings, split: str, first: int | None
-) -> Generator[Example | Missing]:
-    """Yield the rows of the split from the store; raises at the first row on the way that it cannot answer."""
+def _stored(spec: DatasetSpec, settings: Settings, split: str, part: Part) -> Generator[Example | Missing]:
+    """Yield the rows of the part from the store; raises at the first row on the way that it cannot answer."""
     plan = Plan(spec, endpoints_of(spec, settings))
+    wanted = _wanted(spec, split, part)
     with AnswerStore(settings.store_path, read_only=True) as store:
-        for outcome in fill(plan, _deciding(plan, split, first), store, None, in_flight=lambda _: 0):
+        for outcome in fill(plan, _deciding(plan, split, part), store, None, in_flight=lambda _: 0):
             if isinstance(outcome, Unanswered):
                 raise missing_answers(spec, settings)
-            if outcome.row.split == split:
+            if wanted(outcome):
                 yield outcome
 
 
-def _deciding(plan: Plan, split: str, first: int | None) -> Iterator[RowKey]:
-    """Yield the rows that decide on the split, up to its last row, or up to the last one of its `first`."""
-    crossing = any(checks.unique for checks in plan.spec.checks.values())
-    wanted = first
-    for key in plan.decision_rows(upto=split, splits=None if crossing else (split,)):
-        if wanted == 0:
-            return
+def _deciding(plan: Plan, split: str, part: Part) -> Iterator[RowKey]:
+    """Yield the rows that decide on the part: its own, or all of every split up to its last one."""
+    end = part.end(_total(plan.spec, split))
+    if not _crossing(plan.spec):
+        rows = enumerate(islice(plan.rows(split), end))
+        yield from (key for position, key in rows if position in part)
+        return
+    left = end
+    for key in plan.decision_rows(upto=split) if end else ():
         yield key
-        if wanted is not None and key.split == split:
-            wanted -= 1
+        left -= key.split == split
+        if not left:
+            return
+
+
+def _wanted(spec: DatasetSpec, split: str, part: Part) -> Callable[[Example | Missing | Unanswered], bool]:
+    """Return what tells the outcomes of the part from others, if it is called with each outcome in turn."""
+    positions = count()
+
+    def wanted(outcome: Example | Missing | Unanswered) -> bool:
+        return outcome.row.split == split and (not _crossing(spec) or next(positions) in part)
+
+    return wanted
+
+
+def _crossing(spec: DatasetSpec) -> bool:
+    """Whether a row may be rejected because of another one."""
+    return any(checks.unique for checks in spec.checks.values())
+
+
+def _total(spec: DatasetSpec, split: str) -> int:
+    return next(item.num_examples for item in spec.splits if item.name == split)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
@@ -14,10 +14,12 @@ from datasets.exceptions import DatasetGenerationError
 
 from synth_datasets.errors import SettingsError, SynthError
 from synth_datasets.features import features_of
+from synth_datasets.plan.part import Part
 from synth_datasets.settings import Settings, load_settings
 from synth_datasets.sources import spec_from_url, spec_url
 from synth_datasets.spec import DatasetSpec, digest, with_overrides
-from synth_datasets.splits import endpoints_of, split_rows
+from synth_datasets.splits import endpoints_of, part_rows, split_rows
+from synth_datasets.streaming import SHARDS, RowsIterable
 from synth_datasets.trace import TRACE_FOLDER
 
 FORMAT = 1
@@ -139,20 +141,34 @@ class Synth(datasets.GeneratorBasedBuilder):
             super()._prepare_split(split_generator, *args, **options)
 
     # pyrefly: ignore[bad-override] - datasets passes gen_kwargs, which every builder names itself
-    def _generate_examples(
-        self, split: str, trace: str | None = None
-    ) -> Iterator[tuple[int, Mapping[str, object]]]:
+    def _generate_examples(self, split: str, trace: str) -> Iterator[tuple[int, Mapping[str, object]]]:
         rows = split_rows(
             self.spec,
             _settings(self.config),
             split,
-            trace=None if trace is None else Path(trace),
-            eager=trace is not None,
+            trace=Path(trace),
             keep_short=self.config.keep_short,
             offline=self.config.offline,
         )
         with closing(rows):
             yield from enumerate(rows)
+
+    def _get_examples_iterable_for_split(self, split_generator: datasets.SplitGenerator) -> RowsIterable:
+        # Only a stream has shards: a build asks for many rows at once by itself, and `num_proc` adds nothing to it.
+        shards = {"shards": list(range(SHARDS)), "of": SHARDS}
+        return RowsIterable(self._stream_examples, {**split_generator.gen_kwargs, **shards})
+
+    def _stream_examples(
+        self, split: str, shards: list[int], of: int, start: int
+    ) -> Generator[tuple[int, dict[str, object]]]:
+        return part_rows(
+            self.spec,
+            _settings(self.config),
+            split,
+            Part(frozenset(shards), of, start),
+            keep_short=self.config.keep_short,
+            offline=self.config.offline,
+        )
 
 
 def _settings(config: SynthConfig) -> Settings:

@@ -33,6 +33,7 @@ def preview_verb(spec: str, rows: int, split: str | None, prompts_only: bool, **
               synth preview customer_feedback --prompts-only
     """
     from synth_datasets.errors import SettingsError
+    from synth_datasets.plan.part import Part
     from synth_datasets.splits import endpoints_of, split_outcomes
 
     overrides, settings = split_options(options)
