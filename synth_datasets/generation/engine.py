@@ -258,9 +258,7 @@ class _Crew:
                     task.add_done_callback(finish)
                     asking.add(task)
                 if isinstance(backend, Gathering):
-                    await asyncio.sleep(0)  # the new tasks ask before anybody says that all was asked
-                    if self._all_asked():
-                        backend.gathered()
+                    await self._say_all_asked(backend)
                 if self._turns.waits and alarm is None:
                     alarm = self._loop.call_later(LOOK_S, look)
                 await self._wake.wait()
@@ -283,10 +281,13 @@ class _Crew:
         self._put += 1
         self._arrived.put(_Arrival(key, request, outcome))
 
-    def _all_asked(self) -> bool:
-        """Whether the caller waits and nothing is on its way to it, so that it asks no more until that changes."""
+    async def _say_all_asked(self, backend: Gathering) -> None:
+        """Tell the backend when the caller waits and nothing is on its way to it: it asks no more until that changes."""
+        await asyncio.sleep(0)  # the new tasks come first
         with self._changed:
-            return self._caller_waits and self.exhausted
+            all_asked = self._caller_waits and self.exhausted
+        if all_asked:
+            backend.gathered()
 
     # --- the writing thread
 
