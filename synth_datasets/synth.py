@@ -12,6 +12,7 @@ from typing import Any, cast
 import datasets
 from datasets.exceptions import DatasetGenerationError
 
+from synth_datasets.disks import disk_advice
 from synth_datasets.errors import SettingsError, SynthError
 from synth_datasets.features import features_of
 from synth_datasets.plan.part import Part
@@ -27,6 +28,8 @@ FORMAT = 1
 
 OVERRIDES = ("num_examples", "model", "seed", "temperature", "max_tokens", "attempts")
 _SETTINGS = ("backend", "base_url", "concurrency", "timeout_s", "store", "model_path")
+
+_OTHER_CACHE = "--cache-dir, cache_dir= or HF_HOME"
 
 
 @dataclass
@@ -65,7 +68,13 @@ class Synth(datasets.GeneratorBasedBuilder):
 
     def __init__(self, *args: Any, info: datasets.DatasetInfo | None = None, **options: Any) -> None:  # noqa: ARG002, ANN401 - datasets' own signature
         # A README's `dataset_info` describes another build; taking it would fail this one after it was paid for.
-        super().__init__(*args, **options)
+        with disk_advice(options.get("cache_dir") or datasets.config.HF_DATASETS_CACHE, _OTHER_CACHE):
+            super().__init__(*args, **options)
+
+    def download_and_prepare(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - datasets' own signature
+        """Make the splits, unless the cache has them; an error of the disk says what to do."""
+        with disk_advice(self.cache_dir, _OTHER_CACHE):
+            super().download_and_prepare(*args, **options)
 
     def _create_builder_config(
         self,
@@ -189,10 +198,10 @@ def _refuse_unknown(options: Mapping[str, object]) -> None:
 
 @contextmanager
 def _own_errors() -> Iterator[None]:
-    """Let our exceptions through as they are: `datasets` wraps them in one that says nothing."""
+    """Let our exceptions and the disk's through as they are: `datasets` wraps them in one that says nothing."""
     try:
         yield
     except DatasetGenerationError as error:
-        if isinstance(error.__cause__, SynthError):
+        if isinstance(error.__cause__, (SynthError, OSError)):
             raise error.__cause__ from None
         raise

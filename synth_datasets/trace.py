@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -106,13 +106,24 @@ class TraceWriter(AbstractContextManager["TraceWriter"]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if kind is None:
-            self._flush()
-        self._rows.close()
-        self._rejections.close()
+        try:
+            if kind is None:
+                self._flush()
+                self._rows.close()
+                self._rejections.close()
+        finally:
+            self._let_go()
 
     def __enter__(self) -> Self:
         return self
+
+    def _let_go(self) -> None:
+        """Close what is still open: on a full disk that fails, too, and must not hide why the split failed."""
+        with suppress(OSError):
+            self._rows.close()
+        self._rows.is_open = False  # otherwise it tries again, and complains, when it is collected
+        with suppress(OSError):
+            self._rejections.close()
 
     def _flush(self) -> None:
         import pyarrow as pa

@@ -10,6 +10,7 @@ from collections.abc import Collection, Generator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
+from synth_datasets.disks import disk_advice
 from synth_datasets.errors import PublishError
 from synth_datasets.trace import TRACE_FOLDER
 
@@ -17,6 +18,7 @@ __all__ = ["in_place_of", "inside", "put_right"]
 
 _NEW, _OLD = ".synth-new-", ".synth-old-"
 """In the names of the folders beside: one in the making, and one whose place is being taken."""
+_OTHER_FOLDER = "--output or folder="
 _TRIES = 20
 
 
@@ -28,23 +30,28 @@ def in_place_of(folder: Path) -> Generator[Path]:
     process leaves beside `folder`, the next call takes away.
     """
     folder = folder.resolve()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    put_right(folder)
-    with _fresh(folder) as target:
-        try:
+    with disk_advice(folder.parent, _OTHER_FOLDER):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        put_right(folder)
+        with _fresh(folder) as target:
             yield target
             target.chmod(0o755)  # mkdtemp makes a folder that only its owner can read
             _swap(target, folder)
-        finally:
-            shutil.rmtree(target, ignore_errors=True)
 
 
 def put_right(folder: Path) -> None:
     """End what processes that were killed while they replaced `folder` have begun.
 
-    A folder that was moved aside and whose successor never came is put back; what else they left is removed.
+    A folder that was moved aside and whose successor never came is put back; what else they left is removed. Raises
+    `OSError` where no folder can be made.
     """
     folder = folder.resolve()
+    parent = next(each for each in folder.parents if each.exists())
+    if not os.access(parent, os.W_OK):
+        with disk_advice(parent, _OTHER_FOLDER):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(parent))
+    if parent != folder.parent:
+        return
     aside = _left(folder, _OLD)
     if aside and not folder.exists():
         with suppress(OSError):  # another process was faster
@@ -89,7 +96,7 @@ def _swap(target: Path, folder: Path) -> None:
 
 @contextmanager
 def _fresh(folder: Path) -> Generator[Path]:
-    """Give an empty folder that no other process takes for a dead one's."""
+    """Give an empty folder that no other process takes for a dead one's, and remove it if it is still there."""
     for _ in range(_TRIES):
         path = Path(tempfile.mkdtemp(prefix=f".{folder.name}{_NEW}", dir=folder.parent))
         with ExitStack() as stack:
@@ -99,7 +106,10 @@ def _fresh(folder: Path) -> Generator[Path]:
                 continue  # it was taken for a dead one's before it was claimed
             except OSError:
                 pass  # nothing can be claimed here, so that nothing is taken for a dead one's either
-            yield path
+            try:
+                yield path
+            finally:
+                shutil.rmtree(path, ignore_errors=True)
             return
     raise PublishError(f"{folder.parent}: another program removes every new folder; choose another place")
 

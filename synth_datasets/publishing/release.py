@@ -189,8 +189,7 @@ def check_target(folder: Path) -> None:
 
     Cheap next to a build: call it before rows are paid for. A release that a killed build had moved aside is put back.
     """
-    if folder.parent.is_dir():
-        put_right(folder)
+    put_right(folder)
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
     if not (folder / LOCK_FILE).is_file():
