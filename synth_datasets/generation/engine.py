@@ -282,7 +282,7 @@ class _Crew:
         self._arrived.put(_Arrival(key, request, outcome))
 
     async def _say_all_asked(self, backend: Gathering) -> None:
-        """Tell the backend when the caller waits and nothing is on its way to it: it asks no more until that changes."""
+        """Tell the backend when the caller waits with nothing on its way to it: it asks no more until then."""
         await asyncio.sleep(0)  # the new tasks come first
         with self._changed:
             all_asked = self._caller_waits and self.exhausted
