@@ -7,10 +7,11 @@ from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from synth_datasets.errors import ShortfallError
+from synth_datasets.errors import BudgetError, ShortfallError
 from synth_datasets.features import visible_columns
 from synth_datasets.fill import Progress, fill
 from synth_datasets.generation.backends import default_concurrency, endpoint_identity, open_backend
+from synth_datasets.generation.budget import Budget
 from synth_datasets.generation.engine import Engine
 from synth_datasets.generation.offline import AnswerMissingError
 from synth_datasets.generation.store import AnswerStore
@@ -20,6 +21,7 @@ from synth_datasets.plan.row import RowKey
 from synth_datasets.settings import Settings
 from synth_datasets.shortfall import hopeless, shortfall_message
 from synth_datasets.spec.model import DatasetSpec, FieldsColumn, PromptColumn
+from synth_datasets.spending import Course, open_budget
 from synth_datasets.trace import TraceWriter
 from synth_datasets.unanswered import unanswered_message
 from synth_datasets.validation.outcome import Example, Missing, Tally, Unanswered
@@ -60,15 +62,24 @@ def split_rows(
     eager: bool = True,
     keep_short: bool = False,
     offline: bool = False,
+    budget: Budget | None = None,
 ) -> Generator[dict[str, object]]:
     """Yield the stored columns of each accepted row of the split, in the split's order.
 
-    `eager`, `offline` and what may be raised on the way are those of `split_outcomes`. `trace` is the folder that
-    gets the rows' sources, rejections and counts. Raises `ShortfallError` after the last row (or as soon as most
+    `eager`, `offline`, `budget` and what may be raised on the way are those of `split_outcomes`. `trace` is the folder
+    that gets the rows' sources, rejections and counts. Raises `ShortfallError` after the last row (or as soon as most
     rows fail) when rows are missing, unless `keep_short`; then the split is shorter and the counts say so.
     """
     rows = part_rows(
-        spec, settings, split, Part(), trace=trace, eager=eager, keep_short=keep_short, offline=offline
+        spec,
+        settings,
+        split,
+        Part(),
+        trace=trace,
+        eager=eager,
+        keep_short=keep_short,
+        offline=offline,
+        budget=budget,
     )
     with closing(rows):
         yield from (row for _, row in rows)
@@ -84,6 +95,7 @@ def part_rows(
     eager: bool = False,
     keep_short: bool = False,
     offline: bool = False,
+    budget: Budget | None = None,
 ) -> Generator[tuple[int, dict[str, object]]]:
     """Yield the position in the split and the stored columns of each accepted row of the part; see `split_rows`.
 
@@ -96,7 +108,9 @@ def part_rows(
     with ExitStack() as stack:
         writer = None if trace is None else stack.enter_context(TraceWriter(trace, split))
         outcomes = stack.enter_context(
-            closing(split_outcomes(spec, settings, split, part=part, eager=eager, offline=offline))
+            closing(
+                split_outcomes(spec, settings, split, part=part, eager=eager, offline=offline, budget=budget)
+            )
         )
         for position, outcome in zip(positions, outcomes, strict=True):
             tally.add(outcome)
@@ -122,12 +136,15 @@ def split_outcomes(
     part: Part | None = None,
     eager: bool = True,
     offline: bool = False,
+    budget: Budget | None = None,
 ) -> Generator[Example | Missing]:
     """Yield what became of each row of the split (or of the `part` of it), in order, with sources and rejections.
 
     `eager` keeps the endpoint saturated; otherwise at most twice as many rows are begun as were read, so that a few
     rows of a stream cost a few answers. `offline` takes answers from the store alone: at the first row
     that needs another it looks through the whole spec and raises `AnswerMissingError`, which counts what is missing.
+    `budget` is what the whole run may spend, one of this call's own by default; raises `BudgetError` before a cap of it
+    is passed.
     """
     part = part or Part()
     if offline:
@@ -137,17 +154,29 @@ def split_outcomes(
     plan = Plan(spec, endpoints_of(spec, settings))
     most = default_concurrency(models, settings) * (4 if eager else 1)
     progress = Progress()
+    budget = open_budget(spec, settings) if budget is None else budget
+    rows = _rows_ahead(spec, split, part)
     with ExitStack() as stack:
         store = stack.enter_context(AnswerStore(settings.store_path))
-        engine = stack.enter_context(Engine(open_backend(models, settings), store))
+        engine = stack.enter_context(Engine(open_backend(models, settings, budget), store))
         bar = stack.enter_context(_bar(models, split))
         window = _Window(most, eager)
         outcomes = fill(
             plan, _deciding(plan, split, part), store, engine, in_flight=window, progress=progress
         )
         wanted = _wanted(spec, split, part)
-        for outcome in stack.enter_context(closing(outcomes)):
-            _show(bar, progress)
+        stack.enter_context(closing(outcomes))
+        while True:
+            try:
+                outcome = next(outcomes, None)
+            except BudgetError as error:
+                course = _course(plan, progress, engine, rows)
+                error.add_note(course.missing(budget.spent, budget.currency))
+                raise
+            if outcome is None:
+                return
+            if not bar.disable:
+                _show(bar, progress, _course(plan, progress, engine, rows), budget)
             if wanted(outcome) and not isinstance(outcome, Unanswered):
                 yield outcome
 
@@ -239,11 +268,33 @@ def _bar(models: tuple[str, ...], split: str) -> "Bar":
     return tqdm(desc=f"Asking {', '.join(models)} for {split}", unit=" answers", leave=False)
 
 
-def _show(bar: "Bar", progress: Progress) -> None:
-    if bar.disable:
-        return
+def _rows_ahead(spec: DatasetSpec, split: str, part: Part) -> int:
+    """Return how many rows are to be decided: by the whole split and those after it, or by a part of one."""
+    if part != Part():
+        return sum(1 for _ in part.positions(_total(spec, split)))
+    sizes = [item.num_examples for item in spec.splits]
+    at = [item.name for item in spec.splits].index(split)
+    return sum(sizes if _crossing(spec) else sizes[at:])
+
+
+def _course(plan: Plan, progress: Progress, engine: Engine, rows: int) -> Course:
+    return Course(
+        rows=rows,
+        columns=len(plan.model_columns),
+        answered=progress.asked - engine.in_flight,
+        reused=progress.reused,
+        rejected=progress.rejected,
+    )
+
+
+def _show(bar: "Bar", progress: Progress, course: Course, budget: Budget) -> None:
     bar.set_postfix(
-        {"accepted": progress.accepted, "rejected": progress.rejected, "from store": progress.reused},
+        {
+            "accepted": progress.accepted,
+            "rejected": progress.rejected,
+            "from store": progress.reused,
+            **course.shown(budget.spent, budget.currency),
+        },
         refresh=False,
     )
     bar.update(progress.asked + progress.reused - bar.n)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
@@ -13,21 +14,26 @@ import datasets
 from datasets.exceptions import DatasetGenerationError
 
 from synth_datasets.disks import disk_advice
-from synth_datasets.errors import SettingsError, SynthError
+from synth_datasets.errors import BudgetError, SettingsError, SynthError
 from synth_datasets.features import features_of
+from synth_datasets.generation.budget import Budget
 from synth_datasets.plan.part import Part
 from synth_datasets.settings import Settings, load_settings
 from synth_datasets.sources import spec_from_url, spec_url
 from synth_datasets.spec import DatasetSpec, digest, with_overrides
+from synth_datasets.spending import open_budget, spent_line
 from synth_datasets.splits import endpoints_of, part_rows, split_rows
 from synth_datasets.streaming import SHARDS, RowsIterable
-from synth_datasets.trace import TRACE_FOLDER
+from synth_datasets.trace import TRACE_FOLDER, read_tallies
 
 FORMAT = 1
 """Part of every cache address: raised when the same spec and answers would give other rows."""
 
 OVERRIDES = ("num_examples", "model", "seed", "temperature", "max_tokens", "attempts")
-_SETTINGS = ("backend", "base_url", "concurrency", "timeout_s", "store", "model_path")
+_SETTINGS = (
+    *("backend", "base_url", "concurrency", "timeout_s", "store", "model_path"),
+    *("max_cost", "max_requests", "max_total_tokens", "rpm", "tpm"),
+)
 
 _OTHER_CACHE = "--cache-dir, cache_dir= or HF_HOME"
 
@@ -36,7 +42,8 @@ _OTHER_CACHE = "--cache-dir, cache_dir= or HF_HOME"
 class SynthConfig(datasets.BuilderConfig):
     """What `load_dataset("synth", ...)` takes beside `data_files`.
 
-    The first six replace what the spec says, the next six say where it is asked (see `synth_datasets.settings`), and
+    The first six replace what the spec says, the next eleven say where it is asked and what may be spent on it (see
+    `synth_datasets.settings`; a cap holds for one build, or for one pass over a stream), and
     `keep_short` accepts a split with fewer rows than asked for instead of raising `ShortfallError`. `offline` asks
     nobody: what the store does not hold is counted and raised as `AnswerMissingError`.
     """
@@ -53,6 +60,11 @@ class SynthConfig(datasets.BuilderConfig):
     timeout_s: float | None = None
     store: str | None = None
     model_path: str | None = None
+    max_cost: float | str | None = None
+    max_requests: int | None = None
+    max_total_tokens: int | None = None
+    rpm: int | None = None
+    tpm: int | None = None
     keep_short: bool = False
     offline: bool = False
 
@@ -143,14 +155,48 @@ class Synth(datasets.GeneratorBasedBuilder):
             for split in self.spec.splits
         ]
 
-    def _prepare_split(self, split_generator: datasets.SplitGenerator, *args: Any, **options: Any) -> None:  # noqa: ANN401 - datasets' own signature
+    def open_budget(self) -> Budget:
+        """Return a fresh budget, under the caps of the options, for one `download_and_prepare(budget=...)`."""
+        return open_budget(self.spec, _settings(self.config))
+
+    def _download_and_prepare(
+        self,
+        dl_manager: datasets.DownloadManager,
+        *args: Any,  # noqa: ANN401 - datasets' own signature
+        budget: Budget | None = None,
+        **options: Any,  # noqa: ANN401 - datasets' own signature
+    ) -> None:
+        # One budget for all splits of this build; the builder keeps nothing of it.
+        run = self.open_budget() if budget is None else budget
+        try:
+            super()._download_and_prepare(dl_manager, *args, budget=run, **options)
+        except SynthError as error:
+            if run.spent.requests and not isinstance(error, BudgetError):
+                error.add_note(f"This run asked: {run.spent.shown(run.currency)}.")
+            raise
+        if budget is None and run.spent.requests and datasets.is_progress_bar_enabled():
+            tallies = read_tallies(Path(self._output_dir) / TRACE_FOLDER)
+            answers = sum(tally.answers for tally in tallies.values())
+            line = spent_line(run.spent, run.currency, answers=answers)
+            datasets.utils.tqdm.write(f"Asked: {line}", file=sys.stderr)
+
+    def _prepare_split(
+        self,
+        split_generator: datasets.SplitGenerator,
+        *args: Any,  # noqa: ANN401 - datasets' own signature
+        budget: Budget | None = None,
+        **options: Any,  # noqa: ANN401 - datasets' own signature
+    ) -> None:
+        split_generator.gen_kwargs["budget"] = budget
         # The trace lies in the folder that `datasets` renames into place when every split is complete.
         split_generator.gen_kwargs["trace"] = str(Path(self._output_dir) / TRACE_FOLDER)
         with _own_errors():
             super()._prepare_split(split_generator, *args, **options)
 
     # pyrefly: ignore[bad-override] - datasets passes gen_kwargs, which every builder names itself
-    def _generate_examples(self, split: str, trace: str) -> Iterator[tuple[int, Mapping[str, object]]]:
+    def _generate_examples(
+        self, split: str, trace: str, budget: Budget | None
+    ) -> Iterator[tuple[int, Mapping[str, object]]]:
         rows = split_rows(
             self.spec,
             _settings(self.config),
@@ -158,6 +204,7 @@ class Synth(datasets.GeneratorBasedBuilder):
             trace=Path(trace),
             keep_short=self.config.keep_short,
             offline=self.config.offline,
+            budget=budget,
         )
         with closing(rows):
             yield from enumerate(rows)

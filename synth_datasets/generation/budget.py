@@ -29,6 +29,8 @@ class Spent:
 
     requests: int = 0
     """Sent, and neither refused (4xx) nor lost before they arrived; each try counts."""
+    answers: int = 0
+    """Requests that were answered."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
@@ -238,12 +240,15 @@ class Bill:
     def answered(self, answer: Answer) -> None:
         """Say what came back; an answer without figures counts at its most."""
         if answer.prompt_tokens or answer.completion_tokens:
-            self._used = self._budget.priced(
+            used = self._budget.priced(
                 self.request.model,
                 answer.prompt_tokens,
                 answer.completion_tokens,
                 cached_tokens=min(answer.cached_tokens, answer.prompt_tokens),
             )
+        else:
+            used = self.worst
+        self._used = replace(used, answers=1)
 
     async def __aenter__(self) -> Self:
         while not self._budget._try(self):  # noqa: SLF001 - one thing in two classes
@@ -296,6 +301,7 @@ def most_prompt_tokens(request: Request) -> int:
 def _add(one: Spent, other: Spent, *, sign: int = 1) -> Spent:
     return Spent(
         requests=one.requests + sign * other.requests,
+        answers=one.answers + sign * other.answers,
         prompt_tokens=one.prompt_tokens + sign * other.prompt_tokens,
         completion_tokens=one.completion_tokens + sign * other.completion_tokens,
         cached_tokens=one.cached_tokens + sign * other.cached_tokens,
