@@ -17,6 +17,7 @@ from synth_datasets.quality.html import render_html
 from synth_datasets.quality.report import measure
 from synth_datasets.spec import fingerprint
 from synth_datasets.spec.model import ClassesColumn, DatasetSpec
+from synth_datasets.spending import spent_line
 from synth_datasets.trace import TRACE_FOLDER, read_models, read_rejections, read_tallies
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Build:
     tallies: "Mapping[str, Tally]"
     folder: Path
     seconds: float
+    asked: str
+    """What this run asked and spent, in one line."""
 
 
 def build(
@@ -69,8 +72,9 @@ def build(
     )
     target = Path(folder or Path("build") / builder.spec.name)
     check_target(target)
+    budget = builder.open_budget()
     builder.download_and_prepare(
-        download_mode="reuse_cache_if_exists" if again else "reuse_dataset_if_exists"
+        budget=budget, download_mode="reuse_cache_if_exists" if again else "reuse_dataset_if_exists"
     )
     dataset = cast("datasets.DatasetDict", builder.as_dataset())  # no split is named
     trace = Path(builder.cache_dir) / TRACE_FOLDER
@@ -106,6 +110,9 @@ def build(
         tallies=tallies,
         folder=target,
         seconds=time.monotonic() - started,
+        asked=spent_line(
+            budget.spent, budget.currency, answers=sum(tally.answers for tally in tallies.values())
+        ),
     )
 
 
