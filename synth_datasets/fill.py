@@ -1,10 +1,12 @@
 """Fill splits: ask, judge, ask again, until every row of the plan has its example or has used up its attempts."""
 
+import copy
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
+from synth_datasets.foresight import Foresight
 from synth_datasets.generation.answer import Answer, RequestFailedError
 from synth_datasets.generation.engine import Engine
 from synth_datasets.generation.store import AnswerStore
@@ -48,6 +50,7 @@ def fill(
     *,
     in_flight: Callable[[int], int],
     progress: Progress | None = None,
+    gather: int = 0,
 ) -> Generator[Example | Missing | Unanswered]:
     """Yield what becomes of each of `rows`, in their order, which must be the plan's decision order.
 
@@ -57,29 +60,37 @@ def fill(
     Lazy: with `n` rows yielded at most `in_flight(n)` requests wait for an answer. What comes out depends on the spec
     and the answers alone, not on timing. Raises what the engine raises when the model cannot be asked any more; every
     answer that arrived is in the store by then.
+    Where answers come in rounds, `gather` is how many rows at least are planned ahead; then all that can be foreseen
+    for them is asked before anything is waited for.
     """
     work = _Work(plan, store, engine, progress if progress is not None else Progress())
+    if gather:
+        work.foresight = Foresight(plan.spec, work.settle)
+    look_ahead = gather or LOOK_AHEAD
     duplicates = Duplicates(plan.spec)
     window: deque[_Row] = deque()
     decided = 0
     while True:
-        if len(window) < LOOK_AHEAD:
-            planned = [_Row(plan, key) for key in islice(rows, 2 * LOOK_AHEAD - len(window))]
+        if len(window) < look_ahead:
+            planned = [_Row(plan, key) for key in islice(rows, 2 * look_ahead - len(window))]
             window.extend(planned)
             work.settle(planned)
         if not window:
             return
         head = window.popleft()
-        _decide(head, work, duplicates, in_flight(decided))
+        _decide(head, window, work, duplicates, in_flight(decided))
         decided += 1
         yield head.outcome()
 
 
-def _decide(head: "_Row", work: "_Work", duplicates: Duplicates, allowed: int) -> None:
-    """Wait until the row has an outcome that the rows before it do not contradict."""
+def _decide(head: "_Row", window: deque["_Row"], work: "_Work", duplicates: Duplicates, allowed: int) -> None:
+    """Wait until the row has an outcome that the rows before it do not contradict; `window` are those after it."""
     while True:
         work.send(allowed, first=head)
         while head.request is not None:
+            if work.foresight is not None and work.engine is not None and work.engine.exhausted:
+                work.foresight.look([head, *window], duplicates)
+                work.send(allowed, first=head)
             work.receive()
             work.send(allowed, first=head)
         found = None if head.missing or head.unanswered else duplicates.find(head.values)
@@ -88,6 +99,8 @@ def _decide(head: "_Row", work: "_Work", duplicates: Duplicates, allowed: int) -
         head.reject(*found)
         work.progress.rejected += 1
         work.settle([head])
+    if work.foresight is not None:
+        work.foresight.decided(head)
     if head.missing:
         work.progress.missing += 1
     elif not head.unanswered:
@@ -105,6 +118,7 @@ class _Work:
     progress: Progress
     unsent: deque["_Row"] = field(default_factory=deque)
     waiting: dict[str, list["_Row"]] = field(default_factory=dict)
+    foresight: "Foresight[_Row] | None" = None
 
     def settle(self, rows: list["_Row"]) -> None:
         """Feed the rows from the store as far as it goes; what it does not hold is queued to be asked."""
@@ -126,7 +140,7 @@ class _Work:
                 elif answer is None:
                     self.unsent.append(row)
                 else:
-                    self.progress.reused += 1
+                    self.progress.reused += not row.foreseen
                     self._feed(row, answer)
                     going.append(row)
             rows = going
@@ -160,7 +174,7 @@ class _Work:
     def _feed(self, row: "_Row", outcome: Answer | RequestFailedError) -> None:
         before = len(row.rejections)
         row.receive(outcome)
-        self.progress.rejected += len(row.rejections) - before
+        self.progress.rejected += 0 if row.foreseen else len(row.rejections) - before
 
 
 class _Row:
@@ -179,6 +193,8 @@ class _Row:
         self.unanswered: Request | None = None
         """What would have to be asked, when nobody may be."""
         self.request: Request | None = None
+        self.foreseen = False
+        """Whether this is a twin, of whom nobody hears but the store."""
         self._ask_next()
 
     def receive(self, outcome: Answer | RequestFailedError) -> None:
@@ -215,6 +231,14 @@ class _Row:
     def stop(self) -> None:
         """Stand still at the current request, which nobody answers."""
         self.unanswered, self.request = self.request, None
+
+    def twin(self) -> "_Row":
+        """Return a copy that goes its own way, to find out what this row would ask."""
+        twin = copy.copy(self)
+        twin.foreseen = True
+        twin.values, twin.given, twin.sources = dict(self.values), dict(self.given), dict(self.sources)
+        twin.attempts, twin.rejections = dict(self.attempts), list(self.rejections)
+        return twin
 
     def outcome(self) -> Example | Missing | Unanswered:
         """Return what became of the row, once nothing is asked any more."""
