@@ -85,7 +85,7 @@ class Synth(datasets.GeneratorBasedBuilder):
 
     def download_and_prepare(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - datasets' own signature
         """Make the splits, unless the cache has them; an error of the disk says what to do."""
-        with disk_advice(self.cache_dir, _OTHER_CACHE):
+        with disk_advice(self.cache_dir, _OTHER_CACHE), _own_errors():
             super().download_and_prepare(*args, **options)
 
     def _create_builder_config(
@@ -190,8 +190,7 @@ class Synth(datasets.GeneratorBasedBuilder):
         split_generator.gen_kwargs["budget"] = budget
         # The trace lies in the folder that `datasets` renames into place when every split is complete.
         split_generator.gen_kwargs["trace"] = str(Path(self._output_dir) / TRACE_FOLDER)
-        with _own_errors():
-            super()._prepare_split(split_generator, *args, **options)
+        super()._prepare_split(split_generator, *args, **options)
 
     # pyrefly: ignore[bad-override] - datasets passes gen_kwargs, which every builder names itself
     def _generate_examples(
@@ -245,9 +244,13 @@ def _refuse_unknown(options: Mapping[str, object]) -> None:
 
 @contextmanager
 def _own_errors() -> Iterator[None]:
-    """Let our exceptions and the disk's through as they are: `datasets` wraps them in one that says nothing."""
+    """Let our exceptions and the disk's through as they are: `datasets` wraps them in ones that say nothing."""
     try:
         yield
+    except OSError as error:
+        if isinstance(error.__context__, OSError):  # "Cannot find data file", whatever it was
+            raise error.__context__ from None
+        raise
     except DatasetGenerationError as error:
         if isinstance(error.__cause__, (SynthError, OSError)):
             raise error.__cause__ from None
