@@ -1,6 +1,7 @@
 """Fixtures that every area of the tests shares."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,9 @@ os.environ.update(HF_HUB_OFFLINE="1", HF_UPDATE_DOWNLOAD_COUNTS="0", HF_HUB_DISA
 
 import pytest
 from fake_endpoint import FakeEndpoint
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and so would every child they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
