@@ -27,6 +27,8 @@ ModelColumn = PromptColumn | FieldsColumn
 
 LOOK_AHEAD = 256
 """Rows that are planned and looked up in the store at a time."""
+_TOGETHER = 128
+"""Rows whose texts are hashed together for the check on duplicates."""
 
 
 @dataclass(slots=True)
@@ -68,6 +70,7 @@ def fill(
         work.foresight = Foresight(plan.spec, work.settle)
     look_ahead = gather or LOOK_AHEAD
     duplicates = Duplicates(plan.spec)
+    names = tuple(name for column in plan.spec.columns for name in outputs(column))
     window: deque[_Row] = deque()
     decided = 0
     while True:
@@ -80,7 +83,7 @@ def fill(
         head = window.popleft()
         _decide(head, window, work, duplicates, in_flight(decided))
         decided += 1
-        yield head.outcome()
+        yield head.outcome(names)
 
 
 def _decide(head: "_Row", window: deque["_Row"], work: "_Work", duplicates: Duplicates, allowed: int) -> None:
@@ -93,6 +96,8 @@ def _decide(head: "_Row", window: deque["_Row"], work: "_Work", duplicates: Dupl
                 work.send(allowed, first=head)
             work.receive()
             work.send(allowed, first=head)
+        if not head.prepared:
+            _prepare([head, *islice(window, _TOGETHER)], duplicates)
         found = None if head.missing or head.unanswered else duplicates.find(head.values)
         if found is None:
             break
@@ -106,6 +111,13 @@ def _decide(head: "_Row", window: deque["_Row"], work: "_Work", duplicates: Dupl
     elif not head.unanswered:
         duplicates.add(head.key, head.values)
         work.progress.accepted += 1
+
+
+def _prepare(rows: list["_Row"], duplicates: Duplicates) -> None:
+    ready = [row for row in rows if not (row.prepared or row.request or row.missing or row.unanswered)]
+    duplicates.prepare([row.values for row in ready])
+    for row in ready:
+        row.prepared = True
 
 
 @dataclass(slots=True)
@@ -195,6 +207,8 @@ class _Row:
         self.request: Request | None = None
         self.foreseen = False
         """Whether this is a twin, of whom nobody hears but the store."""
+        self.prepared = False
+        """Whether `Duplicates` has been told to expect it."""
         self._ask_next()
 
     def receive(self, outcome: Answer | RequestFailedError) -> None:
@@ -240,8 +254,8 @@ class _Row:
         twin.attempts, twin.rejections = dict(self.attempts), list(self.rejections)
         return twin
 
-    def outcome(self) -> Example | Missing | Unanswered:
-        """Return what became of the row, once nothing is asked any more."""
+    def outcome(self, names: tuple[str, ...]) -> Example | Missing | Unanswered:
+        """Return what became of the row, once nothing is asked any more; `names` are those of all columns."""
         if self.unanswered is not None:
             return Unanswered(
                 row=self.key,
@@ -251,8 +265,8 @@ class _Row:
             )
         if self.missing:
             return Missing(row=self.key, column=self.missing, rejections=tuple(self.rejections))
-        values = {name: self.values[name] for column in self.plan.spec.columns for name in outputs(column)}
-        sources = tuple(self.sources[column.name] for column in self.plan.model_columns)
+        values = {name: self.values[name] for name in names}
+        sources = tuple([self.sources[column.name] for column in self.plan.model_columns])
         return Example(row=self.key, values=values, sources=sources, rejections=tuple(self.rejections))
 
     def _take(self, given: Mapping[str, object]) -> None:
@@ -269,7 +283,10 @@ class _Row:
             self._take(given)
 
     def _column(self) -> ModelColumn:
-        return next(column for column in self.plan.model_columns if column.name not in self.given)
+        for column in self.plan.model_columns:
+            if column.name not in self.given:
+                return column
+        raise AssertionError("unreachable: a row that asks has a column to ask for")
 
     def _ask_next(self) -> None:
         if len(self.given) == len(self.plan.model_columns):

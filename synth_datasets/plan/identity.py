@@ -32,7 +32,7 @@ def stream(seed: int, purpose: str, column: str) -> bytes:
 
 def row_bytes(key: RowKey) -> bytes:
     """Return the part of the hash input that tells this row from every other one."""
-    return _place(key.split, key.stratum) + pack(key.index)
+    return _place(key.split, key.stratum) + _packed(key.index)
 
 
 def bits(stream: bytes, row: bytes) -> int:
@@ -47,7 +47,13 @@ def uniform(number: int) -> float:
 
 def request_seed(stream: bytes, row: bytes, attempt: int) -> int:
     """Return the seed that this attempt sends: between 1 and `MAX_REQUEST_SEED`."""
-    return 1 + bits(stream, row + pack(attempt)) % MAX_REQUEST_SEED
+    return 1 + bits(stream, row + _packed(attempt)) % MAX_REQUEST_SEED
+
+
+def _packed(number: int) -> bytes:
+    """Return what `pack` gives for one number, which every row needs."""
+    data = b"%d" % number
+    return b"i" + len(data).to_bytes(4, "big") + data
 
 
 @lru_cache(maxsize=1024)

@@ -56,11 +56,17 @@ class Choice:
         return self._values[self._long(number) if len(self._values) >= _LONG_LIST else self._short(number)]
 
     def _short(self, number: int) -> int:
-        scores = [_mix(number ^ value) for value in self._hashes]
+        scores: list[int] = []
+        for value in self._hashes:  # `_mix_vector`, of one number
+            mixed = number ^ value
+            mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9 & _MASK
+            mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB & _MASK
+            scores.append(mixed ^ (mixed >> 31))
         if self._equal:  # the least -ln(u) is the greatest u: no rounding at all
             return scores.index(max(scores))
         times = [
-            -math.log(uniform(score)) / weight for score, weight in zip(scores, self._weights, strict=True)
+            -math.log(((score >> 12) + 0.5) / (1 << 52)) / weight  # of `uniform`
+            for score, weight in zip(scores, self._weights, strict=True)
         ]
         limit = min(times) * (1 + _NEAR)
         return self._decide(scores, [at for at, time in enumerate(times) if time <= limit])
@@ -170,15 +176,8 @@ def _blocks(weights: tuple[float, ...], length: int, *, repeats: bool) -> Callab
     return lambda _: first
 
 
-def _mix(number: int) -> int:
-    """Return the finaliser of SplitMix64 (Steele, Lea and Flood 2014): every bit depends on every bit."""
-    number = (number ^ (number >> 30)) * 0xBF58476D1CE4E5B9 & _MASK
-    number = (number ^ (number >> 27)) * 0x94D049BB133111EB & _MASK
-    return number ^ (number >> 31)
-
-
 def _mix_vector(numbers: "np.ndarray") -> None:
-    """Do the same in place to an array of uint64."""
+    """Apply the finaliser of SplitMix64 in place: every bit depends on every bit (Steele, Lea and Flood 2014)."""
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         numbers ^= numbers >> numbers.dtype.type(shift)
         numbers *= numbers.dtype.type(factor)

@@ -96,8 +96,8 @@ class _Place:
     """Its signature."""
     slots: "np.ndarray"
     """Its chain in each band."""
-    alone: int
-    """So many first rows hold none to compare it with; 0: unknown."""
+    clear: int
+    """So many first rows hold none that it repeats; 0: unknown."""
 
 
 class NearTable:
@@ -122,23 +122,23 @@ class NearTable:
 
     def prepare(self, texts: Sequence[str]) -> None:
         """Look up many texts at once, which costs a third of one by one; changes no result."""
-        if len(self._ready) > _MOST_READY:
-            self._ready.clear()
         own = signatures([normalised(text) for text in texts])
         slots = self._slots(own)
-        lonely = self._lonely(own, slots).tolist()
+        clear = self._clear(own, slots).tolist()
         for at, text in enumerate(texts):
-            self._ready[text] = _Place(own[at], slots[at], self._count if lonely[at] else 0)
+            self._ready[text] = _Place(own[at], slots[at], self._count if clear[at] else 0)
 
     def find(self, text: str) -> tuple[int, float] | None:
         """Return the number of the most similar row, the earliest of equals, and the estimated similarity."""
         import numpy as np
 
+        if len(self._ready) > _MOST_READY:
+            self._ready.clear()  # of what was not added in the end
         place = self._place(text)
-        if place.alone and max(self._heads[place.slots].tolist()) <= place.alone:
+        if place.clear and max(self._heads[place.slots].tolist()) <= place.clear:
             return None
         own = place.own
-        rows = self._candidates(place.slots.tolist(), own.tolist())
+        rows = self._candidates(place.slots.tolist(), own.tolist(), place.clear)
         if not rows:
             return None
         candidates = sorted(rows)
@@ -161,14 +161,15 @@ class NearTable:
         self._count += 1
         self._heads[place.slots] = self._count
 
-    def _candidates(self, slots: list[int], own: list[int]) -> set[int]:
+    def _candidates(self, slots: list[int], own: list[int], clear: int) -> set[int]:
+        """Return the rows to compare a text with, but for the first `clear` ones."""
         heads, links = self._heads.data, self._next.reshape(-1).data
         values = self._signatures.reshape(-1).data
         rows: set[int] = set()
         for band, slot in enumerate(slots):
             row = heads[slot]
             left = _MOST_ALIKE
-            while row and left:
+            while row > clear and left:
                 # Chains hold what only shares the slot as well; one of the band's values tells most of that.
                 if values[(row - 1) * PERMUTATIONS + band] == own[band]:
                     rows.add(row - 1)
@@ -176,28 +177,30 @@ class NearTable:
                 left -= 1
         return rows
 
-    def _lonely(self, own: "np.ndarray", slots: "np.ndarray") -> "np.ndarray":
-        """Return for each text whether `_candidates` would find no row."""
+    def _clear(self, own: "np.ndarray", slots: "np.ndarray") -> "np.ndarray":
+        """Return for each text whether none of the rows that `_candidates` gives is similar enough."""
         import numpy as np
 
-        lonely = np.ones(len(own), bool)
+        clear = np.ones(len(own), bool)
         rows = self._heads[slots]
         texts, bands = np.nonzero(rows)
         rows = rows[texts, bands] - 1
         for _ in range(_MOST_ALIKE):
             if not len(rows):
                 break
-            lonely[texts[self._signatures[rows, bands] == own[texts, bands]]] = False
+            same = np.flatnonzero(self._signatures[rows, bands] == own[texts, bands])
+            agreeing = np.add.reduce(self._signatures[rows[same]] == own[texts[same]], axis=1)
+            clear[texts[same[agreeing >= self._threshold * PERMUTATIONS]]] = False
             rows = self._next[rows, bands]
             more = np.flatnonzero(rows)
             texts, bands, rows = texts[more], bands[more], rows[more] - 1
-        return lonely
+        return clear
 
     def _place(self, text: str) -> "_Place":
         """Return what `prepare` has found; a text that was not among them is looked up now."""
         if (place := self._ready.get(text)) is None:
-            self.prepare([text])
-            place = self._ready[text]
+            own = signatures([normalised(text)])
+            place = self._ready[text] = _Place(own[0], self._slots(own)[0], 0)
         return place
 
     def _slots(self, signatures: "np.ndarray") -> "np.ndarray":

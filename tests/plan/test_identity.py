@@ -91,3 +91,8 @@ def test_a_row_key_reads_well_and_travels():
     assert str(key) == "train/positive/12"
     assert str(RowKey("train", "", 0)) == "train/0"
     assert pickle.loads(pickle.dumps(key)) == key
+
+
+@given(st.text(max_size=5), st.text(max_size=5), st.integers(min_value=0))
+def test_a_row_is_packed_like_anything_else(split, stratum, index):
+    assert row_bytes(RowKey(split, stratum, index)) == pack(split, stratum, index)

@@ -97,7 +97,7 @@ def test_texts_that_all_begin_alike_do_not_slow_a_search():
         table.add(f"{stem}{''.join(chooser.choices('abcdef', k=40))}{at}")
     place = table._place(f"{stem}and an end")
     assert len(place.own) == 64
-    assert 0 < len(table._candidates(place.slots.tolist(), place.own.tolist())) <= 16 * 16
+    assert 0 < len(table._candidates(place.slots.tolist(), place.own.tolist(), 0)) <= 16 * 16
 
 
 @pytest.mark.parametrize("size", [1, 7, 300])
