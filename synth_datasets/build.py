@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 from synth_datasets.errors import SettingsError
 from synth_datasets.features import label_columns, text_columns
 from synth_datasets.plan.plan import Plan
-from synth_datasets.publishing.facts import endpoint_kind
 from synth_datasets.publishing.figures import card_figures
+from synth_datasets.publishing.locked import check_build, endpoint_check, endpoint_kinds, find_lock
 from synth_datasets.publishing.release import check_target, write_release
 from synth_datasets.quality.html import render_html
 from synth_datasets.quality.report import measure
@@ -55,23 +55,39 @@ def build(
     cache_dir: str | Path | None = None,
     again: bool = False,
     options: Mapping[str, Any] | None = None,
+    locked: str | Path | bool = False,
 ) -> Build:
     """Make the dataset of the spec at a path (or take it from the cache), measure it, and write its release folder.
 
     `options` are those of `load_dataset("synth", ...)`; `again` makes the splits anew from the stored answers. The
     folder, `build/<name>` by default, appears whole or not at all. Raises what `load_dataset` raises, unwrapped.
+
+    `locked` (True: the `synth.lock` beside the spec; or a lock's path) rebuilds what a lock pins: overrides that are
+    not given are the lock's; `SettingsError` before anything is asked when the dataset would be another, and
+    `PublishError` after it is made when a split is.
     """
     from synth_datasets.synth import OVERRIDES, Synth
 
     started = time.monotonic()
     given = dict(options or {})
+    file = _spec_file(Path(spec))
+    lock_path, lock = find_lock(file, None if locked is True else Path(locked)) if locked else (file, None)
+    if lock is not None:
+        # Of what a lock says only these are taken: it may come from a stranger.
+        given.update(
+            {n: lock.overrides[n] for n in OVERRIDES if n in lock.overrides and given.get(n) is None}
+        )
+        given["keep_short"] = given.get("keep_short") or lock.keep_short is True
     builder = Synth(
-        data_files=str(_spec_file(Path(spec))),
+        data_files=str(file),
         cache_dir=None if cache_dir is None else str(cache_dir),
         **given,
     )
     target = Path(folder or Path("build") / builder.spec.name)
     check_target(target)
+    overrides = {name: given[name] for name in OVERRIDES if given.get(name) is not None}
+    if lock is not None:
+        check_build(lock_path, lock, spec=builder.spec, overrides=overrides, endpoints=builder.endpoints)
     budget = builder.open_budget()
     builder.download_and_prepare(
         budget=budget, download_mode="reuse_cache_if_exists" if again else "reuse_dataset_if_exists"
@@ -98,9 +114,12 @@ def build(
         figures=card_figures(quality),
         report=render_html(quality),
         trace=trace,
-        endpoint=" and ".join(sorted({endpoint_kind(each) for each in builder.endpoints.values()})),
+        endpoint=endpoint_kinds(builder.endpoints),
+        endpoint_check=endpoint_check(builder.endpoints, fingerprint(builder.spec)),
         answered_by=read_models(trace),
-        overrides={name: given[name] for name in OVERRIDES if given.get(name) is not None},
+        overrides=overrides,
+        keep_short=bool(given.get("keep_short")),
+        locked=lock,
     )
     return Build(
         spec=builder.spec,

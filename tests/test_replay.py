@@ -1,5 +1,6 @@
 """Replay: the same bytes from stored answers, asking nobody, or one message that says what is missing."""
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -8,9 +9,10 @@ from pathlib import Path
 
 import datasets
 import pytest
-from fake_endpoint import FakeEndpoint, context_too_long, text
+from fake_endpoint import FakeEndpoint, context_too_long, text, unsupported
 from specs import write_spec
 
+from synth_datasets.cli import main
 from synth_datasets.generation.offline import AnswerMissingError
 
 SYNTH = [sys.executable, "-m", "synth_datasets.cli"]
@@ -139,3 +141,189 @@ def test_every_missing_answer_is_counted_in_one_message(machine, endpoint):
     assert endpoint.count == asked
     mine.synth("build", mine.spec, "--again", "--cache-dir", "fresh")
     assert endpoint.count == asked + len(gone), "online, exactly those are asked again"
+
+
+# --- under a lock
+
+
+@pytest.fixture
+def locked(machine, endpoint):
+    """A machine with a release, its lock copied beside the spec; a counter that has seen the build's requests."""
+    endpoint.rule = sometimes_short
+    mine = machine()
+    mine.synth("build", mine.spec)
+    (mine.home / "synth.lock").write_bytes((mine.home / "build/reviews/synth.lock").read_bytes())
+    return mine
+
+
+def test_a_locked_rebuild_is_the_same_and_edits_that_change_no_row_are_fine(locked, endpoint):
+    asked = endpoint.count
+    release = files_of(locked.home / "build" / "reviews")
+    locked.synth("build", locked.spec, "--locked", "--offline", "-o", "again")
+    assert files_of(locked.home / "again") == release
+    again = locked.synth(
+        "build", "build/reviews", "--locked", "--offline", "-o", "third", "--cache-dir", "fresh"
+    )
+    assert "every split is what the lock pins" in again.stdout
+    assert files_of(locked.home / "third") == release
+    locked.spec.write_text("# a comment\n" + locked.spec.read_text().replace("Reviews for tests.", "Better."))
+    locked.synth("build", locked.spec, "--locked", "-o", "edited")
+    for path in ("data/train-00000-of-00001.parquet", "trace/train.parquet"):
+        assert (locked.home / "edited" / path).read_bytes() == release[path]
+    assert endpoint.count == asked
+
+
+MISMATCHES = {
+    "seed": ({"seed": 18}, (), "seed: 17 → 18"),
+    "attempts": ({"attempts": 8}, (), "attempts: 9 → 8"),
+    "a split": ({"splits": {"train": 17, "test": 6}}, (), "splits.train: 16 → 17"),
+    "another split": ({"splits": {"train": 16}}, (), 'splits: ["train", "test"] → ["train"]'),
+    "a check": ({"checks": {"text": {"length": [21, 900]}}}, (), "checks.text.length: [20, 900] → [21, 900]"),
+    "the model": ({"model": {"id": "other"}}, (), 'columns.text.model.id: "some-model" → "other"'),
+    "a parameter": (
+        {"model": {"id": "some-model", "temperature": 0.7}},
+        (),
+        "columns.text.model.max_tokens: 100 → not there",
+    ),
+    "a prompt": (
+        {
+            "columns": {
+                "label": {"classes": ["negative", "positive"]},
+                "product": {"sample": {"phone": 2, "laptop": 1}},
+                "tone": {"sample": ["plain", "ironic"], "hidden": True},
+                "text": {"prompt": "Write a {{ label }} review."},
+            }
+        },
+        (),
+        'columns.text.prompt: "',
+    ),
+    "an option": ({}, ("--num-examples", "4"), "option num_examples: not there → 4"),
+    "an option for the model": ({}, ("--model", "x"), 'option model: not there → "x"'),
+    "another address": (
+        {},
+        ("--base-url", "http://127.0.0.1:9/v1"),
+        "at another address (a lock names none) → http://127.0.0.1:9/v1",
+    ),
+    "another kind of endpoint": (
+        {},
+        ("--backend", "transformers"),
+        "endpoint: an OpenAI-compatible endpoint → ",
+    ),
+}
+
+
+def test_what_a_lock_pins_otherwise_is_named_before_anything_is_asked(locked, endpoint, monkeypatch, capsys):
+    asked = endpoint.count
+    for name, value in locked.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(locked.home)
+    for kind, (spec, options, expected) in MISMATCHES.items():
+        given = {"splits": {"train": 16, "test": 6}, "attempts": 9, "checks": CHECKS, **spec}
+        write_spec(locked.home, **given)
+        with pytest.raises(SystemExit) as end:
+            main(["build", str(locked.spec), "--locked", *options, "-o", "again"])
+        said = capsys.readouterr().err
+        assert end.value.code == 2, (kind, said)
+        assert expected in said, kind
+        assert "nothing was asked" in said
+    assert endpoint.count == asked
+    assert not (locked.home / "again").exists()
+
+
+def test_options_that_are_not_given_are_the_locks(machine, endpoint):
+    mine = machine()
+    mine.synth("build", mine.spec, "--num-examples", "5", "--model", "other-model", "--seed", "3")
+    release = files_of(mine.home / "build" / "reviews")
+    asked = endpoint.count
+    lock = mine.home / "build/reviews/synth.lock"
+    mine.synth("build", mine.spec, "--locked", lock, "--offline", "-o", "again")
+    assert files_of(mine.home / "again") == release
+    said = mine.synth("build", mine.spec, "--locked", lock.parent, "--seed", "4", "-o", "b", code=2).stderr
+    assert "option seed: 3 → 4" in said
+    assert endpoint.count == asked
+
+
+def test_a_short_split_is_kept_again_under_its_lock(machine, endpoint):
+    endpoint.rule = lambda body: text("No.") if "negative" in str(body["messages"]) else None
+    mine = machine(attempts=2)
+    mine.synth("build", mine.spec, "--keep-short")
+    release = files_of(mine.home / "build" / "reviews")
+    mine.synth("build", "build/reviews", "--locked", "--offline", "-o", "again")
+    assert files_of(mine.home / "again") == release
+
+
+def test_a_lock_cannot_say_where_to_ask(locked, endpoint):
+    path = locked.home / "synth.lock"
+    pinned = json.loads(path.read_text())
+    pinned["overrides"] = {"base_url": "http://127.0.0.1:9/v1", "backend": "openai"}
+    path.write_text(json.dumps(pinned))
+    said = locked.synth("build", locked.spec, "--locked", "-o", "again", "--cache-dir", "c2", code=2).stderr
+    assert 'option base_url: "http://127.0.0.1:9/v1" → not there' in said
+
+
+def test_other_answers_fail_and_name_the_splits(locked, endpoint):
+    """The store is emptied and the endpoint now answers otherwise to the test split's requests."""
+    release = files_of(locked.home / "build" / "reviews")
+    locked.store.unlink()
+    train = {
+        row["seed"]
+        for row in datasets.Dataset.from_parquet(
+            str(locked.home / "build/reviews/trace/train.parquet"), cache_dir=str(locked.home / "c")
+        )
+    }
+    endpoint.rule = lambda body: (
+        sometimes_short(body)
+        or (None if body["seed"] in train else text(f"Quite another text, number {body['seed']}."))
+    )
+    said = locked.synth("build", locked.spec, "--locked", "--cache-dir", "fresh", code=5).stderr
+    assert "test: 6 rows, digest" in said
+    assert "  train: " not in said
+    assert files_of(locked.home / "build" / "reviews") == release, "the release stays as it was"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [(None, "there is none beside the spec"), ("{", "not readable"), ('{"format": 99}', "another version")],
+)
+def test_a_lock_that_is_none_is_refused(machine, endpoint, content, expected):
+    mine = machine()
+    if content is not None:
+        (mine.home / "synth.lock").write_text(content)
+    assert expected in mine.synth("build", mine.spec, "--locked", code=2).stderr
+    assert endpoint.count == 0
+
+
+def test_a_lock_of_the_first_format_still_counts(locked, endpoint):
+    path = locked.home / "synth.lock"
+    pinned = json.loads(path.read_text())
+    for name in ("ingredients", "endpoint_check", "keep_short", "notes"):
+        del pinned[name]
+    path.write_text(json.dumps({**pinned, "format": 1}))
+    locked.synth("build", locked.spec, "--locked", "--offline", "-o", "again")
+    write_spec(
+        locked.home, seed=18, splits={"train": 16, "test": 6}, attempts=9, checks={"text": {"length": [5, 9]}}
+    )
+    said = locked.synth("build", locked.spec, "--locked", code=2).stderr
+    assert "seed: 17 → 18" in said
+    assert "fingerprint: " in said
+
+
+def test_a_lock_says_what_the_endpoint_did_not_take(machine, endpoint):
+    """Known from the answers alone: a replay, which asks nobody, writes the same lock."""
+
+    def rule(body):
+        if "temperature" in body:
+            return unsupported("temperature")
+        return unsupported("max_tokens") if "max_tokens" in body else None
+
+    endpoint.rule = rule
+    mine = machine(splits={"train": 4})
+    mine.synth("build", mine.spec)
+    lock = (mine.home / "build/reviews/synth.lock").read_text()
+    assert json.loads(lock)["notes"] == {
+        "max_tokens sent as max_completion_tokens": 4,
+        "temperature left out": 4,
+    }
+    endpoint.stop()
+    mine.synth("build", "build/reviews", "--locked", "--offline", "--cache-dir", "fresh", "-o", "again")
+    assert (mine.home / "again/synth.lock").read_text() == lock

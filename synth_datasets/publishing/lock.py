@@ -10,7 +10,9 @@ from synth_datasets.errors import PublishError
 __all__ = ["LOCK_FILE", "Lock", "LockedSplit", "parse_lock"]
 
 LOCK_FILE = "synth.lock"
-LOCK_FORMAT = 1
+LOCK_FORMAT = 2
+_READABLE = (1, LOCK_FORMAT)
+"""Format 1 had neither ingredients, notes nor the endpoint's check, and did not say whether short splits were kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,14 @@ class Lock:
     splits: Mapping[str, LockedSplit]
     files: Mapping[str, str]
     """SHA-256 by path, of all files but this one and the trace."""
+    ingredients: Mapping[str, Any] = field(default_factory=dict)
+    """What the fingerprint covers, by its place in the spec: values, and digests of prompts and columns."""
+    endpoint_check: str = ""
+    """Tells the endpoints that were asked from others without naming them (`locked.endpoint_check`)."""
+    keep_short: bool = False
+    """Whether a split with fewer rows than asked for was accepted."""
+    notes: Mapping[str, int] = field(default_factory=dict)
+    """What of the requests the endpoint did not take and how it was asked instead, with the answers it concerns."""
     trace: Mapping[str, str] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
 
@@ -56,7 +66,7 @@ def parse_lock(text: str) -> Lock:
     """Read what `to_json` wrote; raises `PublishError` for anything else."""
     try:
         data = json.loads(text)
-        if data.pop("format") != LOCK_FORMAT:
+        if data.pop("format") not in _READABLE:
             raise PublishError(
                 f"{LOCK_FILE}: written by another version of synth_datasets; build the release again"
             )

@@ -2,8 +2,9 @@
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +14,12 @@ from synth_datasets.publishing.card import render_card
 from synth_datasets.publishing.facts import CardFacts, Figure, SplitFacts, endpoint_kind
 from synth_datasets.publishing.header import card_version
 from synth_datasets.publishing.lock import LOCK_FILE, Lock, LockedSplit, parse_lock
+from synth_datasets.publishing.locked import check_splits
 from synth_datasets.publishing.placing import in_place_of, inside, put_right
 from synth_datasets.publishing.prompts import describe_models
 from synth_datasets.publishing.shards import MAX_SHARD_BYTES, file_digest, write_split
 from synth_datasets.publishing.vocabulary import hub_terms
+from synth_datasets.spec import ingredients
 from synth_datasets.spec.model import DatasetSpec, ModelSpec, Scalar
 from synth_datasets.trace import TRACE_FOLDER
 from synth_datasets.validation.outcome import Tally
@@ -92,18 +95,21 @@ def write_release(
     report: str | None = None,
     trace: Path | None = None,
     endpoint: str | None = None,
+    endpoint_check: str = "",
     answered_by: Sequence[str] = (),
     overrides: Mapping[str, Scalar | Mapping[str, int]] | None = None,
+    keep_short: bool = False,
+    locked: Lock | None = None,
     citation: str | None = None,
     max_shard_bytes: int = MAX_SHARD_BYTES,
 ) -> Release:
     """Write a release and put it in place of `folder` at once; an older release there is replaced.
 
     `quality` becomes `quality.json` and `figures` the card's table; `report` is the text of an HTML page;
-    `trace` a folder that is copied; `endpoint` the identity that the requests carry. A split without rows is
-    left out and named in the card: `datasets` cannot load one. Raises `PublishError` for a folder that
-    `check_target` refuses, for a dataset without any row, and for a spec whose files would take the place of
-    the release's own.
+    `trace` a folder that is copied; `endpoint` the identity that the requests carry, and `endpoint_check`
+    what the lock tells it by. A split without rows is left out and named in the card: `datasets` cannot load one.
+    Raises `PublishError` for a folder that `check_target` refuses, for a dataset without any row, for splits other
+    than those of the lock `locked`, and for a spec whose files would take the place of the release's own.
     """
     check_target(folder)
     filled = {name: split for name, split in dataset.items() if len(split)}
@@ -138,10 +144,17 @@ def write_release(
             packages=_package_versions(),
             citation=citation,
         )
+        if locked is not None:
+            check_splits(
+                locked,
+                {split.name: split.digest for split in facts.splits},
+                rows={split.name: split.num_examples for split in facts.splits},
+                packages=facts.packages,
+            )
         _write_texts(target, facts, quality=quality, report=report)
         if trace is not None:
             shutil.copytree(trace, target / TRACE_FOLDER)
-        lock = _lock(target, facts)
+        lock = replace(_lock(target, facts), endpoint_check=endpoint_check, keep_short=keep_short)
         (target / LOCK_FILE).write_text(lock.to_json(), encoding="utf-8")
     return Release(folder=folder, lock=lock, warnings=hub_terms(spec).warnings)
 
@@ -268,6 +281,8 @@ def _lock(target: Path, facts: CardFacts) -> Lock:
         overrides=dict(facts.overrides),
         splits={split.name: LockedSplit(split.num_examples, split.digest) for split in facts.splits},
         files={path: digest for path, digest in digests.items() if path not in in_trace},
+        ingredients=ingredients(facts.spec),
+        notes=dict(sorted(sum((tally.notes for tally in facts.tallies.values()), Counter[str]()).items())),
         trace=in_trace,
         packages=dict(facts.packages),
     )

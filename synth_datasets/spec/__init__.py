@@ -3,7 +3,7 @@
 Importing this loads no library; pydantic, YAML and Jinja come with the first spec that is read.
 """
 
-from synth_datasets.spec.fingerprint import digest, fingerprint
+from synth_datasets.spec.fingerprint import digest, fingerprint, ingredients
 from synth_datasets.spec.graph import column_order, inputs, outputs
 from synth_datasets.spec.load import load_spec, parse_spec
 from synth_datasets.spec.model import (
@@ -51,6 +51,7 @@ __all__ = [
     "column_order",
     "digest",
     "fingerprint",
+    "ingredients",
     "inputs",
     "json_schema",
     "load_spec",

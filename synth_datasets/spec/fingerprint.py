@@ -23,7 +23,7 @@ from synth_datasets.spec.model import (
 )
 from synth_datasets.spec.templates import Template
 
-__all__ = ["digest", "fingerprint"]
+__all__ = ["digest", "fingerprint", "ingredients"]
 
 # Raised when the same spec begins to mean other rows.
 _FORMAT = 1
@@ -47,6 +47,34 @@ def fingerprint(spec: DatasetSpec) -> str:
             "checks": {name: asdict(checks) for name, checks in spec.checks.items()},
         }
     )
+
+
+def ingredients(spec: DatasetSpec) -> dict[str, object]:
+    """Return by its place in the spec each thing that the fingerprint covers: plain values, and digests of texts.
+
+    Two specs have the same ingredients exactly when they have the same fingerprint; those that differ say why.
+    """
+    found: dict[str, object] = {
+        "seed": spec.seed,
+        "attempts": spec.attempts,
+        "splits": [split.name for split in spec.splits],
+        **{f"splits.{split.name}": split.num_examples for split in spec.splits},
+        "columns": [column.name for column in spec.columns],
+    }
+    for column in spec.columns:
+        place = f"columns.{column.name}"
+        record = _column(column)
+        if isinstance(column, PromptColumn | FieldsColumn):
+            del record["prompt"]
+            prompt = _prompt(column.prompt)
+            found.update(_set_values(f"{place}.model", prompt.pop("model")))
+            found[f"{place}.prompt"] = _hash(prompt)
+        found[place] = _hash(record)
+    for name, checks in spec.checks.items():
+        found.update(_set_values(f"checks.{name}", asdict(checks)))
+        found[f"checks.{name}"] = True
+    plain: dict[str, object] = json.loads(json.dumps(found))
+    return plain
 
 
 def digest(spec: DatasetSpec) -> str:
@@ -73,6 +101,11 @@ def digest(spec: DatasetSpec) -> str:
 def _hash(value: object) -> str:
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _set_values(place: str, values: object) -> dict[str, object]:
+    assert isinstance(values, Mapping)  # noqa: S101 - a model's or a column's checks
+    return {f"{place}.{name}": value for name, value in values.items() if value not in (None, (), {})}
 
 
 def _column(column: Column) -> dict[str, object]:
