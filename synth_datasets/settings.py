@@ -32,6 +32,7 @@ _ENVIRONMENT = {
     "batch_requests": ("SYNTH_BATCH_REQUESTS",),
     "batch_bytes": ("SYNTH_BATCH_BYTES",),
     "batch_poll_s": ("SYNTH_BATCH_POLL",),
+    "batch_price": ("SYNTH_BATCH_PRICE",),
     "max_cost": ("SYNTH_MAX_COST",),
     "max_requests": ("SYNTH_MAX_REQUESTS",),
     "max_total_tokens": ("SYNTH_MAX_TOTAL_TOKENS",),
@@ -65,6 +66,8 @@ class Settings:
     """The largest input file of one batch."""
     batch_poll_s: float = 60.0
     """The longest time between two looks at the batches; the first ones follow sooner."""
+    batch_price: Decimal = Decimal("0.5")
+    """What part of its price a model has in a batch."""
     prices: Mapping[str, Price] = field(default_factory=dict, hash=False)
     """By model id; a model without an entry has no known price."""
     currency: str = ""
@@ -174,6 +177,8 @@ def _parse(name: str, value: object) -> object:  # noqa: C901, PLR0911, PLR0912 
             if not 1 <= number <= most:
                 raise ValueError(f"{number} is not between 1 and {most}")
             return number
+        case "batch_price":
+            return _money(value)
         case "timeout_s" | "batch_poll_s":
             seconds = float(str(value))
             if not seconds > 0:

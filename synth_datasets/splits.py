@@ -1,15 +1,16 @@
 """One split of a spec as a stream of rows: the store, the model, the trace and the verdict on a shortfall."""
 
 from collections.abc import Callable, Collection, Generator, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from synth_datasets.errors import BudgetError, ShortfallError
+from synth_datasets.errors import BudgetError, SettingsError, ShortfallError
 from synth_datasets.features import visible_columns
 from synth_datasets.fill import Progress, fill
+from synth_datasets.generation.answer import Backend
 from synth_datasets.generation.backends import default_concurrency, endpoint_identity, open_backend
 from synth_datasets.generation.budget import Budget
 from synth_datasets.generation.engine import Engine
@@ -38,6 +39,10 @@ __all__ = [
     "split_rows",
     "stored_outcomes",
 ]
+
+
+BATCH_ROWS = 25_000
+"""Rows planned ahead at least, and twice as many at most, where they are asked in batches."""
 
 
 def model_ids(spec: DatasetSpec) -> tuple[str, ...]:
@@ -158,11 +163,22 @@ def split_outcomes(
     rows = _rows_ahead(spec, split, part)
     with ExitStack() as stack:
         store = stack.enter_context(AnswerStore(settings.store_path))
-        engine = stack.enter_context(Engine(open_backend(models, settings, budget), store))
         bar = stack.enter_context(_bar(models, split))
+        make_backend = open_backend(models, settings, budget, lambda text: _tell(bar, text))
+        engine = stack.enter_context(
+            Engine(make_backend if eager or not settings.batch else _no_stream, store)
+        )
+        if settings.batch:
+            stack.enter_context(_told_of_batches(engine))
         window = _Window(most, eager)
         outcomes = fill(
-            plan, _deciding(plan, split, part), store, engine, in_flight=window, progress=progress
+            plan,
+            _deciding(plan, split, part),
+            store,
+            engine,
+            in_flight=window,
+            progress=progress,
+            gather=BATCH_ROWS if settings.batch else 0,
         )
         wanted = _wanted(spec, split, part)
         stack.enter_context(closing(outcomes))
@@ -202,6 +218,25 @@ def missing_answers(spec: DatasetSpec, settings: Settings) -> AnswerMissingError
                 spec, outcomes, endpoints=endpoints_of(spec, settings), store=settings.store_path
             )
         )
+
+
+def _no_stream() -> Backend:
+    raise SettingsError(
+        "a stream asks for a few rows at a time, a batch for whole splits: leave out streaming=True or batch=True"
+    )
+
+
+@contextmanager
+def _told_of_batches(engine: Engine) -> Iterator[None]:
+    """Let the person who presses Ctrl-C know what becomes of the batches."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        if engine.in_flight:
+            error.add_note(
+                "Batches that were submitted keep running at the provider; the same command collects their answers."
+            )
+        raise
 
 
 def _stored(spec: DatasetSpec, settings: Settings, split: str, part: Part) -> Generator[Example | Missing]:
@@ -285,6 +320,11 @@ def _course(plan: Plan, progress: Progress, engine: Engine, rows: int) -> Course
         reused=progress.reused,
         rejected=progress.rejected,
     )
+
+
+def _tell(bar: "Bar", text: str) -> None:
+    if not bar.disable:
+        bar.set_postfix_str(text)
 
 
 def _show(bar: "Bar", progress: Progress, course: Course, budget: Budget) -> None:

@@ -32,7 +32,7 @@ FORMAT = 1
 OVERRIDES = ("num_examples", "model", "seed", "temperature", "max_tokens", "attempts")
 _SETTINGS = (
     *("backend", "base_url", "concurrency", "timeout_s", "store", "model_path"),
-    *("max_cost", "max_requests", "max_total_tokens", "rpm", "tpm"),
+    *("max_cost", "max_requests", "max_total_tokens", "rpm", "tpm", "batch"),
 )
 
 _OTHER_CACHE = "--cache-dir, cache_dir= or HF_HOME"
@@ -42,7 +42,7 @@ _OTHER_CACHE = "--cache-dir, cache_dir= or HF_HOME"
 class SynthConfig(datasets.BuilderConfig):
     """What `load_dataset("synth", ...)` takes beside `data_files`.
 
-    The first six replace what the spec says, the next eleven say where it is asked and what may be spent on it (see
+    The first six replace what the spec says, the next twelve say where it is asked and what may be spent on it (see
     `synth_datasets.settings`; a cap holds for one build, or for one pass over a stream), and
     `keep_short` accepts a split with fewer rows than asked for instead of raising `ShortfallError`. `offline` asks
     nobody: what the store does not hold is counted and raised as `AnswerMissingError`.
@@ -65,6 +65,7 @@ class SynthConfig(datasets.BuilderConfig):
     max_total_tokens: int | None = None
     rpm: int | None = None
     tpm: int | None = None
+    batch: bool | None = None
     keep_short: bool = False
     offline: bool = False
 

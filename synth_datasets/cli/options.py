@@ -17,7 +17,10 @@ Verb = TypeVar("Verb", bound=Callable[..., Any])
 Overrides = dict[str, Any]
 
 _OVERRIDE_NAMES = ("num_examples", "model", "seed", "temperature", "max_tokens", "attempts")
-_SETTING_NAMES = ("backend", "base_url", "concurrency", "timeout_s", "store", "model_path")
+_SETTING_NAMES = (
+    *("backend", "base_url", "concurrency", "timeout_s", "store", "model_path", "batch"),
+    *("max_cost", "max_requests", "max_total_tokens", "rpm", "tpm"),
+)
 
 
 def spec_path(given: str) -> str:
@@ -56,6 +59,18 @@ def settings_options(verb: Verb) -> Verb:
         click.option("--timeout-s", type=float, help="Seconds for one request."),
         click.option("--store", type=click.Path(dir_okay=False), help="The file that keeps the answers."),
         click.option("--model-path", type=click.Path(dir_okay=False), help="Weights of the embedded model."),
+        click.option("--max-cost", metavar="MONEY", help="End this run before it costs more (exit code 6)."),
+        click.option("--max-requests", type=click.IntRange(min=0), help="End this run before it sends more."),
+        click.option(
+            "--max-total-tokens", type=click.IntRange(min=0), help="End this run before it uses more tokens."
+        ),
+        click.option("--rpm", type=click.IntRange(min=1), help="Requests in any minute."),
+        click.option("--tpm", type=click.IntRange(min=1), help="Tokens in any minute, prompts and answers."),
+        click.option(
+            "--batch/--no-batch",
+            default=None,
+            help="Ask in batches: half the price, answers within a day; closed meanwhile, it goes on when run again.",
+        ),
     )
     return _apply(verb, options)
 

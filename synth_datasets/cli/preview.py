@@ -2,6 +2,7 @@
 
 import json
 from contextlib import closing
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -37,6 +38,7 @@ def preview_verb(spec: str, rows: int, split: str | None, prompts_only: bool, **
     from synth_datasets.splits import endpoints_of, split_outcomes
 
     overrides, settings = split_options(options)
+    settings = replace(settings, batch=False)  # a few rows, now
     effective = effective_spec(spec, overrides)
     names = [item.name for item in effective.splits]
     if split is not None and split not in names:

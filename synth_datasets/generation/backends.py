@@ -6,6 +6,7 @@ from typing import Literal
 
 from synth_datasets.errors import SettingsError
 from synth_datasets.generation.answer import Answer, Backend
+from synth_datasets.generation.batch_backend import MOST_WAITING, BatchBackend
 from synth_datasets.generation.budget import Budget
 from synth_datasets.generation.embedded import MAX_SERVERS, MAX_TOKENS, EmbeddedBackend
 from synth_datasets.generation.openai_backend import DEFAULT_CONCURRENCY, OPENAI_URL, OpenAIBackend
@@ -39,9 +40,14 @@ def endpoint_identity(model_id: str, settings: Settings) -> str:
 
 
 def open_backend(
-    model_ids: Collection[str], settings: Settings, budget: Budget | None = None
+    model_ids: Collection[str],
+    settings: Settings,
+    budget: Budget | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Callable[[], Backend]:
     """Return what makes the backend for all of these models, for `Engine`; `budget` is the run's.
+
+    `say` gets a line whenever batches were looked at, from another thread.
 
     Making it raises `SettingsError` when a key, a library or weights are missing; until then nothing is looked at,
     so that a run whose answers are all in the store needs none of them.
@@ -52,7 +58,14 @@ def open_backend(
         shared: Backend | None = None
         spending = Budget(settings) if budget is None else budget
         for model_id in sorted(model_ids):
-            if (kind := _kind(model_id, settings)) == "openai":
+            if (kind := _kind(model_id, settings)) != "openai" and settings.batch:
+                raise SettingsError(
+                    f"{model_id} runs on this machine ({kind}), which has no batch API; leave out --batch (batch=True, "
+                    "SYNTH_BATCH), or ask an endpoint (--model, --base-url)"
+                )
+            if settings.batch:
+                backend = shared = shared or BatchBackend(settings, budget=spending, say=say)
+            elif kind == "openai":
                 # One endpoint serves every id, within one limit on what it gets at once.
                 backend = shared = shared or OpenAIBackend(settings, budget=spending)
             elif kind == "embedded":
@@ -68,6 +81,8 @@ def open_backend(
 
 def default_concurrency(model_ids: Collection[str], settings: Settings) -> int:
     """Return how many requests keep the backend of these models busy, without making it."""
+    if settings.batch:
+        return MOST_WAITING
     kinds = {_kind(model_id, settings) for model_id in model_ids}
     return sum(settings.concurrency or _DEFAULTS[kind] for kind in kinds)
 

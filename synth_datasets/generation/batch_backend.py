@@ -15,6 +15,7 @@ from synth_datasets.errors import EndpointError
 from synth_datasets.generation.answer import Answer, RequestFailedError
 from synth_datasets.generation.batch_api import ENDED, RESUME, BatchApi, BatchTroubleError, Standing, spooled
 from synth_datasets.generation.batch_state import BatchRecord, BatchState
+from synth_datasets.generation.budget import Bill, Budget
 from synth_datasets.generation.dialect import Dialect
 from synth_datasets.generation.openai_backend import OpenAIBackend
 from synth_datasets.generation.replies import Reply
@@ -29,6 +30,7 @@ logger = logging.getLogger(__name__)
 MOST_WAITING = 100_000
 """Requests that wait for an answer at once, some kilobytes each."""
 _TURN_S = 0.2
+_QUIET_S = 0.2
 _TIDY = 1000
 
 Say = Callable[[str], None]
@@ -61,10 +63,17 @@ class BatchBackend:
     concurrency = MOST_WAITING
 
     def __init__(
-        self, settings: Settings, *, say: Say | None = None, policy: BatchPolicy | None = None
+        self,
+        settings: Settings,
+        *,
+        budget: Budget | None = None,
+        say: Say | None = None,
+        policy: BatchPolicy | None = None,
     ) -> None:
         """`say` gets a line on how the batches stand whenever that was looked up."""
-        self._live = OpenAIBackend(settings)
+        self._budget = Budget(settings) if budget is None else budget
+        self._price = settings.batch_price
+        self._live = OpenAIBackend(settings, budget=self._budget)
         self.identity = self._live.identity
         self._api = BatchApi(self._live)
         self._store = settings.store_path
@@ -80,6 +89,8 @@ class BatchBackend:
         self._open: dict[str, _Batch] = {}
         self._kinds: set[object] = set()
         self._gathered = asyncio.Event()
+        self._calls = 0
+        self._alarm: asyncio.TimerHandle | None = None
         self._poll_s = self._longest_s * self._policy.first_look
         self._trouble_since: float | None = None
         self._worker: asyncio.Task[None] | None = None
@@ -89,23 +100,44 @@ class BatchBackend:
         """Wait for the answer, which may take a day; see the class."""
         if self._error is not None:
             raise self._error
-        asked = _Asked(request, asyncio.get_running_loop().create_future())
-        self._asked[request.key] = asked
-        self._fresh.append(asked)
-        if self._worker is None:
-            self._worker = asyncio.create_task(self._work())
+        calls = self._calls
+        answer_limit = self._live.dialect.answer_limit(request)
+        async with self._budget.bill(request, answer_limit, share=self._price) as bill:
+            if calls != self._calls:
+                self._come_late()
+            asked = _Asked(request, asyncio.get_running_loop().create_future(), bill)
+            self._asked[request.key] = asked
+            self._fresh.append(asked)
+            if self._worker is None:
+                self._worker = asyncio.create_task(self._work())
+            try:
+                answer = await asked.future
+            finally:
+                del self._asked[request.key]
+            if answer is not None:
+                bill.answered(answer)
+                return answer
         try:
-            return await asked.future
+            return await self._live.ask(request)
         finally:
-            del self._asked[request.key]
+            asked.tried.set()
 
     def gathered(self) -> None:
         """Say that nothing more will be asked before an answer comes."""
+        self._calls += 1
         if self._fresh:
             self._gathered.set()
 
+    def _come_late(self) -> None:
+        """Have what waited for the budget submitted as well, together with what comes soon after it."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = asyncio.get_running_loop().call_later(_QUIET_S, self.gathered)
+
     async def close(self) -> None:
         """Stop looking; what was submitted keeps running at the provider."""
+        if self._alarm is not None:
+            self._alarm.cancel()
         if self._worker is not None:
             self._worker.cancel()
             await asyncio.gather(self._worker, return_exceptions=True)
@@ -214,6 +246,7 @@ class BatchBackend:
         for asked in queue.asked:
             if token := tokens.get(asked.request.key):
                 self._open[token].asked[asked.request.key] = asked
+                asked.bill.sent()
             else:
                 staying.append(asked)
         queue.asked = staying
@@ -238,10 +271,8 @@ class BatchBackend:
             if kind not in self._kinds:
                 self._kinds.add(kind)
                 queue.asked.remove(asked)
-                try:
-                    asked.future.set_result(await self._live.ask(asked.request))
-                except RequestFailedError as error:
-                    asked.future.set_exception(error)
+                asked.future.set_result(None)
+                await asked.tried.wait()
 
     async def _send(self, queue: "_Queue") -> None:
         """Submit the next chunk of the queue, which gets it back when that fails."""
@@ -266,6 +297,8 @@ class BatchBackend:
                     self._too_much(queue, len(chunk), error.detail)
                     return
                 raise
+        for asked in chunk:
+            asked.bill.sent()
         self._open[record.token] = _Batch(record, len(chunk), {asked.request.key: asked for asked in chunk})
         logger.info("submitted %s: %d requests for %s", record.batch_id, len(chunk), record.model)
 
@@ -397,7 +430,11 @@ class BatchBackend:
 @dataclass(slots=True, eq=False)
 class _Asked:
     request: Request
-    future: asyncio.Future[Answer]
+    future: asyncio.Future[Answer | None]
+    """None: it is to be asked live."""
+    bill: Bill
+    tried: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when it has been asked live."""
     tries: int = 0
     """How often it came back without an answer."""
 

@@ -89,9 +89,12 @@ class Budget:
         """What has been used so far, without what is under way."""
         return self._spent
 
-    def bill(self, request: Request, answer_limit: int | None) -> "Bill":
-        """Return the bill for one try; `answer_limit` is the most tokens that the answer may have, if there is one."""
-        return Bill(self, request, answer_limit)
+    def bill(self, request: Request, answer_limit: int | None, *, share: Decimal = Decimal(1)) -> "Bill":
+        """Return the bill for one try; `answer_limit` is the most tokens that the answer may have, if there is one.
+
+        `share` is what part of its price the model has this way, such as a half in a batch.
+        """
+        return Bill(self, request, answer_limit, share)
 
     def __reduce__(self) -> tuple[type["Budget"], tuple[Settings]]:
         if self.capped:
@@ -144,13 +147,14 @@ class Budget:
                     "a request may cost is not known, and nothing more is asked under a cap; set `max_tokens` of the "
                     "model in the spec (or --max-tokens), or take the cap away"
                 )
-            return self.priced(bill.request.model, bill.prompt_tokens, 0, untold=1)
+            return self.priced(bill.request.model, bill.prompt_tokens, 0, untold=1, share=bill.share)
         prompt, answer = self._excess.get(bill.request.model, (0, 0))
         return self.priced(
             bill.request.model,
             bill.prompt_tokens + prompt,
             bill.answer_limit + answer,
             untold=1,
+            share=bill.share,
         )
 
     def priced(
@@ -161,6 +165,7 @@ class Budget:
         *,
         cached_tokens: int = 0,
         untold: int = 0,
+        share: Decimal = Decimal(1),
     ) -> Spent:
         """Return one request with its cost; `untold` ones at the dearest price of a prompt token."""
         price = self._settings.prices.get(model)
@@ -171,7 +176,9 @@ class Budget:
             prompt_tokens=prompt_tokens,
             completion_tokens=completion_tokens,
             cached_tokens=cached_tokens,
-            cost=Decimal(0) if price is None else price.cost(prompt_tokens, completion_tokens, cached_tokens),
+            cost=Decimal(0)
+            if price is None
+            else share * price.cost(prompt_tokens, completion_tokens, cached_tokens),
             unpriced=frozenset() if price is not None else frozenset([model]),
             untold=untold,
         )
@@ -216,8 +223,9 @@ class Bill:
     that ends in a refusal of the request counts nothing.
     """
 
-    def __init__(self, budget: Budget, request: Request, answer_limit: int | None) -> None:
+    def __init__(self, budget: Budget, request: Request, answer_limit: int | None, share: Decimal) -> None:
         self.request = request
+        self.share = share
         self.answer_limit = answer_limit
         self.prompt_tokens = most_prompt_tokens(request)
         self.worst = Spent()
@@ -245,6 +253,7 @@ class Bill:
                 answer.prompt_tokens,
                 answer.completion_tokens,
                 cached_tokens=min(answer.cached_tokens, answer.prompt_tokens),
+                share=self.share,
             )
         else:
             used = self.worst
