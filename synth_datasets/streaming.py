@@ -19,7 +19,7 @@ ReadRows = Callable[..., Generator[tuple[int, dict[str, Any]]]]
 
 
 class RowsIterable(ExamplesIterable):
-    """Shard k of n holds the rows at positions k, k + n, k + 2n, ...; several shards of one reader are merged.
+    """The rows of some shards of a split (see `Part`), merged in the split's order.
 
     So the shards cost nothing: one reader gets the split in its order, whatever their number, and several go through
     it side by side, the first rows of each after the first answers. The state is the position after the last row,
@@ -43,13 +43,13 @@ class RowsIterable(ExamplesIterable):
         """Return the same: the order of decision is fixed, and mixes the classes as it is."""
         return self._of(self.kwargs["shards"], self.kwargs["of"])
 
-    def shard_data_sources(self, num_shards: int, index: int, contiguous: bool = True) -> "RowsIterable":
-        """Keep the shards of one reader."""
-        chosen = self.split_shard_indices_by_worker(num_shards, index, contiguous=contiguous)
+    def shard_data_sources(self, num_shards: int, index: int, contiguous: bool = True) -> "RowsIterable":  # noqa: ARG002 - datasets' own signature
+        """Keep every so manyth shard, never neighbours: so readers share every stretch of the split evenly."""
+        chosen = self.split_shard_indices_by_worker(num_shards, index, contiguous=False)
         return self._of([self.kwargs["shards"][at] for at in chosen], self.kwargs["of"])
 
     def reshard_data_sources(self) -> "RowsIterable":
-        """Halve every shard."""
+        """Part every shard in two."""
         shards, of = self.kwargs["shards"], self.kwargs["of"]
         return self._of([*shards, *(shard + of for shard in shards)], 2 * of)
 

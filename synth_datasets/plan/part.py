@@ -1,14 +1,23 @@
-"""A part of a split: its first rows, or every so manyth, so that several readers go through it side by side."""
+"""A part of a split: its first rows, or those dealt to some of its readers, who go through it side by side."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 __all__ = ["Part"]
+
+_HAND = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The rows whose position in the split, from `start` to before `stop`, leaves one of `shards` modulo `of`."""
+    """The rows from position `start` to before `stop` that lie in `shards`, when the split is dealt to `of` shards.
+
+    Of each twelve rows in a row, each twelve shards get one: so whoever reads every second, third, fourth, sixth or
+    twelfth shard has the same share of every stretch of the split. Which gets which differs from one twelve to the
+    next, as classes take turns in a split: were they dealt in turn, too, each of two readers would get one class.
+    """
 
     shards: frozenset[int] = frozenset({0})
     of: int = 1
@@ -17,7 +26,7 @@ class Part:
 
     def __contains__(self, position: int) -> bool:
         within = self.start <= position and (self.stop is None or position < self.stop)
-        return within and position % self.of in self.shards
+        return within and self._shard(position) in self.shards
 
     def positions(self, total: int) -> Iterator[int]:
         """Yield the positions in a split of `total` rows, ascending."""
@@ -25,9 +34,19 @@ class Part:
 
     def end(self, total: int) -> int:
         """Return the position after the last one in a split of `total` rows; 0 when there is none."""
-        stop = self._stop(total)
-        backwards = range(stop - 1, max(self.start, stop - self.of) - 1, -1)
+        backwards = range(self._stop(total) - 1, self.start - 1, -1)
         return next((position + 1 for position in backwards if position in self), 0)
+
+    def _shard(self, position: int) -> int:
+        hand, place = divmod(position, _HAND)
+        return (hand * _HAND + _dealt(hand)[place]) % self.of
 
     def _stop(self, total: int) -> int:
         return total if self.stop is None else min(total, self.stop)
+
+
+@lru_cache(maxsize=16)
+def _dealt(hand: int) -> tuple[int, ...]:
+    """Return an order of twelve that looks random, and is the same wherever the split is read."""
+    digest = hashlib.sha256(b"%d" % hand).digest()
+    return tuple(sorted(range(_HAND), key=digest.__getitem__))
