@@ -327,3 +327,79 @@ def test_a_lock_says_what_the_endpoint_did_not_take(machine, endpoint):
     endpoint.stop()
     mine.synth("build", "build/reviews", "--locked", "--offline", "--cache-dir", "fresh", "-o", "again")
     assert (mine.home / "again/synth.lock").read_text() == lock
+
+
+# --- from one machine to another
+
+
+def test_a_colleague_without_a_key_rebuilds_the_same_bytes_from_an_archive(machine, endpoint):
+    """Rejected answers and failed requests travel too; so does what the endpoint did not take."""
+
+    def rule(body):
+        if "temperature" in body:
+            return unsupported("temperature")
+        return context_too_long() if body["seed"] % 8 == 1 else sometimes_short(body)
+
+    endpoint.rule = rule
+    mine = machine()
+    mine.synth("build", mine.spec)
+    release = files_of(mine.home / "build" / "reviews")
+    judged = (
+        json.loads(release["trace/train.tally.json"])["answers"]
+        + json.loads(release["trace/test.tally.json"])["answers"]
+    )
+    endpoint.stop()
+    said = mine.synth("answers", "export", mine.spec, "-o", "answers.parquet").stdout
+    failed = b"".join(release.values()).count(b'"reason": "context_too_long", "detail"')
+    assert failed
+    assert f"{judged + failed} answers for 22 rows" in said
+    archive = (mine.home / "answers.parquet").read_bytes()
+    assert b"sk-test" not in archive
+
+    theirs = machine("theirs", key=None)
+    (theirs.home / "answers.parquet").write_bytes(archive)
+    (theirs.home / "synth.lock").write_bytes(release["synth.lock"])
+    done = theirs.synth("answers", "import", "answers.parquet").stdout
+    assert f"{judged + failed} answers, {judged + failed} of them new" in done
+    theirs.synth("build", theirs.spec, "--offline", "--locked")
+    assert files_of(theirs.home / "build" / "reviews") == release
+    theirs.synth("answers", "export", theirs.spec, "-o", "back.parquet")
+    assert (theirs.home / "back.parquet").read_bytes() == archive
+    assert "0 of them new" in theirs.synth("answers", "import", "answers.parquet").stdout
+    stats = theirs.synth("answers", "stats").stdout
+    assert f"{judged}  some-model at {endpoint.base_url}" in stats
+
+
+def test_an_archive_holds_what_the_dataset_used_and_nothing_else(machine, endpoint):
+    endpoint.rule = sometimes_short
+    mine = machine()
+    mine.synth("build", mine.spec)
+    exported = mine.synth("answers", "export", mine.spec).stdout
+    more = machine("mine", seed=99)
+    more.synth("build", more.spec, "-o", "other")
+    again = machine("mine")
+    assert again.synth("answers", "export", again.spec).stdout == exported
+    assert (again.home / "reviews.answers.parquet").exists()
+
+
+def test_what_is_missing_cannot_be_exported(machine, endpoint):
+    mine = machine()
+    said = mine.synth("answers", "export", mine.spec, "-o", "a.parquet", code=4).stderr
+    assert "lacks the answers for 22 of 22 rows" in said
+    assert not (mine.home / "a.parquet").exists()
+    assert endpoint.count == 0
+
+
+def test_a_conflict_on_import_is_said_and_the_stored_answer_stays(machine, endpoint):
+    mine = machine(splits={"train": 4}, checks={"text": {"unique": "off"}})
+    mine.synth("build", mine.spec)
+    mine.synth("answers", "export", mine.spec, "-o", "a.parquet")
+    theirs = machine("theirs", splits={"train": 4}, checks={"text": {"unique": "off"}})
+    endpoint.rule = lambda body: text(f"Their own answer of some length, {body['seed']}.")
+    theirs.synth("build", theirs.spec)
+    parquet = files_of(theirs.home / "build" / "reviews")["data/train-00000-of-00001.parquet"]
+    done = theirs.synth("answers", "import", mine.home / "a.parquet")
+    assert "4 answers, 0 of them new" in done.stdout
+    assert "to 4 requests the store has another answer, which stays" in done.stderr
+    theirs.synth("build", theirs.spec, "--again", "--offline")
+    assert files_of(theirs.home / "build" / "reviews")["data/train-00000-of-00001.parquet"] == parquet

@@ -10,13 +10,17 @@ from types import FrameType
 
 import click
 
-from synth_datasets.errors import EndpointError, PublishError, ShortfallError, SynthError
+from synth_datasets.cli.printing import printable
+from synth_datasets.errors import BudgetError, EndpointError, PublishError, ShortfallError, SynthError
 
 __all__ = ["main"]
 
 EXIT_INTERRUPTED = 128 + signal.SIGINT
 EXIT_TERMINATED = 128 + signal.SIGTERM
-_EXIT_CODES = ((ShortfallError, 3), (EndpointError, 4), (PublishError, 5), (SynthError, 2), (OSError, 1))
+_EXIT_CODES = (
+    *((ShortfallError, 3), (EndpointError, 4), (PublishError, 5), (BudgetError, 6)),
+    *((SynthError, 2), (OSError, 1)),
+)
 _VERBS = {
     "list": "specs",
     "new": "specs",
@@ -27,6 +31,7 @@ _VERBS = {
     "report": "builds",
     "rejections": "builds",
     "trace": "builds",
+    "answers": "answers",
     "push": "push",
 }
 _SUMMARIES = {
@@ -39,6 +44,7 @@ _SUMMARIES = {
     "report": "Show the quality report of a build.",
     "rejections": "Show the answers that were rejected, and why.",
     "trace": "Show the prompts and raw answers behind one row.",
+    "answers": "Export, import or count stored answers.",
     "push": "Publish a build to the Hugging Face Hub.",
 }
 
@@ -84,7 +90,8 @@ def _synth() -> None:
     synth new reviews && synth build reviews.synth.yaml
 
     Exit codes: 0 done, 2 the spec, an option or the set-up is wrong, 3 a split could not be filled, 4 the endpoint
-    refused or is gone, 5 publishing was refused, 130 interrupted (143 by SIGTERM), 1 anything else.
+    refused or is gone, 5 publishing was refused, 6 a cap on requests, tokens or money was reached, 130 interrupted
+    (143 by SIGTERM), 1 anything else.
     """
 
 
@@ -132,4 +139,4 @@ def _sigterm_as_ctrl_c() -> Iterator[None]:
 
 
 def _say(text: str) -> None:
-    click.echo(text, err=True)
+    click.echo(printable(text), err=True)

@@ -63,6 +63,37 @@ class Request:
             }
         )
 
+    @classmethod
+    def parse(cls, canonical: str) -> "Request":
+        """Return the request that `canonical()` has written, however its JSON is spaced or escaped.
+
+        Raises `ValueError` for anything else.
+        """
+        data = json.loads(canonical)
+        try:
+            if data.pop("format") != KEY_FORMAT:
+                raise ValueError("written by another version of synth-datasets")
+            request = cls(
+                endpoint=data["endpoint"],
+                model=data["model"],
+                revision=data["revision"],
+                messages=tuple(Message(role, content) for role, content in data["messages"]),
+                sampling={
+                    name: tuple(value) if isinstance(value, list) else value
+                    for name, value in data["sampling"].items()
+                },
+                extra=data["extra"],
+                schema=data["schema"],
+                seed=data["seed"],
+                attempt=data["attempt"],
+            )
+            sound = data.keys() == _FIELDS and _well_typed(request)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError("not a request") from error
+        if not sound:
+            raise ValueError("not a request")
+        return request
+
     @property
     def key(self) -> str:
         """64 hex digits: the SHA-256 of `canonical()`, computed once."""
@@ -70,6 +101,34 @@ class Request:
             canonical = self.canonical().encode("utf-8", "surrogatepass")
             object.__setattr__(self, "_key", hashlib.sha256(canonical).hexdigest())
         return self._key
+
+
+_FIELDS = {
+    "endpoint",
+    "model",
+    "revision",
+    "messages",
+    "sampling",
+    "extra",
+    "schema",
+    "seed",
+    "attempt",
+}
+
+
+def _well_typed(request: Request) -> bool:
+    texts = [request.endpoint, request.model]
+    texts += [part for message in request.messages for part in (message.role, message.content)]
+    texts += [text for text in (request.revision, request.schema) if text is not None]
+    values = [*request.sampling.values(), *request.extra.values()]
+    return (
+        all(isinstance(text, str) for text in texts)
+        and bool(request.messages)
+        and all(message.role in ("system", "user", "assistant") for message in request.messages)
+        and type(request.seed) is int
+        and type(request.attempt) is int
+        and not any(value is None or isinstance(value, dict) for value in values)
+    )
 
 
 # One encoder for all requests: `json.dumps` would make a new one for each.
