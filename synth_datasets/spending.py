@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from synth_datasets.errors import SettingsError
+from synth_datasets.generation.backends import endpoint_identity
 from synth_datasets.generation.budget import Budget, Spent
 from synth_datasets.prices import money
 from synth_datasets.settings import Settings
@@ -26,6 +27,15 @@ def open_budget(spec: DatasetSpec, settings: Settings) -> Budget:
             f"max_cost needs the price of {', '.join(unpriced)}, and none is known; write it into the config file "
             f"(~/.config/synth_datasets/config.toml), for a million tokens, 0 if it is free:\n{tables}"
         )
+    if settings.max_cost is None and settings.max_total_tokens is None:
+        return Budget(settings)
+    for model in asked:
+        # What runs in this process has a limit of its own.
+        if model.max_tokens is None and "://" in endpoint_identity(model.id, settings):
+            raise SettingsError(
+                f"under a cap on money or tokens the longest answer of {model.id} must be known: set `max_tokens` "
+                "of the model in the spec, or --max-tokens"
+            )
     return Budget(settings)
 
 

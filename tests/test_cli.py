@@ -125,8 +125,11 @@ def test_preview_shows_prompts_rows_and_an_estimate_and_keeps_the_answers(synth,
     assert endpoint.count == 0
     shown = synth("preview", "reviews.synth.yaml", "-n", "2").stdout
     assert '"label": "negative"' in shown
-    assert "A whole build: 8 rows, at least 8 requests" in shown
-    assert "completion tokens" in shown
+    assert "A whole build: 8 rows (train 6, test 2)" in shown
+    assert "2 requests, " in shown
+    assert "to be asked    about 6 requests" in shown
+    assert "money        unknown" in shown
+    assert "as just now" in shown
     assert 2 <= endpoint.count <= 8
     synth("build", "reviews.synth.yaml")
     bodies = [repr(body) for body in endpoint.bodies]

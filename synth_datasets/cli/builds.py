@@ -16,6 +16,7 @@ from synth_datasets.cli.options import (
     spec_path,
     split_options,
 )
+from synth_datasets.cli.printing import printable
 from synth_datasets.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ SHOWN_ROWS = 3
 )
 @click.option("--keep-short", is_flag=True, help="Accept a split with fewer rows than asked for.")
 @click.option("--again", is_flag=True, help="Make the splits anew from the stored answers.")
+@click.option("--dry-run", is_flag=True, help="Only estimate requests, tokens, money and time; asks nobody.")
 @click.option(
     "--offline", is_flag=True, help="Ask nobody: take stored answers, or say which are missing (exit code 4)."
 )
@@ -55,6 +57,7 @@ def build_verb(
     *,
     keep_short: bool,
     again: bool,
+    dry_run: bool,
     offline: bool,
     locked: str | None,
     cache_dir: str | None,
@@ -64,11 +67,20 @@ def build_verb(
 
     Run it again after an interruption and it goes on; run it again when it is done and no model is asked.
 
+    Caps (--max-cost, --max-requests, --max-total-tokens) hold for one run, requests in flight and retries included: a
+    request is only sent when the most that it can cost still fits. Prices are yours, in the config file: a table
+    [prices."MODEL"] with `input` and `output` for a million tokens, and `currency` at the top.
+
     \b
     Example:  synth build customer_feedback
               synth build reviews.synth.yaml --num-examples 50 --model gpt-5-mini --base-url http://127.0.0.1:8000/v1
               synth build build/reviews --locked --offline -o again
+              synth build reviews.synth.yaml --dry-run
+              synth build reviews.synth.yaml --max-cost 4.00
     """
+    if dry_run:
+        _show_estimate(spec, options)
+        return
     from synth_datasets.build import build
 
     given = {name: value for name, value in options.items() if value is not None}
@@ -139,12 +151,13 @@ def rejections_verb(
     )
     if as_json:
         for each in found:
-            click.echo(json.dumps(rejection_record(each), ensure_ascii=False))
+            click.echo(printable(json.dumps(rejection_record(each), ensure_ascii=False)))
         return
     shown = 0
     for each in islice(found, limit):
-        click.echo(f"{each.row} {each.column}, attempt {each.attempt + 1}: {each.reason}: {each.detail}")
-        click.echo(textwrap.indent(each.text[:1000].strip() or "(no text)", "    "))
+        head = f"{each.row} {each.column}, attempt {each.attempt + 1}: {each.reason}: {each.detail}"
+        click.echo(printable(head))
+        click.echo(printable(textwrap.indent(each.text[:1000].strip() or "(no text)", "    ")))
         shown += 1
     more = sum(1 for _ in found)
     if more:
@@ -172,13 +185,21 @@ def trace_verb(folder: Path, split: str, row: int) -> None:
         has = ", ".join(f"{name} (rows 0 to {count - 1})" for name, count in release.splits.items())
         raise SettingsError(f"{folder} has no row {row} in a split {split!r}; it has {has}")
     for traced in read_trace(folder / TRACE_FOLDER, split, row):
-        click.echo(
-            f"{traced.row_id} {traced.column}: {traced.model}, seed {traced.seed}, attempt {traced.attempt + 1}"
-        )
+        head = f"{traced.row_id} {traced.column}: {traced.model}, seed {traced.seed}, attempt {traced.attempt + 1}"
+        click.echo(printable(head))
         click.echo(f"request {traced.key}")
         for role, content in traced.messages:
-            click.echo(f"[{role}] {content}")
-        click.echo(f"[answer] {traced.answer}")
+            click.echo(printable(f"[{role}] {content}"))
+        click.echo(printable(f"[answer] {traced.answer}"))
+
+
+def _show_estimate(spec: str, options: dict[str, Any]) -> None:
+    from synth_datasets.cli.estimates import show_estimate
+    from synth_datasets.estimate import estimate
+
+    overrides, settings = split_options(options)
+    effective = effective_spec(spec, overrides)
+    show_estimate(effective, estimate(effective, settings), settings)
 
 
 def _show_build(built: "Build") -> None:
@@ -192,11 +213,12 @@ def _show_build(built: "Build") -> None:
     for index in range(min(SHOWN_ROWS, len(first))):
         row: dict[str, Any] = first[index]
         shown = {name: labels[name][value] if name in labels else value for name, value in row.items()}
-        click.echo("  " + json.dumps(shown, ensure_ascii=False))
+        click.echo("  " + printable(json.dumps(shown, ensure_ascii=False)))
     for warning in built.release.warnings:
         click.echo(f"Warning: {warning}", err=True)
     counts = ", ".join(f"{name} {count}" for name, count in built.release.splits.items())
     click.echo(f"\nDataset  {built.folder}  ({counts}; {built.seconds:.1f} s)")
+    click.echo(f"Asked    {built.asked}")
     click.echo(f"Report   {built.folder / 'report.html'}")
     click.echo(f"Card     {built.folder / 'README.md'}")
     click.echo(f'Load it  datasets.load_dataset("{built.folder}")')

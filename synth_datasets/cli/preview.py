@@ -1,6 +1,7 @@
 """The verb `preview`: what the model is told, what it says, and what a whole build will take."""
 
 import json
+import time
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
@@ -9,7 +10,8 @@ from typing import Any
 import click
 
 from synth_datasets.cli.options import effective_spec, override_options, settings_options, split_options
-from synth_datasets.spec.model import DatasetSpec, FieldsColumn, PromptColumn
+from synth_datasets.cli.printing import printable
+from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.validation.outcome import Example, Missing
 
 __all__ = ["preview_verb"]
@@ -33,9 +35,13 @@ def preview_verb(spec: str, rows: int, split: str | None, prompts_only: bool, **
     Example:  synth preview reviews.synth.yaml -n 5
               synth preview customer_feedback --prompts-only
     """
+    from synth_datasets.cli.estimates import show_estimate
     from synth_datasets.errors import SettingsError
+    from synth_datasets.estimate import estimate
+    from synth_datasets.generation.backends import default_concurrency
     from synth_datasets.plan.part import Part
-    from synth_datasets.splits import endpoints_of, split_outcomes
+    from synth_datasets.spending import open_budget
+    from synth_datasets.splits import endpoints_of, model_ids, split_outcomes
 
     overrides, settings = split_options(options)
     settings = replace(settings, batch=False)  # a few rows, now
@@ -47,12 +53,18 @@ def preview_verb(spec: str, rows: int, split: str | None, prompts_only: bool, **
     if prompts_only:
         _show_prompts(effective, endpoints_of(effective, settings), chosen, rows)
         return
-    outcomes = []
-    with closing(split_outcomes(effective, settings, chosen, part=Part(stop=rows))) as made:
+    budget = open_budget(effective, settings)
+    began = time.monotonic()
+    with closing(split_outcomes(effective, settings, chosen, part=Part(stop=rows), budget=budget)) as made:
         for outcome in made:
             _show(outcome)
-            outcomes.append(outcome)
-    _show_estimate(effective, outcomes)
+    timed = (
+        budget.spent.answers,
+        time.monotonic() - began,
+        default_concurrency(model_ids(effective), settings),
+    )
+    click.echo(f"Asked for this preview: {budget.spent.shown(budget.currency)}.")
+    show_estimate(effective, estimate(effective, settings), settings, timed=timed)
 
 
 def _show_prompts(spec: DatasetSpec, endpoints: dict[str, str], split: str, rows: int) -> None:
@@ -62,40 +74,21 @@ def _show_prompts(spec: DatasetSpec, endpoints: dict[str, str], split: str, rows
     column = plan.model_columns[0]
     for key in islice(plan.rows(split), rows):
         request = plan.request(column, key, plan.values(key), 0)
-        click.echo(f"--- {key} {column.name} (seed {request.seed})")
+        click.echo(printable(f"--- {key} {column.name} (seed {request.seed})"))
         for message in request.messages:
-            click.echo(f"[{message.role}] {message.content}")
+            click.echo(printable(f"[{message.role}] {message.content}"))
     for later in plan.model_columns[1:]:
         click.echo(f"--- {later.name}: asked after {column.name}; its prompts need the answers")
 
 
 def _show(outcome: Example | Missing) -> None:
-    click.echo(f"--- {outcome.row}")
+    click.echo(printable(f"--- {outcome.row}"))
     for rejection in outcome.rejections:
-        click.echo(f"[rejected: {rejection.reason}, {rejection.detail}] {rejection.text[:200]!r}")
+        click.echo(printable(f"[rejected: {rejection.reason}, {rejection.detail}] {rejection.text[:200]!r}"))
     if isinstance(outcome, Missing):
         click.echo(f"[missing] every attempt for {outcome.column} was rejected")
         return
     for source in outcome.sources:
         for role, content in source.messages:
-            click.echo(f"[{role}] {content}")
-    click.echo(json.dumps(dict(outcome.values), ensure_ascii=False, indent=1))
-
-
-def _show_estimate(spec: DatasetSpec, outcomes: list[Example | Missing]) -> None:
-    columns = sum(isinstance(column, (PromptColumn, FieldsColumn)) for column in spec.columns)
-    total = sum(split.num_examples for split in spec.splits)
-    click.echo(f"A whole build: {total} rows, at least {total * columns} requests", nl=False)
-    sources = [source for outcome in outcomes if isinstance(outcome, Example) for source in outcome.sources]
-    if not sources:
-        click.echo(".")
-        return
-    answers = len(sources) + sum(len(outcome.rejections) for outcome in outcomes)
-    per_row = answers / sum(isinstance(outcome, Example) for outcome in outcomes)
-    requests = round(total * per_row)
-    prompt = sum(source.prompt_tokens for source in sources) / len(sources) * requests
-    completion = sum(source.completion_tokens for source in sources) / len(sources) * requests
-    click.echo(
-        f"; from these {len(outcomes)} rows, an estimate: about {requests} requests, {prompt:,.0f} prompt tokens and "
-        f"{completion:,.0f} completion tokens."
-    )
+            click.echo(printable(f"[{role}] {content}"))
+    click.echo(printable(json.dumps(dict(outcome.values), ensure_ascii=False, indent=1)))
