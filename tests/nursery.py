@@ -98,14 +98,25 @@ class Nursery:
         self._logs.cleanup()
 
 
-def rows_of_splits(spec: str, splits: list[str], *, settings: dict[str, Any], trace: str) -> None:
-    """Print the rows of the splits, a JSON list a split."""
+def rows_of_splits(
+    spec: str, splits: list[str], *, settings: dict[str, Any], trace: str, shard: int = 0, of: int = 1
+) -> None:
+    """Print the rows of the splits (or of one shard of each) with their positions, a line of JSON a split."""
+    from synth_datasets.plan.part import Part
     from synth_datasets.settings import load_settings
     from synth_datasets.spec import load_spec
-    from synth_datasets.splits import split_rows
+    from synth_datasets.splits import part_rows
 
+    part = Part(frozenset({shard}), of)
     for split in splits:
-        rows = split_rows(load_spec(spec), load_settings(settings), split, trace=Path(trace))
+        rows = part_rows(
+            load_spec(spec),
+            load_settings(settings),
+            split,
+            part,
+            trace=Path(trace) if trace else None,
+            eager=True,
+        )
         sys.stdout.write(json.dumps([split, list(rows)]) + "\n")
 
 
@@ -137,11 +148,6 @@ def _serve() -> None:
     import datasets
     import openai  # noqa: F401 - so that no child has to
     import pyarrow.parquet  # noqa: F401 - as above
-
-    import synth_datasets.build
-    import synth_datasets.publishing.release
-    import synth_datasets.synth
-    import synth_datasets.quality.report  # noqa: F401 - as above
 
     datasets.disable_progress_bars()
     children = set()
