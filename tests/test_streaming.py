@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -373,3 +374,23 @@ def test_nodes_with_workers_share_the_rows(stream, endpoint, tmp_path):
         given += list(loader)
     assert asked_once(endpoint)
     assert in_any_order(given) == in_any_order(built(tmp_path))
+
+
+@pytest.mark.transformers
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")
+def test_the_readme_trains_on_a_stream(stream, endpoint, tmp_path):
+    pytest.importorskip("torch")
+    stream(splits={"train": 20})  # writes the spec
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    block = next(
+        each
+        for each in re.findall(r"^```python\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+        if "DataLoader" in each
+    )
+    code = f"import synth_datasets\nfrom datasets import load_dataset\n{block}    print(len(batch['text']))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert 8 <= sum(map(int, done.stdout.split())) <= 12
+    assert asked_once(endpoint)
