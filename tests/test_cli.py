@@ -14,7 +14,19 @@ from fake_endpoint import FakeEndpoint, text, unauthorized
 from specs import write_spec
 
 SYNTH = [sys.executable, "-m", "synth_datasets.cli"]
-VERBS = ("list", "new", "check", "schema", "preview", "build", "report", "rejections", "trace", "push")
+VERBS = (
+    "list",
+    "new",
+    "check",
+    "schema",
+    "preview",
+    "build",
+    "report",
+    "rejections",
+    "trace",
+    "answers",
+    "push",
+)
 
 
 @pytest.fixture

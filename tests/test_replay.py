@@ -324,6 +324,8 @@ def test_a_lock_says_what_the_endpoint_did_not_take(machine, endpoint):
         "max_tokens sent as max_completion_tokens": 4,
         "temperature left out": 4,
     }
+    card = (mine.home / "build/reviews/README.md").read_text()
+    assert "**Asked otherwise:** temperature left out, as the endpoint does not take it; 4 answers" in card
     endpoint.stop()
     mine.synth("build", "build/reviews", "--locked", "--offline", "--cache-dir", "fresh", "-o", "again")
     assert (mine.home / "again/synth.lock").read_text() == lock

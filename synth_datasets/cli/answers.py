@@ -6,13 +6,14 @@ from typing import Any
 import click
 
 from synth_datasets.cli.options import effective_spec, override_options, settings_options, split_options
+from synth_datasets.cli.printing import printable
 
 __all__ = ["answers_verb"]
 
 
 @click.group("answers")
 def answers_verb() -> None:
-    r"""Give stored answers to somebody else, take theirs, or count one's own.
+    """Give stored answers to somebody else, take theirs, or count one's own.
 
     \b
     Example:  synth answers export reviews.synth.yaml -o answers.parquet
@@ -28,7 +29,7 @@ def answers_verb() -> None:
 @override_options
 @settings_options
 def export_verb(spec: str, output: Path | None, **options: Any) -> None:  # noqa: ANN401 - click's options
-    r"""Write the answers that the dataset of SPEC is made of, the rejected ones too; asks no model.
+    """Write the answers that the dataset of SPEC is made of, the rejected ones too; asks no model.
 
     Whoever imports them builds the same bytes without a key. The file holds prompts, answers and the address that was
     asked, and no key or password.
@@ -50,7 +51,7 @@ def export_verb(spec: str, output: Path | None, **options: Any) -> None:  # noqa
 @click.argument("archive", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--store", type=click.Path(dir_okay=False), help="The file that keeps the answers.")
 def import_verb(archive: Path, store: str | None) -> None:
-    r"""Put the answers of an ARCHIVE into the store, once every record was checked against its key.
+    """Put the answers of an ARCHIVE into the store, once every record was checked against its key.
 
     An answer that the store has already stays, also when the archive holds another.
 
@@ -76,7 +77,7 @@ def import_verb(archive: Path, store: str | None) -> None:
 @answers_verb.command("stats")
 @click.option("--store", type=click.Path(dir_okay=False), help="The file that keeps the answers.")
 def stats_verb(store: str | None) -> None:
-    r"""Count the stored answers, by model and by who was asked; reads all of them, some 10 seconds a million.
+    """Count the stored answers, by model and by who was asked; reads all of them, some 10 seconds a million.
 
     \b
     Example:  synth answers stats
@@ -96,4 +97,4 @@ def stats_verb(store: str | None) -> None:
     size = path.stat().st_size if path.exists() else 0
     click.echo(f"{path}: {counts.total()} answers, {size:,} bytes")
     for (model, endpoint), count in counts.most_common():
-        click.echo(f"{count:>9}  {model} at {endpoint}")
+        click.echo(printable(f"{count:>9}  {model} at {endpoint}"))

@@ -7,7 +7,7 @@ from typing import Any
 
 from synth_datasets.publishing import markdown
 from synth_datasets.publishing.facts import CardFacts, Figure
-from synth_datasets.publishing.funnel import class_table, funnel_table, has_counts, token_counts
+from synth_datasets.publishing.funnel import class_table, funnel_table, has_counts, note_counts, token_counts
 from synth_datasets.publishing.header import card_header
 from synth_datasets.publishing.prompts import (
     describe_field,
@@ -80,6 +80,7 @@ def _context(facts: CardFacts) -> dict[str, object]:
         "by_class": class_table(facts.tallies),
         "tokens": token_counts(facts.tallies),
         "quality": _quality_table(facts.quality),
+        "notes": note_counts(facts.tallies),
         "missing": sum(sum(tally.missing.values()) for tally in facts.tallies.values()),
         "labelled": any(isinstance(column, ClassesColumn) and not column.hidden for column in spec.columns),
         "command": _command(facts),

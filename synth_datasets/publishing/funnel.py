@@ -6,12 +6,18 @@ from collections.abc import Mapping
 from synth_datasets.publishing import markdown
 from synth_datasets.validation.outcome import Tally
 
-__all__ = ["class_table", "funnel_table", "has_counts", "token_counts"]
+__all__ = ["class_table", "funnel_table", "has_counts", "note_counts", "token_counts"]
 
 
 def has_counts(tallies: Mapping[str, Tally]) -> bool:
     """Whether anything was judged at all."""
     return any(tally.answers for tally in tallies.values())
+
+
+def note_counts(tallies: Mapping[str, Tally]) -> dict[str, int]:
+    """Return what of the requests the endpoint did not take, sorted, with the answers it concerns."""
+    total: Counter[str] = sum((tally.notes for tally in tallies.values()), Counter())
+    return dict(sorted(total.items()))
 
 
 def funnel_table(tallies: Mapping[str, Tally]) -> str:

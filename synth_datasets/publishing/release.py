@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from synth_datasets.errors import PublishError
 from synth_datasets.publishing.card import render_card
 from synth_datasets.publishing.facts import CardFacts, Figure, SplitFacts, endpoint_kind
+from synth_datasets.publishing.funnel import note_counts
 from synth_datasets.publishing.header import card_version
 from synth_datasets.publishing.lock import LOCK_FILE, Lock, LockedSplit, parse_lock
 from synth_datasets.publishing.locked import check_splits
@@ -282,7 +282,7 @@ def _lock(target: Path, facts: CardFacts) -> Lock:
         splits={split.name: LockedSplit(split.num_examples, split.digest) for split in facts.splits},
         files={path: digest for path, digest in digests.items() if path not in in_trace},
         ingredients=ingredients(facts.spec),
-        notes=dict(sorted(sum((tally.notes for tally in facts.tallies.values()), Counter[str]()).items())),
+        notes=note_counts(facts.tallies),
         trace=in_trace,
         packages=dict(facts.packages),
     )

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from synth_datasets.errors import SettingsError
-from synth_datasets.generation.answer import Answer
+from synth_datasets.generation.answer import Answer, RequestFailedError
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.plan.request import Message, Request
 
@@ -166,7 +167,7 @@ def test_threads_read_while_another_writes(path):
 _WRITER = """
 import sys
 from pathlib import Path
-from synth_datasets.generation.answer import Answer
+from synth_datasets.generation.answer import Answer, RequestFailedError
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.plan.request import Message, Request
 
@@ -535,3 +536,89 @@ def test_no_warning_is_logged_in_an_ordinary_life(path, caplog):
         fill(path, 10)
         fill(path, 20)
     assert caplog.records == []
+
+
+# --- notes and failures
+
+
+def test_notes_stay_with_the_answer_that_is_kept(path):
+    asked, first = pair(1)
+    noted = replace(first, notes=("seed left out", "\ud800"))
+    with AnswerStore(path) as store:
+        assert store.put_many([(asked, noted), pair(2)])[first.key] == noted
+        late = replace(noted, text="another", notes=("stop left out",))
+        assert store.put_many([(asked, late)]) == {first.key: noted}
+        plain, unnoted = pair(3)
+        store.put_many([(plain, unnoted)])
+        assert store.put_many([(plain, replace(late, key=unnoted.key))]) == {unnoted.key: unnoted}
+    with AnswerStore(path, read_only=True) as store:
+        assert store.get_many(keys([pair(n) for n in range(5)])) == {
+            first.key: noted,
+            **dict([tuple_of(pair(2)), tuple_of(pair(3))]),
+        }
+
+
+def test_the_last_failure_of_a_request_is_kept_beside_the_answers(path):
+    asked, answer = pair(1)
+    with AnswerStore(path) as store:
+        store.put_failures([(asked, RequestFailedError("endpoint_error", "first"))])
+        store.put_failures([(asked, RequestFailedError("context_too_long", "half \ud800"))])
+        failure, canonical = store.get_failures([asked.key, "00" * 32])[asked.key]
+        assert (failure.reason, failure.detail) == ("context_too_long", "half \ud800")
+        assert canonical == asked.canonical()
+        assert (store.get_many([asked.key]), len(store)) == ({}, 0)
+        store.put_many([(asked, answer)])
+        assert store.get_many([asked.key]) == {asked.key: answer}
+
+
+def _as_before(path: Path, count: int) -> list[tuple[Request, Answer]]:
+    """A store of the first layout, which had answers only."""
+    pairs = fill(path, count)
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE notes")
+        connection.execute("DROP TABLE failures")
+    connection.close()
+    return pairs
+
+
+def test_a_store_from_before_there_were_notes_is_read_and_written(path):
+    pairs = _as_before(path, 5)
+    with AnswerStore(path, read_only=True) as store:
+        assert store.get_many(keys(pairs)) == {answer.key: answer for _, answer in pairs}
+        assert store.get_failures(keys(pairs)) == {}
+    asked, answer = pair(9)
+    with AnswerStore(path) as store:
+        store.put_many([(asked, replace(answer, notes=("seed left out",)))])
+        store.put_failures([(pair(10)[0], RequestFailedError("endpoint_error", ""))])
+        assert store.get_many([answer.key])[answer.key].notes == ("seed left out",)
+        assert len(store) == 6
+
+
+def test_notes_and_failures_survive_a_rescue(path, caplog):
+    pairs = [
+        (asked, replace(answer, notes=(f"note {n}",)))
+        for n, (asked, answer) in enumerate(map(pair, range(400)))
+    ]
+    with AnswerStore(path) as store:
+        store.put_failures([(pair(999)[0], RequestFailedError("endpoint_error", "tried"))])
+        store.put_many(pairs)
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        root = connection.execute(
+            "SELECT rootpage FROM sqlite_schema WHERE name LIKE 'sqlite_autoindex_answers%'"
+        )
+        page = root.fetchone()[0]
+    connection.close()
+    with path.open("r+b") as file:  # the index of the answers' keys
+        file.seek((page - 1) * 4096)
+        file.write(os.urandom(4096))
+    with AnswerStore(path) as store:
+        assert store.get_many(keys(pairs)) == {answer.key: answer for _, answer in pairs}
+        assert store.get_failures([pair(999)[0].key])
+    assert "was damaged" in caplog.text
+
+
+def test_requests_come_in_order_of_arrival(path):
+    pairs = fill(path, 2500)
+    with AnswerStore(path, read_only=True) as store:
+        assert list(store.requests()) == [asked.canonical() for asked, _ in pairs]

@@ -26,6 +26,13 @@ requests = st.builds(
 )
 
 
+@given(requests)
+def test_a_request_is_read_back_from_its_canonical_text(request):
+    back = Request.parse(request.canonical())
+    assert (back, back.key) == (request, request.key)
+    assert Request.parse(json.dumps(json.loads(request.canonical()), indent=1)).key == request.key
+
+
 def _sent(request):
     """Everything that is sent, with types told apart."""
     return json.dumps(

@@ -6,7 +6,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from synth_datasets.spec import digest, fingerprint
+from synth_datasets.spec import digest, fingerprint, ingredients
 
 # What may be written otherwise without another row coming of it.
 NO_ROWS = {
@@ -105,6 +105,40 @@ def test_what_changes_a_row_changes_the_fingerprint(parse, full, name):
     before, after = parse(full), parse(text)
     assert fingerprint(before) != fingerprint(after)
     assert digest(before) != digest(after)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_what_changes_the_fingerprint_changes_an_ingredient_of_that_name(parse, full, name):
+    old, new = ROWS[name]
+    text = full.replace(old, new).replace("{{ stars }}", "{{ stars2 }}" if "stars2" in new else "{{ stars }}")
+    before, after = ingredients(parse(full)), ingredients(parse(text))
+    changed = {key for key in {**before, **after} if repr(before.get(key)) != repr(after.get(key))}
+    assert changed
+    if name in EXACTLY:
+        assert changed == EXACTLY[name]
+
+
+@pytest.mark.parametrize("name", NO_ROWS)
+def test_metadata_is_no_ingredient(parse, full, name):
+    assert ingredients(parse(full)) == ingredients(parse(full.replace(*NO_ROWS[name])))
+
+
+EXACTLY = {
+    "seed": {"seed"},
+    "attempts": {"attempts"},
+    "a split's size": {"splits.train"},
+    "the order of splits": {"splits"},
+    "the order of columns": {"columns"},
+    "a weight": {"columns.product"},
+    "a prompt": {"columns.text.prompt"},
+    "the system": {"columns.text.prompt"},
+    "an example's answer": {"columns.text.prompt"},
+    "the opening": {"columns.text.prompt"},
+    "a column's model": {"columns.text.model.temperature"},
+    "a field's maximum": {"columns.review"},
+    "length": {"checks.text.length"},
+    "echo": {"checks.text.echo"},
+}
 
 
 def test_every_change_gives_another_fingerprint(parse, full):

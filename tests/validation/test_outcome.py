@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -55,6 +56,16 @@ def test_rows_answers_and_tokens_are_counted(tally):
     }
     assert tally.answers == 3, "a request that failed is no answer"
     assert (tally.prompt_tokens, tally.completion_tokens) == (19, 9)
+
+
+def test_what_the_endpoint_did_not_take_is_counted_by_answer(tally):
+    plain = json.dumps(tally.to_json())
+    assert "notes" not in plain, "absent when there is nothing to say"
+    noted = replace(SOURCE, notes=("seed left out", "stop left out"))
+    refused = replace(_rejection("refusal"), notes=("seed left out",))
+    tally.add(Example(row=ROW, values={}, sources=(noted,), rejections=(refused,)))
+    assert tally.notes == {"seed left out": 2, "stop left out": 1}
+    assert Tally.from_json(json.loads(json.dumps(tally.to_json()))) == tally
 
 
 def test_a_tally_goes_through_a_file(tally):
