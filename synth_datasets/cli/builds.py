@@ -77,6 +77,7 @@ def build_verb(
               synth build build/reviews --locked --offline -o again
               synth build reviews.synth.yaml --dry-run
               synth build reviews.synth.yaml --max-cost 4.00
+              synth build reviews.synth.yaml --model gpt-5-mini --batch
     """
     if dry_run:
         _show_estimate(spec, options)
