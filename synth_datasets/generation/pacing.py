@@ -12,9 +12,11 @@ _STEPS_BACK = 16
 class Pace:
     """Slots for requests; the number follows the endpoint's complaints, as TCP's window follows losses.
 
-    Additive increase, multiplicative decrease (Chiu and Jain 1989): a complaint halves the number of slots, at
-    most once a round trip, and pauses everybody; full again takes about eight round trips of answers. Made and
-    used inside one event loop.
+    Additive increase, multiplicative decrease (Chiu and Jain 1989) in proportion to the complaints (DCTCP, Alizadeh
+    et al. 2010): at most once a round trip the slots are cut by half the share of complaints among what came back
+    since the last cut. Where every request is refused that halves them; a few strays hardly slow the rest. A
+    complaint also pauses everybody. Full again takes about eight round trips of answers. Made and used inside one
+    event loop.
     """
 
     def __init__(self, most: int) -> None:
@@ -25,6 +27,8 @@ class Pace:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._resume_at = 0.0
         self._last_cut = 0.0
+        self._answers = self._complaints = 0
+        """Since the last cut."""
 
     async def __aenter__(self) -> float:
         """Wait for a slot; gives the event loop's time."""
@@ -49,6 +53,7 @@ class Pace:
 
     def answered(self) -> None:
         """Count a success: a little more may run at once."""
+        self._answers += 1
         self.slots = min(self._most, self.slots + max(1.0, self._most / _STEPS_BACK) / self.slots)
 
     def complained(self, *, sent_at: float, pause_s: float) -> bool:
@@ -57,9 +62,12 @@ class Pace:
         Returns whether it was sent after it, so that its complaint is a new one.
         """
         loop = asyncio.get_running_loop()
+        self._complaints += 1
         if new := sent_at >= self._last_cut:
-            self.slots = max(1.0, self.slots / 2)
+            share = self._complaints / (self._complaints + self._answers)
+            self.slots = max(1.0, self.slots * (1 - share / 2))
             self._last_cut = loop.time()
+            self._answers = self._complaints = 0
         if loop.time() + pause_s > self._resume_at:
             self._resume_at = loop.time() + pause_s
             loop.call_at(self._resume_at, self._wake)

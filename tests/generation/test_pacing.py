@@ -38,6 +38,22 @@ def test_one_volley_of_complaints_halves_once_and_the_next_again():
     assert asyncio.run(main()) == [32, 16]
 
 
+def test_a_stray_complaint_among_answers_hardly_slows_the_rest():
+    async def main() -> list[float]:
+        pace, slots = Pace(64), []
+        for _ in range(8):
+            async with pace as sent_at:
+                for _ in range(19):
+                    pace.answered()
+                pace.complained(sent_at=sent_at, pause_s=0)
+                slots.append(pace.slots)
+        return slots
+
+    slots = asyncio.run(main())
+    assert slots[0] == 64 * (1 - 0.05 / 2)
+    assert min(slots) > 60
+
+
 def test_slots_come_back_with_answers_and_never_exceed_the_start():
     async def main() -> tuple[int, float]:
         pace = Pace(32)
