@@ -119,6 +119,11 @@ class BatchBackend:
                 return answer
         try:
             return await self._live.ask(request)
+        except RequestFailedError:
+            raise
+        except Exception as error:
+            self._error = error  # nothing is submitted any more
+            raise
         finally:
             asked.tried.set()
 
@@ -273,6 +278,8 @@ class BatchBackend:
                 queue.asked.remove(asked)
                 asked.future.set_result(None)
                 await asked.tried.wait()
+                if self._error is not None:
+                    raise self._error
 
     async def _send(self, queue: "_Queue") -> None:
         """Submit the next chunk of the queue, which gets it back when that fails."""
