@@ -25,10 +25,14 @@ def test_the_tour_runs_with_the_embedded_model(tmp_path):
     tour = next(block for block in blocks("bash") if "synth check" in block)
     commands = [line.split("#")[0].split() for line in tour.splitlines()]
     assert [command[1] for command in commands] == ["check", "preview", "build", "rejections", "push"]
-    for command in commands[:-1]:
+    replay = next(block for block in blocks("bash") if "--locked" in block)
+    for command in [*commands[:-1], *(line.split("#")[0].split() for line in replay.splitlines())]:
         run = [sys.executable, "-m", "synth_datasets.cli", *command[1:]]
         done = subprocess.run(run, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{command}: {done.stderr}"
+    assert (tmp_path / "again/synth.lock").read_bytes() == (
+        tmp_path / "build/reviews/synth.lock"
+    ).read_bytes()
     hub = HubStandin()
     hub.start()
     try:
