@@ -298,6 +298,26 @@ def test_a_part_that_is_short_says_how_many_of_its_rows_it_has(stream, endpoint)
     assert {row["label"] for part in short for row in part} == {1}
 
 
+def _build(spec: str, cache: str) -> None:
+    datasets.load_dataset("synth", data_files=spec, cache_dir=cache)
+
+
+def test_two_builds_and_a_stream_at_the_same_time_share_the_bill(stream, endpoint, tmp_path):
+    endpoint.latency_s = 0.02
+    whole = stream()
+    spec = str(tmp_path / "reviews.synth.yaml")
+    fork = multiprocessing.get_context("fork")
+    builds = [fork.Process(target=_build, args=(spec, str(tmp_path / name))) for name in ("one", "two")]
+    for build in builds:
+        build.start()
+    rows = list(whole)
+    for build in builds:
+        build.join(120)
+        assert build.exitcode == 0
+    assert asked_once(endpoint)
+    assert rows == built(tmp_path)
+
+
 def _read_slowly(part, results) -> None:
     for row in part:
         results.put((os.getpid(), row))
