@@ -119,6 +119,30 @@ def test_the_request_is_sent_as_it_is(endpoint):
     assert answer.prompt_tokens > 0
 
 
+def test_url_and_headers_are_those_of_the_client(endpoint, monkeypatch):
+    """What the client's own `post` would send, but for what it tells about its retries and timeouts."""
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-1")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "project-1")
+
+    async def main():
+        import httpx2
+
+        backend = OpenAIBackend(Settings(base_url=f"{endpoint.base_url}?version=1&a=b%20c", api_key=KEY))
+        body = {"model": "m", "messages": [{"role": "user", "content": "Hello, ünïcode."}]}
+        try:
+            await backend._send(body)
+            await backend.call(lambda c: c.post("/chat/completions", body=body, cast_to=httpx2.Response))
+        finally:
+            await backend.close()
+
+    asyncio.run(main())
+    assert endpoint.bodies[0] == endpoint.bodies[1]
+    own, theirs = endpoint.headers
+    left_out = {"x-stainless-retry-count", "x-stainless-read-timeout"}
+    assert own == {name: value for name, value in theirs.items() if name not in left_out}
+    assert own["openai-organization"] == "org-1"
+
+
 def test_a_schema_is_sent_as_a_strict_response_format(endpoint):
     answer = only(ask(endpoint, [request(schema=SCHEMA)]))
     form = endpoint.bodies[0]["response_format"]
