@@ -12,11 +12,10 @@ _STEPS_BACK = 16
 class Pace:
     """Slots for requests; the number follows the endpoint's complaints, as TCP's window follows losses.
 
-    Additive increase, multiplicative decrease (Chiu and Jain 1989) in proportion to the complaints (DCTCP, Alizadeh
-    et al. 2010): at most once a round trip the slots are cut by half the share of complaints among what came back
-    since the last cut. Where every request is refused that halves them; a few strays hardly slow the rest. A
-    complaint also pauses everybody. Full again takes about eight round trips of answers. Made and used inside one
-    event loop.
+    Additive increase, multiplicative decrease (Chiu and Jain 1989), in proportion to the complaints (as DCTCP,
+    Alizadeh et al. 2010): at most once a round trip the slots are cut by the share of complaints among what came
+    back since the last cut, and by no more than half. So a few strays hardly slow the rest. A complaint also pauses
+    everybody. Full again takes about eight round trips of answers. Made and used inside one event loop.
     """
 
     def __init__(self, most: int) -> None:
@@ -65,7 +64,7 @@ class Pace:
         self._complaints += 1
         if new := sent_at >= self._last_cut:
             share = self._complaints / (self._complaints + self._answers)
-            self.slots = max(1.0, self.slots * (1 - share / 2))
+            self.slots = max(1.0, self.slots * (1 - min(share, 0.5)))
             self._last_cut = loop.time()
             self._answers = self._complaints = 0
         if loop.time() + pause_s > self._resume_at:
