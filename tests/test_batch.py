@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import datasets
@@ -17,13 +18,20 @@ from fake_endpoint import default_text, failure, text, unsupported
 from specs import write_spec
 
 import synth_datasets.build
-from synth_datasets.errors import EndpointError, SettingsError
+from synth_datasets.errors import BudgetError, EndpointError, SettingsError
+from synth_datasets.generation.budget import Budget
+from synth_datasets.prices import Price
 from synth_datasets.settings import Settings
 from synth_datasets.spec import load_spec
 from synth_datasets.splits import split_outcomes
 from synth_datasets.validation.outcome import Example
 
-SYNTH = [sys.executable, "-m", "synth_datasets.cli"]
+LOAD = """
+import sys, hashlib, datasets, synth_datasets
+datasets.disable_progress_bars()
+made = datasets.load_dataset("synth", data_files=sys.argv[1], cache_dir=sys.argv[2], batch=True)
+print(hashlib.sha256(repr([(name, split.to_list()) for name, split in made.items()]).encode()).hexdigest())
+"""
 TWO_COLUMNS = {
     "columns": {
         "label": {"classes": ["negative", "positive"]},
@@ -80,23 +88,34 @@ def asked_twice(server: BatchStandin) -> list[str]:
     return [body for body in set(bodies) if bodies.count(body) > 1]
 
 
-def build_in_child(spec: Path, home: Path, server: BatchStandin, *more: str) -> subprocess.Popen:
-    environment = {
+def environment(server: BatchStandin, home: Path) -> dict[str, str]:
+    return {
         **os.environ,
-        "OPENAI_BASE_URL": server.base_url,
+        "SYNTH_BASE_URL": server.base_url,
         "SYNTH_API_KEY": server.key,
         "SYNTH_STORE": str(home / "answers.sqlite"),
         "SYNTH_BATCH_POLL": "0.05",
         "HF_DATASETS_CACHE": str(home / "cache"),
     }
-    home.mkdir(exist_ok=True)
+
+
+def start(server: BatchStandin, home: Path, *command: str) -> subprocess.Popen:
     return subprocess.Popen(
-        [*SYNTH, "build", str(spec), "--batch", "-o", str(home / "build"), *more],
-        env=environment,
+        [sys.executable, *command],
+        env=environment(server, home),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def load_in_child(spec: Path, home: Path, server: BatchStandin, cache: str = "cache") -> subprocess.Popen:
+    return start(server, home, "-c", LOAD, str(spec), str(home / cache))
+
+
+def build_in_child(spec: Path, home: Path, server: BatchStandin) -> subprocess.Popen:
+    command = ("build", str(spec), "--batch", "-o", str(home / "build"))
+    return start(server, home, "-m", "synth_datasets.cli", *command)
 
 
 def done(child: subprocess.Popen, code: int = 0) -> tuple[str, str]:
@@ -203,18 +222,17 @@ def test_a_build_killed_while_it_waits_is_gone_on_with(batches, tmp_path):
     spec = write_spec(tmp_path, splits={"train": 30, "test": 5})
     batches.hold = True
     for looks in (2, 4):
-        child = build_in_child(spec, tmp_path / "home", batches)
+        child = load_in_child(spec, tmp_path, batches)
         seen = batches.calls["GET /v1/batches/{id}"]
         until(lambda seen=seen, looks=looks: batches.calls["GET /v1/batches/{id}"] >= seen + looks)
         child.send_signal(signal.SIGKILL)
         child.communicate()
     assert len(batches.made) == 1
     batches.hold = False
-    done(build_in_child(spec, tmp_path / "home", batches))
+    made, _ = done(load_in_child(spec, tmp_path, batches))
     assert not asked_twice(batches)
     assert max(batches.paid.values()) == 1
-    made = datasets.load_dataset(str(tmp_path / "home" / "build"), cache_dir=str(tmp_path / "c"))
-    assert made["train"].num_rows == 30
+    assert made == done(load_in_child(spec, tmp_path, batches, "fresh"))[0]
 
 
 @pytest.mark.parametrize("call", ["POST /v1/files", "POST /v1/batches"])
@@ -228,11 +246,11 @@ def test_a_kill_between_a_call_and_its_record_submits_nothing_twice(batches, tmp
         children[0].wait()
 
     batches.after[call] = kill
-    children.append(build_in_child(spec, tmp_path / "home", batches))
+    children.append(load_in_child(spec, tmp_path, batches))
     children[0].communicate(timeout=60)
     assert children[0].returncode == -signal.SIGKILL
     assert batches.calls[call] == 1
-    done(build_in_child(spec, tmp_path / "home", batches))
+    done(load_in_child(spec, tmp_path, batches))
     submitted = [key for key, _ in batches.lines]
     assert len(submitted) == len(set(submitted))
     assert max(batches.paid.values()) == 1
@@ -242,13 +260,13 @@ def test_a_kill_between_a_call_and_its_record_submits_nothing_twice(batches, tmp
 def test_a_kill_after_the_answers_came_loses_none_of_them(batches, tmp_path):
     """At any instant: after the download, while the answers are written, or later."""
     spec = write_spec(tmp_path, splits={"train": 400})
-    store = tmp_path / "home" / "answers.sqlite"
-    child = build_in_child(spec, tmp_path / "home", batches)
+    store = tmp_path / "answers.sqlite"
+    child = load_in_child(spec, tmp_path, batches)
     until(lambda: batches.calls["GET /v1/files/{id}/content"] >= 1)
     child.send_signal(signal.SIGKILL)
     child.communicate()
     assert store.exists()
-    done(build_in_child(spec, tmp_path / "home", batches))
+    done(load_in_child(spec, tmp_path, batches))
     assert max(batches.paid.values()) == 1
     submitted = [key for key, _ in batches.lines]
     assert len(submitted) == len(set(submitted))
@@ -257,7 +275,7 @@ def test_a_kill_after_the_answers_came_loses_none_of_them(batches, tmp_path):
 def test_ctrl_c_says_that_the_batches_keep_running_and_how_to_collect_them(batches, tmp_path):
     spec = write_spec(tmp_path)
     batches.hold = True
-    child = build_in_child(spec, tmp_path / "home", batches)
+    child = build_in_child(spec, tmp_path, batches)
     until(lambda: batches.calls["GET /v1/batches/{id}"] >= 2)
     child.send_signal(signal.SIGINT)
     _, errors = done(child, code=130)
@@ -269,34 +287,21 @@ def test_ctrl_c_says_that_the_batches_keep_running_and_how_to_collect_them(batch
 def test_two_processes_at_once_submit_each_request_once(batches, tmp_path):
     spec = write_spec(tmp_path, splits={"train": 30})
     batches.hold = True
-    children = [
-        build_in_child(
-            spec,
-            tmp_path / "home",
-            batches,
-            "-o",
-            str(tmp_path / f"build{number}"),
-            "--cache-dir",
-            str(tmp_path / f"cache{number}"),
-        )
-        for number in range(2)
-    ]
+    children = [load_in_child(spec, tmp_path, batches, cache) for cache in ("one", "two")]
     until(lambda: batches.calls["GET /v1/batches/{id}"] >= 4)
     batches.hold = False
-    for child in children:
-        done(child)
+    made = {done(child)[0] for child in children}
+    assert len(made) == 1
     submitted = [key for key, _ in batches.lines]
     assert len(submitted) == len(set(submitted))
-    first, second = ((tmp_path / f"build{n}" / "data").rglob("*.parquet") for n in range(2))
-    assert [path.read_bytes() for path in sorted(first)] == [path.read_bytes() for path in sorted(second)]
 
 
 def test_the_key_is_written_nowhere(batches, tmp_path):
     spec = write_spec(tmp_path)
-    out, errors = done(build_in_child(spec, tmp_path / "home", batches))
+    out, errors = done(build_in_child(spec, tmp_path, batches))
     assert batches.made
     assert KEY not in out + errors
-    assert (tmp_path / "home" / "answers.sqlite.batches").exists()
+    assert (tmp_path / "answers.sqlite.batches").exists()
     for path in tmp_path.rglob("*"):
         if path.is_file():
             assert KEY.encode() not in path.read_bytes(), path
@@ -526,7 +531,7 @@ def test_an_endpoint_without_a_batch_api_is_named_with_the_way_out(batches, tmp_
 
 @pytest.mark.parametrize("backend", ["embedded", "transformers"])
 def test_local_models_have_no_batch_api(tmp_path, backend):
-    spec = load_spec(write_spec(tmp_path))
+    spec = load_spec(write_spec(tmp_path, model="smollm2-135m-instruct"))
     with pytest.raises(SettingsError, match=rf"runs on this machine \({backend}\), which has no batch API"):
         rows_of(spec, Settings(backend=backend, batch=True, store=tmp_path / "a.sqlite"))
 
@@ -560,3 +565,38 @@ def test_a_batch_of_another_account_is_not_submitted_again(batches, tmp_path):
         rows_of(spec, where)
     assert not batches.made
     assert lost.lines
+
+
+# --- what it may cost
+
+
+def test_a_cap_holds_in_batches(batches, tmp_path):
+    spec = load_spec(write_spec(tmp_path, splits={"train": 30}))
+    with pytest.raises(BudgetError, match="10 requests"):
+        rows_of(spec, settings(batches, tmp_path / "a.sqlite", max_requests=10))
+    assert len(batches.live) + len(batches.lines) == 10
+    assert len(rows_of(spec, settings(batches, tmp_path / "a.sqlite"))) == 30
+    assert not asked_twice(batches)
+
+
+def test_what_waited_for_a_cap_of_tokens_goes_into_a_later_batch(batches, tmp_path):
+    """A bill reserves the most that an answer may cost; what then turns out to be free is used."""
+    spec = load_spec(write_spec(tmp_path, splits={"train": 30}))
+    assert len(rows_of(spec, settings(batches, tmp_path / "a.sqlite", max_total_tokens=6000))) == 30
+    assert len(batches.made) > 1
+    assert not asked_twice(batches)
+
+
+def test_answers_in_batches_cost_half(batches, tmp_path):
+    spec = load_spec(write_spec(tmp_path, splits={"train": 30}))
+    prices = {"some-model": Price(input=Decimal(10), output=Decimal(20))}
+    cost = {}
+    for batch in (True, False):
+        where = settings(batches, tmp_path / f"{batch}.sqlite", batch=batch, prices=prices)
+        budget = Budget(where)
+        rows = list(split_outcomes(spec, where, "train", budget=budget))
+        cost[batch] = budget.spent.cost
+        answers = len(rows) + sum(len(row.rejections) for row in rows)
+        assert budget.spent.answers == answers
+    each = cost[False] / answers
+    assert cost[True] == each + (answers - 1) * each / 2, "one request is asked live"
