@@ -14,6 +14,7 @@ MINUTE_S = 60.5
 """Half a second more than a minute, because requests overtake each other on their way."""
 LONGEST_S = 60.0
 """Nobody waits longer on the word of a header alone: then the endpoint is asked, and says so itself."""
+_LEAST_S = 0.001
 _LOOK_S = 1.0
 """A wait is looked at again that often: answers bring news of what is left."""
 
@@ -108,7 +109,7 @@ class Rate:
                 waits += [bucket.wait_s(need[kind], now) for kind, bucket in self._told.items()]
             if (wait := max(waits, default=0.0)) <= 0:
                 return
-            await self._sleep(min(wait, _LOOK_S))
+            await self._sleep(min(max(wait, _LEAST_S), _LOOK_S))
 
     def _let_go(self, tokens: int) -> Ticket:
         now = self._clock()
