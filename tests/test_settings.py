@@ -1,5 +1,6 @@
 """Where a model is asked: options over environment over the config file, and nothing secret shown."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synth_datasets.errors import SettingsError
+from synth_datasets.prices import Price, money
 from synth_datasets.settings import Settings, load_settings, public_url
 
 
@@ -85,3 +87,53 @@ def test_a_public_url_has_no_credentials_query_or_fragment():
 def test_no_password_survives_in_a_public_url(password):
     shown = public_url(f"http://somebody:{password}zzz@host:1/v1")
     assert shown == "http://host:1/v1"
+
+
+def test_prices_and_caps_come_from_the_users_file(own_home):
+    config = own_home / "config" / "synth_datasets" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(
+        'currency = "EUR"\nmax_cost = 4.1\nrpm = 500\n'
+        '[prices."org/model-1.5"]\ninput = 0.25\noutput = 2\n'
+        "[prices.other]\ninput = 0\noutput = 0\ncached_input = 0.1\n"
+    )
+    settings = load_settings({"max_requests": 0})
+    assert settings.currency == "EUR"
+    assert (settings.max_cost, settings.max_requests, settings.rpm) == (Decimal("4.1"), 0, 500)
+    assert settings.prices["org/model-1.5"] == Price(input=Decimal("0.25"), output=Decimal(2))
+    assert settings.prices["org/model-1.5"].cost(1_000_000, 500_000) == Decimal("1.25")
+    assert settings.prices["other"].cost(1_000_000, 0, 1_000_000) == Decimal("0.1")
+    assert not Settings().prices, "no price is built in"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("prices", "cheap"),
+        ("prices", {"m": 3}),
+        ("prices", {"m": {"input": 1}}),
+        ("prices", {"m": {"input": 1, "output": 2, "per": 3}}),
+        ("prices", {"m": {"input": -1, "output": 2}}),
+        ("prices", {"m": {"input": True, "output": 2}}),
+        ("prices", {"m": {"input": "nan", "output": 2}}),
+        ("max_cost", "four"),
+        ("max_cost", -1),
+        ("max_cost", "inf"),
+        ("max_requests", -1),
+        ("max_total_tokens", 1.5),
+        ("rpm", 0),
+        ("tpm", "lots"),
+    ],
+)
+def test_a_malformed_price_cap_or_limit_is_named(name, value):
+    with pytest.raises(SettingsError, match=f"setting {name}"):
+        load_settings({name: value})
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [("0", "0.00"), ("0.000012", "0.000012"), ("0.5", "0.50"), ("3.14159", "3.14"), ("1234.5", "1,234.50")],
+)
+def test_money_has_digits_that_mean_something(amount, shown):
+    assert money(Decimal(amount), "") == shown
+    assert money(Decimal(amount), "kr") == f"{shown} kr"
