@@ -67,7 +67,9 @@ async def run_openai(url: str, rows: int, concurrency: int) -> list[Row]:
     """`AsyncOpenAI` as it comes."""
     import openai
 
-    async with openai.AsyncOpenAI(base_url=url, api_key=_KEY) as client:
+    async with openai.AsyncOpenAI(
+        base_url=url, api_key=_KEY, timeout=600
+    ) as client:  # a busy machine connects slowly
         create: Any = client.chat.completions.create
 
         async def ask(item: str) -> Row:
