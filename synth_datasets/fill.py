@@ -26,7 +26,7 @@ __all__ = ["Progress", "fill"]
 ModelColumn = PromptColumn | FieldsColumn
 
 LOOK_AHEAD = 256
-"""Rows that are planned and looked up in the store at a time."""
+"""Rows that are planned and looked up in the store at a time, unless the caller says fewer."""
 _TOGETHER = 128
 """Rows whose texts are hashed together for the check on duplicates."""
 
@@ -53,29 +53,31 @@ def fill(
     in_flight: Callable[[int], int],
     progress: Progress | None = None,
     gather: int = 0,
+    look_ahead: Callable[[int], int] = lambda _: LOOK_AHEAD,
 ) -> Generator[Example | Missing | Unanswered]:
     """Yield what becomes of each of `rows`, in their order, which must be the plan's decision order.
 
     A row that repeats an earlier one is asked again, so `rows` must hold all that decide on those that are wanted.
     Without an engine nobody is asked: requests that failed have failed again, and a row whose next answer the store
     does not hold ends as `Unanswered`; those after it are judged as if it were not there.
-    Lazy: with `n` rows yielded at most `in_flight(n)` requests wait for an answer. What comes out depends on the spec
-    and the answers alone, not on timing. Raises what the engine raises when the model cannot be asked any more; every
-    answer that arrived is in the store by then.
+    Lazy: with `n` rows yielded at most `in_flight(n)` requests wait for an answer, and at most twice `look_ahead(n)`
+    rows are asked for, however long the next one takes. What comes out depends on the spec and the answers alone, not
+    on timing. Raises what the engine raises when the model cannot be asked any more; every answer that arrived is in
+    the store by then.
     Where answers come in rounds, `gather` is how many rows at least are planned ahead; then all that can be foreseen
     for them is asked before anything is waited for.
     """
     work = _Work(plan, store, engine, progress if progress is not None else Progress())
     if gather:
         work.foresight = Foresight(plan.spec, work.settle)
-    look_ahead = gather or LOOK_AHEAD
     duplicates = Duplicates(plan.spec)
     names = tuple(name for column in plan.spec.columns for name in outputs(column))
     window: deque[_Row] = deque()
     decided = 0
     while True:
-        if len(window) < look_ahead:
-            planned = [_Row(plan, key) for key in islice(rows, 2 * look_ahead - len(window))]
+        least = gather or look_ahead(decided)
+        if len(window) < least:
+            planned = [_Row(plan, key) for key in islice(rows, 2 * least - len(window))]
             window.extend(planned)
             work.settle(planned)
         if not window:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from synth_datasets.errors import BudgetError, SettingsError, ShortfallError
 from synth_datasets.features import visible_columns
-from synth_datasets.fill import Progress, fill
+from synth_datasets.fill import LOOK_AHEAD, Progress, fill
 from synth_datasets.generation.answer import Backend
 from synth_datasets.generation.backends import default_concurrency, endpoint_identity, open_backend
 from synth_datasets.generation.budget import Budget
@@ -180,6 +180,7 @@ def split_outcomes(
             in_flight=window,
             progress=progress,
             gather=BATCH_ROWS if settings.batch else 0,
+            look_ahead=window.rows,
         )
         wanted = _wanted(spec, split, part)
         stack.enter_context(closing(outcomes))
@@ -288,13 +289,17 @@ def _total(spec: DatasetSpec, split: str) -> int:
 
 @dataclass(slots=True)
 class _Window:
-    """How many requests may wait for an answer when so many rows have been decided."""
+    """How far to go ahead when so many rows have been decided: in requests that wait for an answer, and in rows."""
 
     most: int
     eager: bool
 
     def __call__(self, decided: int) -> int:
         return self.most if self.eager else min(self.most, 1 + decided)
+
+    def rows(self, decided: int) -> int:
+        """Return the half of how many rows may be planned at once."""
+        return LOOK_AHEAD if self.eager else min(LOOK_AHEAD, max(1, (1 + decided) // 2))
 
 
 def _bar(models: tuple[str, ...], split: str) -> "Bar":
