@@ -275,3 +275,69 @@ def test_interrupting_leaves_everything_resumable_and_says_so(synth, endpoint, t
 
 def test_a_dry_run_of_a_push_needs_a_folder_that_was_built(synth):
     assert "synth build" in synth("push", "nowhere", "me/it", "--dry-run", code=5).stderr
+
+
+def test_a_dry_run_opens_no_connection_and_asks_nothing(synth, endpoint, tmp_path):
+    write_spec(tmp_path, "big.synth.yaml", splits={"train": 990_000, "test": 10_000})
+    (tmp_path / "config.toml").write_text('currency = "USD"\n[prices.some-model]\ninput = 0.25\noutput = 2\n')
+    code = (
+        "import sys\nfrom synth_datasets.cli import main\n"
+        "def no_socket(event, arguments):\n"
+        "    if event in ('socket.connect', 'socket.getaddrinfo', 'socket.bind'): raise SystemExit(event)\n"
+        "sys.addaudithook(no_socket)\n"
+        "main(['build', 'big.synth.yaml', '--dry-run', '--rpm', '500'])\n"
+    )
+    environment = {**synth.environment, "SYNTH_CONFIG": str(tmp_path / "config.toml")}
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert time.perf_counter() - start < 20
+    assert "1,000,000 requests" in done.stdout
+    assert "4,000 rows were looked up" in done.stdout
+    assert "up to about 20" in done.stdout
+    assert "at least 33.3 h" in done.stdout
+    assert endpoint.connections == 0
+    assert not (tmp_path / "answers.sqlite").exists()
+
+
+def test_a_cap_ends_with_its_own_exit_code_and_the_next_run_goes_on(synth, endpoint, tmp_path):
+    write_spec(tmp_path)
+    capped = ("build", "reviews.synth.yaml", "--max-requests", "5")
+    ended = synth(*capped, code=6)
+    assert "--max-requests" in ended.stderr
+    assert "To finish, about" in ended.stderr
+    assert endpoint.count == 5
+    done = synth(*capped)
+    assert "answers were in the store" in done.stdout
+    bodies = [repr(body) for body in endpoint.bodies]
+    assert len(bodies) == len(set(bodies))
+    refused = synth("build", "reviews.synth.yaml", "-o", "other", "--max-cost", "1", "--seed", "5", code=2)
+    assert '[prices."some-model"]' in refused.stderr
+
+
+def test_what_a_model_wrote_cannot_steer_the_terminal(synth, endpoint, tmp_path):
+    write_spec(tmp_path, attempts=2, splits={"train": 2}, checks={"text": {"length": [1, 40]}})
+    evil = "\x1b]0;owned\x07 \x9b31m \u202e \ud800 fine and long enough to be rejected"
+    endpoint.rule = lambda body: text(f"{evil} {body['seed']}")
+    failed = synth("build", "reviews.synth.yaml", code=3)
+    message = failed.stderr[failed.stderr.index("Error:") :]  # before it, progress bars move the cursor
+    shown = [message, synth("rejections", "reviews.synth.yaml").stdout]
+    shown.append(synth("rejections", "reviews.synth.yaml", "--json").stdout)
+    shown.append(synth("preview", "reviews.synth.yaml").stdout)
+    endpoint.rule = lambda body: text(f"Fine \u202e and accepted, number {body['seed']}.")
+    write_spec(tmp_path, splits={"train": 2}, seed=5)
+    shown.append(synth("build", "reviews.synth.yaml").stdout)
+    shown.append(synth("trace", "build/reviews", "train", "0").stdout)
+    for text_shown in shown:
+        assert not [letter for letter in text_shown if letter in "\x1b\x07\x9b\u202e"]
+    assert "\\u001b]0;owned" in shown[1]
+    assert "\x1b]0;owned" in json.loads(shown[2].splitlines()[0])["text"]
+    assert "\\u202e" in shown[4]
+    assert "\\u202e" in shown[5]
