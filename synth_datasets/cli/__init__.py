@@ -104,7 +104,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
-        stopped = "Stopped. Every answer that arrived is kept; run the same command again to go on from there."
+        stopped = (
+            "Stopped. Every answer that arrived is kept; run the same command again to go on from there."
+        )
         _say("\n".join([stopped, *getattr(error.__cause__ or error, "__notes__", [])]))
         terminated = isinstance(error, _Terminated) or isinstance(error.__cause__, _Terminated)
         code = EXIT_TERMINATED if terminated else EXIT_INTERRUPTED
