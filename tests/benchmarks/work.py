@@ -20,7 +20,7 @@ SCHEMA = {
     "required": ["text", "label"],
     "additionalProperties": False,
 }
-_SENTENCES = 4096
+_SENTENCES = 16_384
 _SENTENCES_A_TEXT = 5
 _TEXT = """
 tent kept us dry through wind rain while zipper stuck after two nights battery lasted longer than promised
