@@ -1,6 +1,6 @@
 """A split as `datasets` streams it: dealt to shards like cards, read in the split's order, resumed at a position."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, cast
 
@@ -27,7 +27,7 @@ class RowsIterable(ExamplesIterable):
     the function takes them and `start`, and yields (position, row).
     """
 
-    def __iter__(self) -> Iterator[tuple[Any, dict[str, Any]]]:
+    def __iter__(self) -> Generator[tuple[Any, dict[str, Any]]]:
         state = cast("dict[str, Any]", self._state_dict or {"position": 0})
         read = cast("ReadRows", self.generate_examples_fn)
         with closing(read(**self.kwargs, start=state["position"])) as rows:
