@@ -63,7 +63,7 @@ class Backend(Protocol):
 
 
 @runtime_checkable
-class Gathering(Protocol):
+class Gathering(Backend, Protocol):
     """A backend that sends requests together and must know when no more of them will come."""
 
     def gathered(self) -> None:

@@ -31,6 +31,8 @@ MOST_WAITING = 100_000
 """Requests that wait for an answer at once, some kilobytes each."""
 _TURN_S = 0.2
 _QUIET_S = 0.2
+_HEAR_S = 5.0
+"""How long the caller may take over a live answer before the rest is submitted without what follows from it."""
 _TIDY = 1000
 
 Say = Callable[[str], None]
@@ -89,6 +91,7 @@ class BatchBackend:
         self._open: dict[str, _Batch] = {}
         self._kinds: set[object] = set()
         self._gathered = asyncio.Event()
+        self._heard = asyncio.Event()
         self._calls = 0
         self._alarm: asyncio.TimerHandle | None = None
         self._poll_s = self._longest_s * self._policy.first_look
@@ -130,6 +133,7 @@ class BatchBackend:
     def gathered(self) -> None:
         """Say that nothing more will be asked before an answer comes."""
         self._calls += 1
+        self._heard.set()
         if self._fresh:
             self._gathered.set()
 
@@ -191,11 +195,14 @@ class BatchBackend:
         else:
             await self._gathered.wait()
         if self._gathered.is_set():
-            self._gathered.clear()
             self._poll_s = self._longest_s * self._policy.first_look
-            for asked in self._fresh:
-                self._queue(asked.request.model).asked.append(asked)
-            self._fresh.clear()
+            self._take_in()
+
+    def _take_in(self) -> None:
+        self._gathered.clear()
+        for asked in self._fresh:
+            self._queue(asked.request.model).asked.append(asked)
+        self._fresh.clear()
 
     async def _bear(self, trouble: BatchTroubleError) -> None:
         """Wait before the next try; raises when nothing has worked for too long."""
@@ -219,7 +226,9 @@ class BatchBackend:
         async with self._turn():
             for queue in due:
                 await self._attach(queue)
-                await self._try_kinds(queue)
+                while await self._try_kinds(queue):
+                    await self._hear()
+                    await self._attach(queue)
                 while queue.asked and self._running(queue.model) < queue.most:
                     await self._send(queue)
         self._show()
@@ -269,8 +278,12 @@ class BatchBackend:
         self._state.release(record.token)
         return None
 
-    async def _try_kinds(self, queue: "_Queue") -> None:
-        """Ask the first request of each kind live, which teaches how the endpoint wants it worded."""
+    async def _try_kinds(self, queue: "_Queue") -> bool:
+        """Ask the first request of each new kind live, which teaches how the endpoint wants it worded.
+
+        Returns whether there was any.
+        """
+        before = len(self._kinds)
         for asked in list(queue.asked):
             kind = _kind(asked.request)
             if kind not in self._kinds:
@@ -280,6 +293,15 @@ class BatchBackend:
                 await asked.tried.wait()
                 if self._error is not None:
                     raise self._error
+        return len(self._kinds) > before
+
+    async def _hear(self) -> None:
+        """Let what the live answers lead to go along with the rest, instead of into a batch of its own."""
+        self._heard.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_HEAR_S):
+                await self._heard.wait()
+        self._take_in()
 
     async def _send(self, queue: "_Queue") -> None:
         """Submit the next chunk of the queue, which gets it back when that fails."""

@@ -286,7 +286,9 @@ class _Crew:
         await asyncio.sleep(0)  # the new tasks come first
         with self._changed:
             all_asked = self._caller_waits and self.exhausted
-        if all_asked:
+            # What was submitted since this round of the loop began comes with the next; a full backend takes no more.
+            full = self._begun - self._settled >= backend.concurrency
+        if all_asked and (full or not self._inbox):
             backend.gathered()
 
     # --- the writing thread
