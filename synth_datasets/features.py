@@ -1,6 +1,8 @@
 """Which `datasets.Features` a spec's rows have."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, cast
 
 from synth_datasets.spec.model import (
     ClassesColumn,
@@ -13,10 +15,13 @@ from synth_datasets.spec.model import (
 )
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from datasets import Features
     from datasets.features.features import FeatureType
 
-__all__ = ["features_of", "label_columns", "text_columns", "visible_columns"]
+__all__ = ["features_of", "label_columns", "tables_of", "text_columns", "visible_columns"]
+
+MOST_ROWS = 1000
 
 
 def features_of(spec: DatasetSpec) -> "Features":
@@ -24,6 +29,27 @@ def features_of(spec: DatasetSpec) -> "Features":
     from datasets import Features
 
     return Features(_visible(spec))
+
+
+def tables_of(features: "Features", rows: Iterable[Mapping[str, object]]) -> "Iterator[pa.Table]":
+    """Yield the rows as tables with these features, two rows first and twice as many each time, up to 1000.
+
+    What `Features.encode_example` does to the values of a spec's columns, a column at a time. Lazy.
+    """
+    import pyarrow as pa
+
+    encoders = [_encoder(feature) for feature in features.values()]
+    rows = iter(rows)
+    size = 2
+    while batch := list(islice(rows, size)):
+        columns = [
+            pa.array([encode(row[name]) for row in batch], type=field.type)
+            for (name, encode), field in zip(
+                zip(features, encoders, strict=True), features.arrow_schema, strict=True
+            )
+        ]
+        yield pa.Table.from_arrays(columns, schema=features.arrow_schema)
+        size = min(2 * size, MOST_ROWS)
 
 
 def visible_columns(spec: DatasetSpec) -> tuple[str, ...]:
@@ -62,6 +88,19 @@ def _stored(spec: DatasetSpec) -> list[tuple[str, Column | Field]]:
         else:
             stored.append((column.name, column))
     return stored
+
+
+def _encoder(feature: "FeatureType") -> Callable[[object], object]:
+    from datasets import ClassLabel, Value
+
+    if isinstance(feature, ClassLabel):
+        numbers = {name: number for number, name in enumerate(feature.names)}
+        return lambda value: numbers[str(value)]
+    if isinstance(feature, Value) and feature.dtype == "string":
+        return str
+    if isinstance(feature, Value) and feature.dtype == "float64":
+        return lambda value: float(cast("float", value))
+    return lambda value: value
 
 
 def _visible(spec: DatasetSpec) -> "dict[str, FeatureType]":

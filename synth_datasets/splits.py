@@ -108,7 +108,7 @@ def part_rows(
     in the store or new ones: some 0.2 ms for each that is there. A shortfall is one of this part alone, from its
     `start` on.
     """
-    positions = list(part.positions(_total(spec, split)))
+    total = _total(spec, split)
     tally = Tally()
     columns = visible_columns(spec)
     with ExitStack() as stack:
@@ -118,7 +118,7 @@ def part_rows(
                 split_outcomes(spec, settings, split, part=part, eager=eager, offline=offline, budget=budget)
             )
         )
-        for position, outcome in zip(positions, outcomes, strict=True):
+        for position, outcome in zip(part.positions(total), outcomes, strict=True):
             tally.add(outcome)
             if writer is not None:
                 writer.add(outcome)
@@ -126,12 +126,12 @@ def part_rows(
                 yield position, {name: outcome.values[name] for name in columns}
             elif not keep_short and hopeless(tally):
                 raise ShortfallError(
-                    shortfall_message(spec, split, tally, asked=len(positions), stopped_early=True)
+                    shortfall_message(spec, split, tally, asked=part.size(total), stopped_early=True)
                 )
         if writer is not None:
             writer.finish(tally)
         if tally.missing and not keep_short:
-            raise ShortfallError(shortfall_message(spec, split, tally, asked=len(positions)))
+            raise ShortfallError(shortfall_message(spec, split, tally, asked=part.size(total)))
 
 
 def split_outcomes(

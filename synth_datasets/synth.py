@@ -8,14 +8,14 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import datasets
 from datasets.exceptions import DatasetGenerationError
 
 from synth_datasets.disks import disk_advice
 from synth_datasets.errors import BudgetError, SettingsError, SynthError
-from synth_datasets.features import features_of
+from synth_datasets.features import features_of, tables_of
 from synth_datasets.generation.budget import Budget
 from synth_datasets.plan.part import Part
 from synth_datasets.settings import Settings, load_settings
@@ -25,6 +25,9 @@ from synth_datasets.spending import open_budget, spent_line
 from synth_datasets.splits import endpoints_of, part_rows, split_rows
 from synth_datasets.streaming import SHARDS, RowsIterable
 from synth_datasets.trace import TRACE_FOLDER, read_tallies
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FORMAT = 1
 """Part of every cache address: raised when the same spec and answers would give other rows."""
@@ -70,7 +73,7 @@ class SynthConfig(datasets.BuilderConfig):
     offline: bool = False
 
 
-class Synth(datasets.GeneratorBasedBuilder):
+class Synth(datasets.ArrowBasedBuilder):
     """Generates the splits that a spec declares; the cache is addressed by what the spec says, not by where it lies."""
 
     BUILDER_CONFIG_CLASS = SynthConfig
@@ -194,9 +197,9 @@ class Synth(datasets.GeneratorBasedBuilder):
         super()._prepare_split(split_generator, *args, **options)
 
     # pyrefly: ignore[bad-override] - datasets passes gen_kwargs, which every builder names itself
-    def _generate_examples(
+    def _generate_tables(
         self, split: str, trace: str, budget: Budget | None
-    ) -> Iterator[tuple[int, Mapping[str, object]]]:
+    ) -> "Iterator[tuple[int, pa.Table]]":
         rows = split_rows(
             self.spec,
             _settings(self.config),
@@ -207,7 +210,7 @@ class Synth(datasets.GeneratorBasedBuilder):
             budget=budget,
         )
         with closing(rows):
-            yield from enumerate(rows)
+            yield from enumerate(tables_of(features_of(self.spec), rows))
 
     def _get_examples_iterable_for_split(self, split_generator: datasets.SplitGenerator) -> RowsIterable:
         # Only a stream has shards: a build asks for many rows at once by itself, and `num_proc` adds nothing to it.

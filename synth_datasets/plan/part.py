@@ -30,7 +30,14 @@ class Part:
 
     def positions(self, total: int) -> Iterator[int]:
         """Yield the positions in a split of `total` rows, ascending."""
-        return (position for position in range(self.start, self._stop(total)) if position in self)
+        every = range(self.start, self._stop(total))
+        return iter(every) if self.of == 1 else (position for position in every if position in self)
+
+    def size(self, total: int) -> int:
+        """Return how many positions there are in a split of `total` rows."""
+        return (
+            sum(1 for _ in self.positions(total)) if self.of > 1 else max(0, self._stop(total) - self.start)
+        )
 
     def end(self, total: int) -> int:
         """Return the position after the last one in a split of `total` rows; 0 when there is none."""
