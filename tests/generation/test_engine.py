@@ -250,12 +250,21 @@ def test_a_store_that_fails_stops_the_asking(tmp_path):
 
 
 def test_closing_abandons_what_is_in_flight_and_keeps_what_arrived(store):
-    backend = Scripted(lambda asked: "ok" if asked.seed < 2 else never())
+    hanging = threading.Semaphore(0)
+
+    def reply(asked: Request):
+        if asked.seed < 2:
+            return "ok"
+        hanging.release()
+        return never()
+
+    backend = Scripted(reply)
     engine = Engine(lambda: backend, store)
     for number in range(10):
         engine.submit(request(number))
     while len(store) < 2:
         engine.wait()
+    assert all(hanging.acquire(timeout=10) for _ in range(4)), "every place is taken"
     engine.close()
     engine.close()
     assert backend.cancelled == 4
