@@ -31,7 +31,7 @@ class Part:
     def positions(self, total: int) -> Iterator[int]:
         """Yield the positions in a split of `total` rows, ascending."""
         every = range(self.start, self._stop(total))
-        return iter(every) if self.of == 1 else (position for position in every if position in self)
+        return iter(every) if self._undivided() else (position for position in every if position in self)
 
     def size(self, total: int) -> int:
         """Return how many positions there are in a split of `total` rows."""
@@ -43,6 +43,9 @@ class Part:
         """Return the position after the last one in a split of `total` rows; 0 when there is none."""
         backwards = range(self._stop(total) - 1, self.start - 1, -1)
         return next((position + 1 for position in backwards if position in self), 0)
+
+    def _undivided(self) -> bool:
+        return len(self.shards) == self.of
 
     def _shard(self, position: int) -> int:
         hand, place = divmod(position, _HAND)

@@ -24,6 +24,7 @@ def test_a_part_ends_after_its_last_row(total, start, stop):
     for part in (Part(frozenset({3, 5, 40}), 48, start, stop), Part(start=start, stop=stop)):
         positions = list(part.positions(total))
         assert positions == [position for position in range(total) if position in part]
+        assert part.size(total) == len(positions)
         assert part.end(total) == (positions[-1] + 1 if positions else 0)
         assert all(start <= position < (320 if stop is None else stop) for position in positions)
 
