@@ -7,6 +7,7 @@ from decimal import Decimal
 from synth_datasets.fill import fill
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.generation.token_count import token_counter
+from synth_datasets.plan.derive import Unfit
 from synth_datasets.plan.order import strata_of
 from synth_datasets.plan.plan import Plan
 from synth_datasets.plan.request import Request
@@ -237,10 +238,11 @@ def _prompts(plan: Plan, keys: list[RowKey]) -> dict[str, list[Request]]:
         values = plan.values(key)
         for column in plan.model_columns:
             try:
-                asked[column.name].append(plan.request(column, key, values, 0))
+                if plan.asks(column, values):
+                    asked[column.name].append(plan.request(column, key, values, 0))
                 values.update(_stand_ins(column))
-                plan.derive(values)
-            except TemplateError:
+                plan.derive(key, values)
+            except (TemplateError, Unfit):
                 break
     return asked
 

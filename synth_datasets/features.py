@@ -8,11 +8,13 @@ from synth_datasets.spec.model import (
     ClassesColumn,
     Column,
     DatasetSpec,
+    DerivedColumn,
     Field,
     FieldsColumn,
     NumberColumn,
     SampleColumn,
 )
+from synth_datasets.spec.rules import LabelsRule, Rule
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -92,6 +94,7 @@ def _stored(spec: DatasetSpec) -> list[tuple[str, Column | Field]]:
 
 def _encoder(feature: "FeatureType") -> Callable[[object], object]:
     from datasets import ClassLabel, Value
+    from datasets.features.features import encode_nested_example
 
     if isinstance(feature, ClassLabel):
         numbers = {name: number for number, name in enumerate(feature.names)}
@@ -100,7 +103,9 @@ def _encoder(feature: "FeatureType") -> Callable[[object], object]:
         return str
     if isinstance(feature, Value) and feature.dtype == "float64":
         return lambda value: float(cast("float", value))
-    return lambda value: value
+    if isinstance(feature, Value):
+        return lambda value: value
+    return lambda value: encode_nested_example(feature, value)
 
 
 def _visible(spec: DatasetSpec) -> "dict[str, FeatureType]":
@@ -114,6 +119,8 @@ def _visible(spec: DatasetSpec) -> "dict[str, FeatureType]":
                 return Value("int64" if item.integer else "float64")
             case SampleColumn():
                 return Value(_dtype(item))
+            case DerivedColumn():
+                return _derived_feature(item.rule)
             case Field(type="classes"):
                 return ClassLabel(names=list(item.classes))
             case Field(type="list"):
@@ -126,6 +133,14 @@ def _visible(spec: DatasetSpec) -> "dict[str, FeatureType]":
                 return Value("string")
 
     return {name: feature(item) for name, item in _stored(spec)}
+
+
+def _derived_feature(rule: Rule) -> "FeatureType":
+    from datasets import ClassLabel, List
+
+    match rule:
+        case LabelsRule():
+            return List(ClassLabel(names=list(rule.names)))
 
 
 def _dtype(column: SampleColumn) -> str:

@@ -10,6 +10,7 @@ from synth_datasets.foresight import Foresight
 from synth_datasets.generation.answer import Answer, RequestFailedError
 from synth_datasets.generation.engine import Engine
 from synth_datasets.generation.store import AnswerStore
+from synth_datasets.plan.derive import Unfit
 from synth_datasets.plan.plan import Plan
 from synth_datasets.plan.request import Request
 from synth_datasets.plan.row import RowKey
@@ -222,20 +223,25 @@ class _Row:
             self._reject(column, Verdict(outcome.reason, outcome.detail), Answer(key=request.key, text=""))
             return
         judged = judge(column, request, outcome, self.values, self.plan.spec)
-        if isinstance(judged, Verdict):
+        if isinstance(judged, Verdict) and judged.column not in self.sources:
             self._reject(column, judged, outcome)
             return
         self.sources[column.name] = _source(column.name, request, outcome)
+        if isinstance(judged, Verdict):  # a judge's word on another column's answer
+            self.given[column.name] = {}
+            self.reject(judged.column, judged)
+            return
         self.given[column.name] = judged
         try:
             self._take(judged)
             self._ask_next()
+        except Unfit as unfit:
+            self.reject(unfit.column, Verdict(unfit.reason, unfit.detail))
         except TemplateError as error:  # what reads the answer would grow beyond the bounds of a template
-            self._take_back([column])
-            self._reject(column, Verdict(Reason.TOO_LONG, str(error)), outcome)
+            self.reject(column.name, Verdict(Reason.TOO_LONG, str(error)))
 
     def reject(self, name: str, verdict: Verdict) -> None:
-        """Take back a finished answer that repeats an earlier row; what was built on it is asked anew."""
+        """Take back a finished answer, such as one that repeats an earlier row; what was built on it is asked anew."""
         column = next(item for item in self.plan.model_columns if name == item.name or name in outputs(item))
         source = self.sources[column.name]
         self._take_back(self._downstream(column))
@@ -268,12 +274,13 @@ class _Row:
         if self.missing:
             return Missing(row=self.key, column=self.missing, rejections=tuple(self.rejections))
         values = {name: self.values[name] for name in names}
-        sources = tuple([self.sources[column.name] for column in self.plan.model_columns])
+        asked = [column.name for column in self.plan.model_columns if column.name in self.sources]
+        sources = tuple([self.sources[name] for name in asked])
         return Example(row=self.key, values=values, sources=sources, rejections=tuple(self.rejections))
 
     def _take(self, given: Mapping[str, object]) -> None:
         self.values.update(given)
-        self.plan.derive(self.values)
+        self.plan.derive(self.key, self.values)
 
     def _take_back(self, columns: list[ModelColumn]) -> None:
         """Forget the answers for the columns, and what was computed from them."""
@@ -291,10 +298,15 @@ class _Row:
         raise AssertionError("unreachable: a row that asks has a column to ask for")
 
     def _ask_next(self) -> None:
-        if len(self.given) == len(self.plan.model_columns):
+        while len(self.given) < len(self.plan.model_columns):
+            column = self._column()
+            if self.plan.asks(column, self.values):
+                break
+            self.given[column.name] = dict.fromkeys(outputs(column), "")
+            self._take(self.given[column.name])
+        else:
             self.request = None
             return
-        column = self._column()
         attempt = self.attempts.get(column.name, 0)
         self.request = self.plan.request(column, self.key, self.values, attempt)
 

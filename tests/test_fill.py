@@ -1,6 +1,7 @@
 """Rows on their way through several model columns: what is asked again, what is kept, and in which order."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,10 @@ from fake_endpoint import FakeEndpoint, default_text, text
 from specs import review_spec
 
 from synth_datasets.errors import ShortfallError
+from synth_datasets.features import features_of, tables_of
 from synth_datasets.settings import Settings
 from synth_datasets.spec import parse_spec
+from synth_datasets.spec.templates import Template
 from synth_datasets.splits import split_outcomes, split_rows
 from synth_datasets.validation.outcome import Example, Missing
 
@@ -166,3 +169,53 @@ def test_a_hopeless_model_is_not_asked_for_every_row(endpoint, where):
     with pytest.raises(ShortfallError, match="stopped early"):
         list(split_rows(spec, where, "train"))
     assert endpoint.count < 300
+
+
+def test_several_labels_are_drawn_for_each_row_and_stored_as_class_labels(endpoint, where):
+    columns = {
+        "topics": {"labels": {"price": 3, "battery": 1, "screen": 1}, "count": [1, 2]},
+        "text": {"prompt": "Write a review about {{ topics }}."},
+    }
+    spec = review_spec(columns=columns, splits={"train": 12})
+    parsed = parse_spec(json.dumps(spec), origin="many.synth.yaml", read_file=Path.read_text)
+    rows = list(split_rows(parsed, where, "train"))
+    assert {len(row["topics"]) for row in rows} == {1, 2}
+    assert all(
+        f"about {', '.join(row['topics'])}." in prompt_of(body) for row, body in zip_asked(rows, endpoint)
+    )
+    features = features_of(parsed)
+    assert features["topics"].feature.names == ["price", "battery", "screen"]
+    stored = [row for table in tables_of(features, rows) for row in table.to_pylist()]
+    assert [[features["topics"].feature.int2str(i) for i in row["topics"]] for row in stored] == [
+        row["topics"] for row in rows
+    ]
+
+
+def zip_asked(rows, endpoint):
+    """Pair each row with the request whose answer it holds."""
+    by_text = {default_text(body): body for body in endpoint.bodies}
+    return [(row, by_text[row["text"]]) for row in rows]
+
+
+def test_a_column_is_asked_only_where_its_condition_holds_and_hears_the_turns_before_it(endpoint, where):
+    spec = chain()
+    by_name = {column.name: column for column in spec.columns}
+    answer = by_name["answer"]
+    prompt = replace(
+        answer.prompt,
+        when=Template("{{ topic == 'trains' }}"),
+        turns=(("user", "question"), ("assistant", "shouted")),
+    )
+    columns = tuple(replace(c, prompt=prompt) if c.name == "answer" else c for c in spec.columns)
+    outcomes = list(split_outcomes(replace(spec, columns=columns), where, "train"))
+    asked = [outcome for outcome in outcomes if outcome.values["topic"] == "trains"]
+    assert 0 < len(asked) < len(outcomes) == 8
+    for outcome in outcomes:
+        sources = {source.column: source for source in outcome.sources}
+        assert (
+            ("answer" in sources) == (outcome.values["topic"] == "trains") == bool(outcome.values["answer"])
+        )
+    question = asked[0].values["question"]
+    said = next(source.messages for source in asked[0].sources if source.column == "answer")
+    assert said[:2] == (("user", question), ("assistant", question.upper()))
+    assert endpoint.count == 16 + len(asked)

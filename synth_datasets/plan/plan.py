@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from synth_datasets.errors import Problem, SpecError
 from synth_datasets.plan import identity
+from synth_datasets.plan.derive import derive
 from synth_datasets.plan.order import Strata, decision_order, quotas, split_order, strata_of
 from synth_datasets.plan.prompts import Conversation, Wording, each, sampling_of
 from synth_datasets.plan.request import Request
@@ -16,10 +17,10 @@ from synth_datasets.spec.model import (
     ClassesColumn,
     Column,
     DatasetSpec,
+    DerivedColumn,
     FieldsColumn,
     ModelSpec,
     NumberColumn,
-    PerValue,
     PromptColumn,
     SampleColumn,
     Scalar,
@@ -30,12 +31,15 @@ from synth_datasets.spec.model import (
 __all__ = ["Plan"]
 
 _Draw = Callable[[RowKey, bytes, Mapping[str, object]], object]
+_NOTHING = frozenset(["", "0", "False", "false"])
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
+class _Late:
+    """A column that waits for what a model says, and is computed from it."""
+
     name: str
-    wording: PerValue[Wording]
+    draw: _Draw
     reads: frozenset[str]
 
 
@@ -48,6 +52,7 @@ class _Question:
     sampling: Mapping[str, Scalar | tuple[str, ...]]
     schema: str | None
     seeds: bytes
+    when: Wording | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class Plan:
     _strata: Strata = field(init=False, repr=False, compare=False)
     _splits: Mapping[str, Split] = field(init=False, repr=False, compare=False)
     _draws: tuple[tuple[str, _Draw], ...] = field(init=False, repr=False, compare=False)
-    _texts: tuple[_Text, ...] = field(init=False, repr=False, compare=False)
+    _late: tuple[_Late, ...] = field(init=False, repr=False, compare=False)
     _questions: Mapping[str, _Question] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -76,11 +81,11 @@ class Plan:
         asked = tuple(column for column in order if isinstance(column, PromptColumn | FieldsColumn))
         late = {name for column in asked for name in outputs(column)}
         draws: list[tuple[str, _Draw]] = []
-        texts: list[_Text] = []
+        computed: list[_Late] = []
         for column in order:
             waits = inputs(column) & late
-            if isinstance(column, TextColumn) and waits:
-                texts.append(_Text(column.name, each(column.template, Wording.of), inputs(column)))
+            if isinstance(column, TextColumn | DerivedColumn) and waits:
+                computed.append(_Late(column.name, self._draw(column), inputs(column)))
                 late.add(column.name)
             elif not isinstance(column, PromptColumn | FieldsColumn):
                 if waits:
@@ -92,7 +97,7 @@ class Plan:
             "_strata": strata_of(self.spec),
             "_splits": {split.name: split for split in self.spec.splits},
             "_draws": tuple(draws),
-            "_texts": tuple(texts),
+            "_late": tuple(computed),
             "_questions": {column.name: self._question(column) for column in asked},
         }
         for name, part in parts.items():
@@ -130,14 +135,20 @@ class Plan:
             values[name] = draw(key, row, values)
         return values
 
-    def derive(self, values: MutableMapping[str, object]) -> None:
-        """Fill in the text columns whose inputs are there by now; call it whenever a model has answered.
+    def derive(self, key: RowKey, values: MutableMapping[str, object]) -> None:
+        """Fill in the columns that are computed from others and whose inputs are there by now.
 
-        Raises `TemplateError` when a text cannot be made, such as one that would grow beyond its bounds.
+        To be called whenever a model has answered. Raises `TemplateError` when a text cannot be made, such as one
+        that would grow beyond its bounds, and `Unfit` when an answer does not give what a rule needs.
         """
-        for text in self._texts:
-            if text.name not in values and text.reads <= values.keys():
-                values[text.name] = text.wording.pick(values).render(values)
+        for column in self._late:
+            if column.name not in values and column.reads <= values.keys():
+                values[column.name] = column.draw(key, identity.row_bytes(key), values)
+
+    def asks(self, column: PromptColumn | FieldsColumn, values: Mapping[str, object]) -> bool:
+        """Whether the model is asked for this column in a row with these values; raises `TemplateError`."""
+        when = self._questions[column.name].when
+        return when is None or when.render(values).strip() not in _NOTHING
 
     def request(
         self, column: PromptColumn | FieldsColumn, key: RowKey, values: Mapping[str, object], attempt: int
@@ -167,9 +178,12 @@ class Plan:
             sampling=sampling_of(column.prompt.model),
             schema=schema_text(column) if isinstance(column, FieldsColumn) else None,
             seeds=identity.stream(self.spec.seed, "request", column.name),
+            when=None if column.prompt.when is None else Wording.of(column.prompt.when),
         )
 
-    def _draw(self, column: ClassesColumn | SampleColumn | NumberColumn | TextColumn) -> _Draw:
+    def _draw(
+        self, column: ClassesColumn | SampleColumn | NumberColumn | TextColumn | DerivedColumn
+    ) -> _Draw:
         stream = identity.stream(self.spec.seed, "value", column.name)
         match column:
             case ClassesColumn() if column is self._stratified():
@@ -185,6 +199,9 @@ class Plan:
             case TextColumn():
                 wording = each(column.template, Wording.of)
                 return lambda _key, _row, values: wording.pick(values).render(values)
+            case DerivedColumn():
+                rule = column.rule
+                return lambda _key, row, values: derive(rule, values, identity.bits(stream, row))
 
     def _stratified(self) -> ClassesColumn | None:
         return next((column for column in self.spec.columns if isinstance(column, ClassesColumn)), None)

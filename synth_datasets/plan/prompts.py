@@ -32,6 +32,14 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True)
+class _Said:
+    """An earlier turn, which is another column's text."""
+
+    role: Literal["user", "assistant"]
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Turn:
     role: Literal["system", "user", "assistant"]
     wording: Wording
@@ -39,12 +47,12 @@ class _Turn:
     """Left out when its text turns out empty."""
 
 
-_Turns = tuple[Message | _Turn, ...]
+_Turns = tuple[Message | _Turn | _Said, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A prompt made ready: [system] [example prompt, example answer]* [prompt] [opening].
+    """A prompt made ready: [system] [example prompt, example answer]* [earlier turns] [prompt] [opening].
 
     What is the same for all rows comes first, so that endpoints can reuse what they computed for it.
     """
@@ -59,7 +67,10 @@ class Conversation:
             parts.append(each(prompt.system, lambda template: _turn("system", template, optional=True)))
         if prompt.shots is not None:
             parts.append(each(prompt.shots, _shots))
-        parts.append(each(prompt.user, lambda template: _turn("user", template)))
+        if prompt.turns:
+            parts.append(PerValue(None, {}, tuple(_Said(role, name) for role, name in prompt.turns)))
+        optional = bool(prompt.turns)
+        parts.append(each(prompt.user, lambda template: _turn("user", template, optional=optional)))
         if prompt.opening is not None:
             parts.append(each(prompt.opening, lambda template: _turn("assistant", template, optional=True)))
         return cls(tuple(parts))
@@ -71,6 +82,9 @@ class Conversation:
             for turn in part.pick(values):
                 if isinstance(turn, Message):
                     messages.append(turn)
+                elif isinstance(turn, _Said):
+                    if text := str(values[turn.column]).strip():
+                        messages.append(Message(turn.role, text))
                 elif (text := turn.wording.render(values).strip()) or not turn.optional:
                     messages.append(Message(turn.role, text))
         return tuple(messages)

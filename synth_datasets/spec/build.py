@@ -11,6 +11,7 @@ from synth_datasets.spec.explain import Shape
 from synth_datasets.spec.model import (
     ClassesColumn,
     Column,
+    DerivedColumn,
     Field,
     FieldsColumn,
     ModelSpec,
@@ -25,6 +26,7 @@ from synth_datasets.spec.model import (
 )
 from synth_datasets.spec.parts import Parts, Path
 from synth_datasets.spec.problems import ELSEWHERE, is_elsewhere, shown
+from synth_datasets.spec.rules import LabelsRule
 
 __all__ = ["build_columns", "build_model"]
 
@@ -52,12 +54,12 @@ _MAX_FIELD_SIZE = 100_000
 
 
 def build_columns(shape: Shape, parts: Parts, model: ModelSpec) -> tuple[Column, ...]:
-    """Return the columns that can be made; for the others a problem is noted."""
+    """Return the columns that can be made, each after those that it is made of; for the others a problem is noted."""
     given = {name: file for name, file in shape.spec.columns.items() if shape.has("columns", name)}
     for name, file in given.items():
         _note_values(name, file, parts)
     made = [_column(name, file, parts, model) for name, file in given.items()]
-    return tuple(column for column in made if column is not None)
+    return tuple(column for columns in made for column in columns or ())
 
 
 def build_model(given: schema.Model, parts: Parts) -> ModelSpec:
@@ -95,10 +97,18 @@ def _sample_values(path: Path, file: schema.SampleFile, parts: Parts) -> list[Sc
     )
 
 
-def _column(name: str, file: schema.ColumnFile, parts: Parts, model: ModelSpec) -> Column | None:
+def _column(name: str, file: schema.ColumnFile, parts: Parts, model: ModelSpec) -> tuple[Column, ...] | None:
+    """Return the column as the file calls it, last, after the hidden ones that it is made of."""
+    one = _plain_column(name, file, parts, model)
+    return None if one is None else (one,)
+
+
+def _plain_column(name: str, file: schema.ColumnFile, parts: Parts, model: ModelSpec) -> Column | None:
     match file:
         case schema.ClassesFile():
             return _classes(name, file, parts)
+        case schema.LabelsFile():
+            return _labels(name, file, parts)
         case schema.SampleFile():
             return _sample(name, file, parts)
         case schema.NumberFile():
@@ -129,10 +139,24 @@ def _classes(name: str, file: schema.ClassesFile, parts: Parts) -> ClassesColumn
     names = parts.class_names(("columns", name, "classes"))
     if names is None:
         return None
-    weights = (
-        tuple(map(float, file.classes.values())) if isinstance(file.classes, dict) else (1.0,) * len(names)
-    )
-    return ClassesColumn(name=name, names=names, weights=weights, hidden=file.hidden)
+    return ClassesColumn(name=name, names=names, weights=_weights(file.classes), hidden=file.hidden)
+
+
+def _labels(name: str, file: schema.LabelsFile, parts: Parts) -> DerivedColumn | None:
+    names = parts.class_names(("columns", name, "labels"))
+    least, most = file.count
+    if names is None:
+        return None
+    if least > most or most > len(names):
+        message = f"expected [fewest, most] labels of {len(names)}, found [{least}, {most}]"
+        parts.problem(("columns", name, "count"), message)
+        return None
+    rule = LabelsRule(names, _weights(file.labels), least, most)
+    return DerivedColumn(name=name, rule=rule, hidden=file.hidden)
+
+
+def _weights(given: Sequence[object] | Mapping[str, float]) -> tuple[float, ...]:
+    return tuple(map(float, given.values())) if isinstance(given, Mapping) else (1.0,) * len(given)
 
 
 def _sample(name: str, file: schema.SampleFile, parts: Parts) -> SampleColumn | None:

@@ -30,7 +30,8 @@ def check_columns(columns: Sequence[Column], shape: Shape, parts: Parts) -> None
             _check_use(use, given, groups, parts)
     _check_cycles(columns, parts)
     complete = all(shape.has("columns", name) for name in groups)
-    if whole and complete and len(columns) == len(groups) and not any(map(_visible, columns)):
+    all_made = groups.keys() <= {column.name for column in columns}
+    if whole and complete and all_made and not any(map(_visible, columns)):
         parts.problem(("columns",), "every column is hidden, nothing would be stored")
 
 

@@ -10,6 +10,7 @@ from synth_datasets.spec.model import (
     ClassesColumn,
     Column,
     DatasetSpec,
+    DerivedColumn,
     FieldsColumn,
     ModelSpec,
     NumberColumn,
@@ -112,7 +113,7 @@ def _column(column: Column) -> dict[str, object]:
     return {"name": column.name, "hidden": column.hidden, **_kind(column)}
 
 
-def _kind(column: Column) -> dict[str, object]:
+def _kind(column: Column) -> dict[str, object]:  # noqa: PLR0911 - one return a kind
     match column:
         case ClassesColumn():
             return {"kind": "classes", "classes": [*zip(column.names, column.weights, strict=True)]}
@@ -127,16 +128,23 @@ def _kind(column: Column) -> dict[str, object]:
         case FieldsColumn():
             fields = [asdict(field) for field in column.fields]
             return {"kind": "fields", "prompt": _prompt(column.prompt), "fields": fields}
+        case DerivedColumn():
+            return {"kind": "derived", "rule": type(column.rule).__name__, "settings": asdict(column.rule)}
 
 
 def _prompt(prompt: Prompt) -> dict[str, object]:
-    return {
+    parts: dict[str, object] = {
         "user": _per_value(prompt.user, _source),
         "model": _model(prompt.model),
         "system": None if prompt.system is None else _per_value(prompt.system, _source),
         "examples": None if prompt.shots is None else _per_value(prompt.shots, _shots),
         "opening": None if prompt.opening is None else _per_value(prompt.opening, _source),
     }
+    if prompt.turns:
+        parts["turns"] = prompt.turns
+    if prompt.when is not None:
+        parts["when"] = prompt.when.source
+    return parts
 
 
 def _model(model: ModelSpec) -> Mapping[str, object]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from synth_datasets.spec.model import (
     ClassesColumn,
     Column,
+    DerivedColumn,
     FieldsColumn,
     NumberColumn,
     Prompt,
@@ -26,6 +27,8 @@ def inputs(column: Column) -> frozenset[str]:
             return _by(column.choices.by)
         case TextColumn():
             return _by(column.template.by) | _names(column.template.values())
+        case DerivedColumn():
+            return column.rule.reads
         case PromptColumn() | FieldsColumn():
             return _prompt_inputs(column.prompt)
 
@@ -85,7 +88,9 @@ def _prompt_inputs(prompt: Prompt) -> frozenset[str]:
         names |= _by(prompt.shots.by)
         for shots in prompt.shots.values():
             names |= _names(template for shot in shots for template in (shot.prompt, shot.answer))
-    return names
+    if prompt.when is not None:
+        names |= prompt.when.names
+    return names | {name for _, name in prompt.turns}
 
 
 def _by(name: str | None) -> frozenset[str]:

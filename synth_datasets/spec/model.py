@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
+from synth_datasets.spec.rules import Rule
 from synth_datasets.spec.templates import Template
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "ClassesColumn",
     "Column",
     "DatasetSpec",
+    "DerivedColumn",
     "Field",
     "FieldsColumn",
     "ModelSpec",
@@ -95,6 +97,10 @@ class Prompt:
     shots: PerValue[tuple[Shot, ...]] | None = None
     opening: PerValue[Template] | None = None
     """The answer begins with this text; it is sent as the start of the assistant's turn."""
+    turns: tuple[tuple[Literal["user", "assistant"], str], ...] = ()
+    """Role and column of each earlier turn, said before `user`; empty texts, that of `user` too, are left out."""
+    when: Template | None = None
+    """The model is asked only where this gives something other than nothing, `0` and `false`; else the text is ""."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +184,18 @@ class FieldsColumn:
     hidden: bool = False
 
 
-Column = ClassesColumn | SampleColumn | NumberColumn | TextColumn | PromptColumn | FieldsColumn
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DerivedColumn:
+    """A value that a rule makes of other columns, without the model and not by a template."""
+
+    name: str
+    rule: Rule
+    hidden: bool = False
+
+
+Column = (
+    ClassesColumn | SampleColumn | NumberColumn | TextColumn | PromptColumn | FieldsColumn | DerivedColumn
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ __all__ = [
     "FieldType",
     "FieldsFile",
     "FileReference",
+    "LabelsFile",
     "Model",
     "ModelFile",
     "ModelOverride",
@@ -73,7 +74,7 @@ __all__ = [
 ]
 
 MAX_EXAMPLES = 10**9
-COLUMN_KINDS = ("classes", "sample", "number", "text", "prompt", "fields")
+COLUMN_KINDS = ("classes", "labels", "sample", "number", "text", "prompt", "fields")
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,95}$"
 VERSION = r"^(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})$"
@@ -105,6 +106,15 @@ class ClassesFile(_Column):
 
     classes: ClassNames
     """The names, or a mapping of name: weight."""
+
+
+class LabelsFile(_Column):
+    """Several labels for each row, without order."""
+
+    labels: ClassNames
+    """The names, or a mapping of name: weight."""
+    count: Annotated[list[Count], Field(min_length=2, max_length=2)] = Field(default_factory=lambda: [1, 1])
+    """Fewest and most labels of a row."""
 
 
 class SampleFile(_Column):
@@ -200,6 +210,7 @@ def _column_tag(value: object) -> str | None:
 
 ColumnFile = Annotated[
     Annotated[ClassesFile, Tag("<classes>")]
+    | Annotated[LabelsFile, Tag("<labels>")]
     | Annotated[SampleFile, Tag("<sample>")]
     | Annotated[NumberFile, Tag("<number>")]
     | Annotated[ComputedFile, Tag("<text>")]

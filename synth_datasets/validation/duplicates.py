@@ -45,7 +45,8 @@ class Duplicates:
     def find(self, values: Mapping[str, object]) -> tuple[str, Verdict] | None:
         """Return the first column, field or `fields` group that repeats an added row, and which row."""
         for checked in self._checked:
-            if found := checked.table.find(checked.text(values)):
+            text = checked.text(values)  # empty where the model was not asked
+            if text and (found := checked.table.find(text)):
                 row, similarity = found
                 if isinstance(checked.table, ExactTable):
                     return checked.name, Verdict(Reason.DUPLICATE, f"same text as {self._rows.key(row)}")

@@ -23,6 +23,8 @@ class Verdict:
     """One of `reasons.REASONS`."""
     detail: str
     """What was found, for a person: `12 characters, at least 20 are asked for`."""
+    column: str = ""
+    """Whose answer is refused; empty: that of the column that was asked, otherwise one asked before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -199,7 +199,7 @@ def test_columns_of_the_model_are_chained(make_spec, always):
     assert '"question"' in request.schema
     assert (request.revision, request.extra) == ("r1", {"min_p": 0.1})
     values["question"] = "Why?"
-    plan.derive(values)
+    plan.derive(key, values)
     assert values["head"] == "Q Why?"
     assert "tail" not in values
     asked = plan.request(plan.model_columns[1], key, values, 0)
@@ -207,7 +207,7 @@ def test_columns_of_the_model_are_chained(make_spec, always):
     with pytest.raises(TemplateError):
         plan.request(plan.model_columns[1], key, {}, 0)
     values["reply"] = "So."
-    plan.derive(values)
+    plan.derive(key, values)
     assert values["tail"] == "So. / Q Why?"
 
 

@@ -1,0 +1,23 @@
+"""How a derived column is made of other columns: one frozen rule a derivation, computed in `plan.derive`."""
+
+from dataclasses import dataclass
+
+__all__ = ["LabelsRule", "Rule"]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsRule:
+    """Several labels at once: `least` to `most` of `names`, drawn by weight without replacement."""
+
+    names: tuple[str, ...]
+    weights: tuple[float, ...]
+    least: int
+    most: int
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The columns that must be there first."""
+        return frozenset()
+
+
+Rule = LabelsRule
