@@ -68,9 +68,18 @@ def test_the_threshold_is_the_spec_s(seen):
 
 
 @pytest.mark.parametrize("unique", ["exact", "near"])
+def test_rows_in_which_the_model_was_not_asked_repeat_nothing(seen, unique):
+    duplicates = seen(unique)
+    duplicates.add(FIRST, {"text": ""})
+    assert duplicates.find({"text": ""}) is None
+    duplicates.add(LATER, {"text": "one text that stands here twice"})
+    assert duplicates.find({"text": "one text that stands here twice"}) is not None
+
+
+@pytest.mark.parametrize("unique", ["exact", "near"])
 @pytest.mark.parametrize(
     "text",
-    ["", "?", "ok", "好", "🎉", "e\u0301", "\u05e2\u05d1", "这个帐篷很轻下雨的时候也不漏水", "x" * 10**6],
+    ["?", "ok", "好", "🎉", "e\u0301", "\u05e2\u05d1", "这个帐篷很轻下雨的时候也不漏水", "x" * 10**6],
 )
 def test_texts_of_any_length_and_script_are_found_again(seen, unique, text):
     duplicates = seen(unique)
