@@ -67,6 +67,7 @@ def test_every_verb_has_help_with_an_example(synth, verb):
     assert "\\b" not in shown
 
 
+@pytest.mark.alone
 def test_help_is_quick_and_names_every_verb(synth):
     times = []
     for _ in range(3):
@@ -148,6 +149,7 @@ def test_preview_shows_prompts_rows_and_an_estimate_and_keeps_the_answers(synth,
     assert len(bodies) == len(set(bodies))
 
 
+@pytest.mark.alone
 def test_build_leaves_a_release_that_loads_without_us_and_a_second_run_asks_nothing(
     synth, endpoint, tmp_path
 ):
@@ -239,6 +241,7 @@ def test_a_wrong_key_ends_with_one_message_and_its_own_exit_code(synth, endpoint
     assert not (tmp_path / "build").exists()
 
 
+@pytest.mark.alone
 def test_a_dead_endpoint_ends_soon_and_says_how_to_go_on(synth, endpoint, tmp_path):
     write_spec(tmp_path)
     endpoint.stop()
@@ -277,6 +280,7 @@ def test_a_dry_run_of_a_push_needs_a_folder_that_was_built(synth):
     assert "synth build" in synth("push", "nowhere", "me/it", "--dry-run", code=5).stderr
 
 
+@pytest.mark.alone
 def test_a_dry_run_opens_no_connection_and_asks_nothing(synth, endpoint, tmp_path):
     write_spec(tmp_path, "big.synth.yaml", splits={"train": 990_000, "test": 10_000})
     (tmp_path / "config.toml").write_text('currency = "USD"\n[prices.some-model]\ninput = 0.25\noutput = 2\n')

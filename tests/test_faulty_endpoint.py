@@ -70,6 +70,7 @@ class Faults:
         return total
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_exactly_the_rows_come_in_hardly_more_than_the_time(endpoint, tmp_path):
     spec = write_spec(tmp_path, splits={"train": ROWS}, checks={"text": {"unique": "exact"}})

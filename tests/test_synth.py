@@ -369,6 +369,7 @@ def test_a_ready_dataset_is_one_line():
         synth_datasets.builder("customer_feedbak")
 
 
+@pytest.mark.alone
 def test_importing_us_after_datasets_is_quick():
     code = (
         "import datasets, time; start = time.perf_counter(); import synth_datasets;"
@@ -399,6 +400,7 @@ def test_the_builder_is_known_whichever_is_imported_first(first):
     assert done.stdout.split() == ["synth_datasets.synth", "synth"]
 
 
+@pytest.mark.alone
 def test_a_cached_load_is_quick(load, tmp_path):
     spec = str(write_spec(tmp_path))
     load(data_files=spec)

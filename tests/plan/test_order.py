@@ -38,6 +38,7 @@ def test_quotas_are_the_shares_within_rounding(shares, total):
         assert abs(quota - total * share / sum(shares)) < 1.5
 
 
+@pytest.mark.alone
 def test_quotas_of_billions_of_rows_take_no_time():
     begin = time.perf_counter()
     counts = quotas([3.0, 2.0, 1.0, 0.1], 10**12)
@@ -100,6 +101,7 @@ def test_the_decision_order_ends_after_the_last_row_of_a_split():
     assert list(decision_order((Split("none", 0),), strata, upto="none", among=None)) == []
 
 
+@pytest.mark.alone
 def test_ten_million_rows_begin_at_once_and_take_no_memory():
     strata = ("a", "b", "c"), (1.0, 2.0, 4.0)
     tracemalloc.start()
@@ -114,6 +116,7 @@ def test_ten_million_rows_begin_at_once_and_take_no_memory():
     assert peak < 100_000
 
 
+@pytest.mark.alone
 def test_thousands_of_classes_are_fine():
     strata = tuple(f"class {at}" for at in range(5000)), tuple(1.0 + at % 7 for at in range(5000))
     begin = time.perf_counter()
