@@ -56,6 +56,8 @@ class Dialect:
 
     def deviations(self, request: Request) -> tuple[str, ...]:
         """Return what of this request is left out or worded differently, a few words each."""
+        if self._prefill and self._structured == "json_schema" and not (self._dropped or self._renamed):
+            return ()
         plain = body_of(request)
         found = [f"{name} left out" for name in sorted(self._dropped & plain.keys())]
         found += [f"{name} sent as {other}" for name, other in self._renamed.items() if name in plain]

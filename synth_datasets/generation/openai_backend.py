@@ -1,48 +1,40 @@
 """Any OpenAI-compatible endpoint, asked until it answers."""
 
 import asyncio
-import ipaddress
-import json
 import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
-from synth_datasets.errors import EndpointError, SettingsError
+from synth_datasets.errors import EndpointError
 from synth_datasets.generation.answer import Answer, RequestFailedError
 from synth_datasets.generation.budget import Budget
 from synth_datasets.generation.chat import Body
 from synth_datasets.generation.dialect import Dialect, Refusal
 from synth_datasets.generation.pacing import Pace
 from synth_datasets.generation.rate import Rate, Ticket
-from synth_datasets.generation.replies import RESUME, Reply, Throttled, Trouble, shown, verdict_of
+from synth_datasets.generation.replies import RESUME, Reply, Throttled, Trouble, verdict_of
 from synth_datasets.generation.retry import Health, RetryPolicy
+from synth_datasets.generation.wire import OPENAI_URL, Wire
 from synth_datasets.plan.request import Message, Request
 from synth_datasets.settings import Settings, public_url
 
 if TYPE_CHECKING:
-    import httpx2
     import openai
 
 __all__ = ["DEFAULT_CONCURRENCY", "OPENAI_URL", "OpenAIBackend", "Outcome"]
 
 logger = logging.getLogger(__name__)
 
-OPENAI_URL = "https://api.openai.com/v1"
 DEFAULT_CONCURRENCY = 64
 
-_CONNECT_S = 10.0
 _TRUSTED_PAUSES = 3
 """From then on, pauses that have not helped grow beyond what the endpoint asks for."""
 _LONG_PAUSE_S = 30.0
 _MOST_REFUSALS = 20
 """So many refusals and no answer are not the prompts' fault."""
-_SHORTEST_SECRET = 6
-"""A shorter one cannot be told from a part of a word."""
 _POLICY = RetryPolicy()
-_UNREACHED = frozenset({"ClientConnectorError", "ConnectError", "ConnectionTimeoutError", "ProxyError"})
 Outcome = Answer | Trouble | Throttled | None
 """None: the request is worded differently now and worth another try."""
 
@@ -64,13 +56,10 @@ class OpenAIBackend:
         url = settings.base_url or OPENAI_URL
         self.identity = public_url(url)
         self.concurrency = settings.concurrency or DEFAULT_CONCURRENCY
-        self._timeout_s = settings.timeout_s
         self._policy = policy
-        self.secrets = _secrets(url, settings)
+        self._wire = Wire(settings, concurrency=self.concurrency)
+        self.secrets = self._wire.secrets
         """What must not appear in any message."""
-        self._http = _transport(url, settings, self.concurrency)
-        self._client = _connect(url, settings, self._http)
-        self._target, self._headers = _chat_completions(self._client)
         self.dialect = Dialect()
         self._pace = Pace(self.concurrency)
         self._rate = Rate(rpm=settings.rpm, tpm=settings.tpm)
@@ -106,7 +95,7 @@ class OpenAIBackend:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self._wire.close()
 
     async def _once(self, request: Request) -> tuple[Outcome, float]:
         """Send the request once, as soon as caps and limits let it; returns also when that was."""
@@ -128,7 +117,7 @@ class OpenAIBackend:
     async def _exchange(self, request: Request, ticket: Ticket) -> Outcome:
         """Send the request once; raises what cannot be mended by another try."""
         body, notes = self.dialect.body(request), self.dialect.deviations(request)
-        reply = await self._send(body)
+        reply = await self._wire.post(body)
         if isinstance(reply, Trouble):
             return reply
         self._rate.learn(reply.headers, ticket)
@@ -160,38 +149,12 @@ class OpenAIBackend:
         import openai
 
         try:
-            async with asyncio.timeout(limit_s or self._timeout_s):
-                return await send(self._client)
+            async with asyncio.timeout(limit_s or self._wire.timeout_s):
+                return await send(self._wire.client)
         except openai.APIStatusError as error:
             return Reply(error.status_code, error.response.content, error.response.headers)
         except (TimeoutError, openai.APIConnectionError, httpx2.TransportError) as error:
-            return self._lost(error)
-
-    async def _send(self, body: Body) -> Reply | Trouble:
-        try:
-            content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-        except UnicodeEncodeError:
-            failure = RequestFailedError("bad_request", "the prompt holds a lone surrogate, which is no text")
-            raise failure from None
-        # The client's own `post` costs more than twice as much: it checks types and parses the URL each time.
-        request = self._http.build_request("POST", self._target, content=content, headers=self._headers)
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                response = await self._http.send(request)
-        except Exception as error:  # noqa: BLE001 - whatever the transport raises, there was no reply
-            return self._lost(error)
-        return Reply(response.status_code, response.content, response.headers)
-
-    def _lost(self, error: BaseException) -> Trouble:
-        causes = _causes(error)
-        detail = shown(str(causes[-1]) or type(causes[-1]).__name__, self.secrets)
-        # The transport reports every broken connection as a ConnectTimeout; what lies beneath tells them apart.
-        names = {base.__name__ for cause in causes for base in type(cause).__mro__}
-        if names & _UNREACHED:
-            return Trouble(f"cannot connect: {detail}", connecting=True)
-        if any(isinstance(cause, TimeoutError) for cause in causes):
-            return Trouble(f"no answer within {self._timeout_s:g} s", timed_out=True)
-        return Trouble(f"the connection broke: {detail}")
+            return self._wire.lost(error)
 
     # --- what to do about it
 
@@ -233,7 +196,7 @@ class OpenAIBackend:
             )
             async with self._pace, self._budget.bill(probe, 16) as bill:
                 bill.sent()
-                reply = await self._send(self.dialect.body(probe))
+                reply = await self._wire.post(self.dialect.body(probe))
             if isinstance(reply, Reply) and reply.alive:
                 self._health.answered()
                 return True
@@ -291,86 +254,3 @@ def _quoted(message: str, names: dict[str, object]) -> str:
 
 def _advice(trouble: Trouble) -> str:
     return "Raise SYNTH_TIMEOUT or lower SYNTH_CONCURRENCY if it is only slow. " if trouble.timed_out else ""
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    """Return the error and what it came from, outermost first."""
-    causes = [error]
-    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
-        causes.append(cause)
-    return [cause for cause in causes if not isinstance(cause, asyncio.CancelledError)]
-
-
-def _secrets(url: str, settings: Settings) -> frozenset[str]:
-    parts = urlsplit(url)
-    found = [
-        settings.api_key,
-        parts.password,
-        parts.username,
-        *(value for _, value in parse_qsl(parts.query)),
-    ]
-    forms = {form for text in found if text for form in (text, unquote(text), quote(text, safe=""))}
-    return frozenset(form for form in forms if len(form) >= _SHORTEST_SECRET)
-
-
-def _transport(url: str, settings: Settings, concurrency: int) -> "httpx2.AsyncClient":
-    import httpx2
-    import openai
-
-    parts = urlsplit(url)
-    return openai.DefaultAioHttpClient(
-        auth=(unquote(parts.username), unquote(parts.password or "")) if parts.username else None,
-        limits=httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
-        timeout=httpx2.Timeout(settings.timeout_s, connect=min(_CONNECT_S, settings.timeout_s)),
-        trust_env=not _loopback(parts.hostname or ""),  # a proxy cannot reach this machine's own servers
-    )
-
-
-def _connect(url: str, settings: Settings, http: "httpx2.AsyncClient") -> "openai.AsyncOpenAI":
-    import openai
-
-    parts = urlsplit(url)
-    if not settings.api_key and parts.hostname == urlsplit(OPENAI_URL).hostname:
-        raise SettingsError(
-            "OpenAI's endpoint needs an API key: set OPENAI_API_KEY, or ask another endpoint with SYNTH_BASE_URL"
-        )
-    query = dict(parse_qsl(parts.query))
-    if query:
-        # The transport logs each URL at INFO, with the query, where some gateways want their key.
-        logging.getLogger("httpx2").addFilter(_redaction(_secrets(url, settings)))
-    return openai.AsyncOpenAI(
-        api_key=settings.api_key or "none",  # servers of one's own take anything
-        base_url=urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")),
-        default_query=query,
-        max_retries=0,  # the client's own retries know neither the neighbours nor a cut body
-        timeout=http.timeout,
-        http_client=http,
-    )
-
-
-def _chat_completions(client: "openai.AsyncOpenAI") -> tuple["httpx2.URL", "httpx2.Headers"]:
-    """Return the URL and the headers of every request, as the client would make them."""
-    import httpx2
-
-    query = {name: str(value) for name, value in client.default_query.items()}
-    headers = httpx2.Headers({"Authorization": f"Bearer {client.api_key}"})
-    # What the client leaves out is marked by objects of its own.
-    headers.update({name: value for name, value in client.default_headers.items() if isinstance(value, str)})
-    return httpx2.URL(f"{client.base_url}chat/completions").copy_merge_params(query), headers
-
-
-def _redaction(secrets: frozenset[str]) -> Callable[[logging.LogRecord], bool]:
-    """Return a filter that takes secrets out of another library's log lines, and lets every line pass."""
-
-    def redact(record: logging.LogRecord) -> bool:
-        record.msg, record.args = shown(record.getMessage(), secrets), ()
-        return True
-
-    return redact
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

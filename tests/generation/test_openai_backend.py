@@ -130,7 +130,7 @@ def test_url_and_headers_are_those_of_the_client(endpoint, monkeypatch):
         backend = OpenAIBackend(Settings(base_url=f"{endpoint.base_url}?version=1&a=b%20c", api_key=KEY))
         body = {"model": "m", "messages": [{"role": "user", "content": "Hello, ünïcode."}]}
         try:
-            await backend._send(body)
+            await backend._wire.post(body)
             await backend.call(lambda c: c.post("/chat/completions", body=body, cast_to=httpx2.Response))
         finally:
             await backend.close()
@@ -141,6 +141,19 @@ def test_url_and_headers_are_those_of_the_client(endpoint, monkeypatch):
     left_out = {"x-stainless-retry-count", "x-stainless-read-timeout"}
     assert own == {name: value for name, value in theirs.items() if name not in left_out}
     assert own["openai-organization"] == "org-1"
+
+
+def test_cookies_are_not_kept_and_redirects_are_followed(endpoint):
+    endpoint.script += [
+        Reply(307, headers={"location": "/v1/chat/completions/moved", "set-cookie": "tracked=1; Path=/"}),
+        Reply(json=text("first").json, headers={"set-cookie": "tracked=2; Path=/"}),
+    ]
+    url = endpoint.base_url.replace("127.0.0.1", "localhost")  # cookies of bare addresses are kept by nobody
+    outcomes = ask(endpoint, [request(1), request(2)], base_url=url, concurrency=1)
+    assert [type(outcome) for outcome in outcomes] == [Answer, Answer]
+    assert endpoint.targets == ["/v1/chat/completions", "/v1/chat/completions/moved", "/v1/chat/completions"]
+    assert endpoint.bodies[0] == endpoint.bodies[1]
+    assert not [headers for headers in endpoint.headers if "cookie" in headers]
 
 
 def test_a_schema_is_sent_as_a_strict_response_format(endpoint):
@@ -275,6 +288,7 @@ def test_requests_that_hang_on_a_living_endpoint_fail_alone(endpoint):
 # --- 429
 
 
+@pytest.mark.alone
 def test_a_429_pauses_everybody_and_nobody_is_dropped(endpoint):
     times: list[float] = []
 
@@ -299,6 +313,7 @@ def test_a_429_pauses_everybody_and_nobody_is_dropped(endpoint):
     ],
     ids=["date", "ms"],
 )
+@pytest.mark.alone
 def test_the_wait_may_be_a_date_or_milliseconds(endpoint, header, value):
     endpoint.script.append(rate_limited(value(), header=header))
     begun = time.monotonic()
@@ -359,6 +374,7 @@ def test_a_web_page_is_not_an_endpoint(endpoint):
     assert "a web page came back" in fatal(ask(endpoint, [request()]))
 
 
+@pytest.mark.alone
 def test_an_endpoint_that_was_never_there_fails_within_seconds(endpoint):
     endpoint.stop()
     begun = time.monotonic()
@@ -543,6 +559,35 @@ def test_a_proxy_is_asked_for_other_hosts(endpoint, monkeypatch):
     assert "127.0.0.1" in message
 
 
+def test_a_proxy_gets_the_whole_url_and_its_own_password_alone(endpoint, monkeypatch):
+    heads = []
+
+    async def proxied(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append((await reader.readuntil(b"\r\n\r\n")).decode().lower())
+        content = json.dumps(text("hi").json).encode()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(content), content))
+        await writer.drain()
+        writer.close()
+
+    async def main() -> Answer:
+        async with await asyncio.start_server(proxied, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            monkeypatch.setenv("ALL_PROXY", f"http://me:pass%20word@127.0.0.1:{port}")
+            backend = OpenAIBackend(Settings(base_url="http://models.example/v1", api_key=KEY))
+            try:
+                return await backend.ask(request())
+            finally:
+                await backend.close()
+
+    for name in ("HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert asyncio.run(main()).text == "hi"
+    [head] = heads
+    assert head.startswith("post http://models.example/v1/chat/completions http/1.1")
+    assert "\r\nproxy-authorization: basic bwu6cgfzcyb3b3jk\r\n" in head
+    assert f"\r\nauthorization: bearer {KEY}\r\n" in head
+
+
 def test_credentials_and_query_of_the_url_reach_the_endpoint(endpoint):
     url = endpoint.base_url.replace("127.0.0.1", "me:pass-word-1@127.0.0.1") + "?api-version=2026"
     assert only(ask(endpoint, [request()], base_url=url))
@@ -578,6 +623,20 @@ def test_no_secret_shows_anywhere(endpoint, caplog):
                     chain = chain.__cause__ or chain.__context__
     shown += [record.getMessage() for record in caplog.records]
     assert endpoint.count > 10
-    assert any("POST" in line for line in shown)  # the transport did log its URLs
     for secret in secrets:
         assert not [line for line in shown if secret in line]
+
+
+def test_no_secret_of_the_url_shows_in_the_log_of_the_client(endpoint, caplog):
+    async def main() -> None:
+        backend = OpenAIBackend(Settings(base_url=f"{endpoint.base_url}?key=token-in-query"))
+        try:
+            await backend.call(lambda client: client.models.list())
+        finally:
+            await backend.close()
+
+    with caplog.at_level(logging.DEBUG):
+        asyncio.run(main())
+    lines = [record.getMessage() for record in caplog.records]
+    assert any("/v1/models" in line for line in lines)
+    assert not [line for line in lines if "token-in-query" in line]

@@ -1,0 +1,212 @@
+"""The way to one endpoint: a client of `openai` made from the settings, and its chat completions at less cost."""
+
+import asyncio
+import base64
+import ipaddress
+import json
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
+from urllib.request import getproxies, proxy_bypass
+
+from synth_datasets.errors import SettingsError
+from synth_datasets.generation.answer import RequestFailedError
+from synth_datasets.generation.chat import Body
+from synth_datasets.generation.replies import Reply, Trouble, shown
+from synth_datasets.settings import Settings
+
+if TYPE_CHECKING:
+    import ssl
+
+    import aiohttp
+    import openai
+
+__all__ = ["OPENAI_URL", "Wire"]
+
+OPENAI_URL = "https://api.openai.com/v1"
+
+_CONNECT_S = 10.0
+_KEPT_S = 5.0
+"""How long an idle connection is kept: servers drop them, some after as little."""
+_SHORTEST_SECRET = 6
+"""A shorter one cannot be told from a part of a word."""
+_UNREACHED = frozenset(
+    {"ClientConnectorError", "ClientHttpProxyError", "ConnectError", "ConnectionTimeoutError", "ProxyError"}
+)
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class Wire:
+    """Connections to one endpoint, at most `concurrency`; made inside the event loop that uses them.
+
+    URL and headers are those of the `openai` client, asked for once. Its own `post` checks types and goes through a
+    second HTTP library for each request, which costs four times as much as the session below does by itself.
+    """
+
+    def __init__(self, settings: Settings, *, concurrency: int) -> None:
+        import httpx2
+
+        url = settings.base_url or OPENAI_URL
+        parts = urlsplit(url)
+        trust = not _loopback(parts.hostname or "")  # a proxy cannot reach this machine's own servers
+        tls = httpx2.create_ssl_context(trust_env=trust)
+        self.secrets = _secrets(url, settings)
+        """What must not appear in any message."""
+        self.client = _client(url, settings, concurrency=concurrency, trust=trust, tls=tls)
+        """For everything else that the endpoint offers; connects when it is used."""
+        self.timeout_s = settings.timeout_s
+        self._url, self._headers = _chat_completions(self.client)
+        if parts.username:
+            self._headers["authorization"] = _basic(parts.username, parts.password or "")
+        self._session = _session(concurrency=concurrency, tls=tls, timeout_s=self.timeout_s)
+        self._proxy, self._proxy_headers = _proxy(self._url) if trust else (None, None)
+
+    async def post(self, body: Body) -> Reply | Trouble:
+        """Send the body: what came back whole, or why nothing did. Follows redirects, sends no cookies."""
+        try:
+            content = _encode(body).encode()
+        except UnicodeEncodeError:
+            failure = RequestFailedError("bad_request", "the prompt holds a lone surrogate, which is no text")
+            raise failure from None
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                response = await self._session.post(
+                    self._url,
+                    data=content,
+                    headers=self._headers,
+                    proxy=self._proxy,
+                    proxy_headers=self._proxy_headers,
+                )
+                return Reply(response.status, await response.read(), response.headers)
+        except Exception as error:  # noqa: BLE001 - whatever the transport raises, there was no reply
+            return self.lost(error)
+
+    def lost(self, error: BaseException) -> Trouble:
+        """Return why there was no reply."""
+        causes = _causes(error)
+        detail = shown(str(causes[-1]) or type(causes[-1]).__name__, self.secrets)
+        # The client's transport calls every broken connection a ConnectTimeout; what lies beneath tells them apart.
+        names = {base.__name__ for cause in causes for base in type(cause).__mro__}
+        if names & _UNREACHED:
+            return Trouble(f"cannot connect: {detail}", connecting=True)
+        if any(isinstance(cause, TimeoutError) for cause in causes):
+            return Trouble(f"no answer within {self.timeout_s:g} s", timed_out=True)
+        return Trouble(f"the connection broke: {detail}")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+        await self.client.close()
+
+
+def _client(
+    url: str, settings: Settings, *, concurrency: int, trust: bool, tls: "ssl.SSLContext"
+) -> "openai.AsyncOpenAI":
+    import httpx2
+    import openai
+
+    parts = urlsplit(url)
+    if not settings.api_key and parts.hostname == urlsplit(OPENAI_URL).hostname:
+        raise SettingsError(
+            "OpenAI's endpoint needs an API key: set OPENAI_API_KEY, or ask another endpoint with SYNTH_BASE_URL"
+        )
+    query = dict(parse_qsl(parts.query))
+    if query:
+        # The transport logs each URL at INFO, with the query, where some gateways want their key.
+        logging.getLogger("httpx2").addFilter(_redaction(_secrets(url, settings)))
+    http = openai.DefaultAioHttpClient(
+        auth=(unquote(parts.username), unquote(parts.password or "")) if parts.username else None,
+        limits=httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
+        timeout=httpx2.Timeout(settings.timeout_s, connect=min(_CONNECT_S, settings.timeout_s)),
+        trust_env=trust,
+        verify=tls,
+    )
+    return openai.AsyncOpenAI(
+        api_key=settings.api_key or "none",  # servers of one's own take anything
+        base_url=urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")),
+        default_query=query,
+        max_retries=0,  # the client's own retries know neither the neighbours nor a cut body
+        timeout=http.timeout,
+        http_client=http,
+    )
+
+
+def _chat_completions(client: "openai.AsyncOpenAI") -> tuple[str, dict[str, str]]:
+    """Return the URL and the headers of every request, as the client would make them."""
+    import httpx2
+
+    query = {name: str(value) for name, value in client.default_query.items()}
+    headers = httpx2.Headers({"Connection": "keep-alive", "Authorization": f"Bearer {client.api_key}"})
+    # What the client leaves out is marked by objects of its own.
+    headers.update({name: value for name, value in client.default_headers.items() if isinstance(value, str)})
+    return str(httpx2.URL(f"{client.base_url}chat/completions").copy_merge_params(query)), dict(headers)
+
+
+def _session(*, concurrency: int, tls: "ssl.SSLContext", timeout_s: float) -> "aiohttp.ClientSession":
+    import aiohttp
+
+    # No headers of its own: aiohttp would give them to a proxy as well, the key among them.
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=concurrency, ssl=tls, keepalive_timeout=_KEPT_S),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        # The whole exchange has its limit in `post`.
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=min(_CONNECT_S, timeout_s)),
+    )
+
+
+def _proxy(url: str) -> tuple[str | None, dict[str, str] | None]:
+    """Return the proxy that the environment names for the URL, and its credentials.
+
+    Those are in the header that aiohttp turns into `Proxy-Authorization`, in front of a tunnel and without one.
+    """
+    parts = urlsplit(url)
+    proxies = getproxies()
+    found = proxies.get(parts.scheme) or proxies.get("all")
+    if not found or proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None, None
+    proxy = urlsplit(found if "://" in found else f"http://{found}")
+    headers = {"Authorization": _basic(proxy.username, proxy.password or "")} if proxy.username else None
+    return urlunsplit(proxy._replace(netloc=proxy.netloc.rpartition("@")[2])), headers
+
+
+def _basic(user: str, password: str) -> str:
+    """Return the credentials of a URL as a header (RFC 7617)."""
+    return f"Basic {base64.b64encode(f'{unquote(user)}:{unquote(password)}'.encode()).decode()}"
+
+
+def _secrets(url: str, settings: Settings) -> frozenset[str]:
+    parts = urlsplit(url)
+    found = [
+        settings.api_key,
+        parts.password,
+        parts.username,
+        *(value for _, value in parse_qsl(parts.query)),
+    ]
+    forms = {form for text in found if text for form in (text, unquote(text), quote(text, safe=""))}
+    return frozenset(form for form in forms if len(form) >= _SHORTEST_SECRET)
+
+
+def _redaction(secrets: frozenset[str]) -> Callable[[logging.LogRecord], bool]:
+    """Return a filter that takes secrets out of another library's log lines, and lets every line pass."""
+
+    def redact(record: logging.LogRecord) -> bool:
+        record.msg, record.args = shown(record.getMessage(), secrets), ()
+        return True
+
+    return redact
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """Return the error and what it came from, outermost first."""
+    causes = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
+        causes.append(cause)
+    return [cause for cause in causes if not isinstance(cause, asyncio.CancelledError)]
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
