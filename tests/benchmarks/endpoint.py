@@ -96,5 +96,5 @@ async def serve(latency_s: float) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latency", type=float, default=0.0, help="milliseconds before each answer")
-    answer_to(b"", structured=False)  # makes the sentences
+    answer_to(b"", structured=False)  # makes the words
     asyncio.run(serve(parser.parse_args().latency / 1000))

@@ -20,38 +20,50 @@ SCHEMA = {
     "required": ["text", "label"],
     "additionalProperties": False,
 }
-_SENTENCES = 16_384
-_SENTENCES_A_TEXT = 5
-_TEXT = """
-tent kept us dry through wind rain while zipper stuck after two nights battery lasted longer than promised
-charger broke in week support answered quickly but parcel came late colour looks nothing like photo fabric
-feels soft handle is loose screws were missing manual says little volume stays low screen scratches easily
-coffee tastes bitter kettle boils fast lid leaks sometimes shoes run small sole wears thin laces hold well
-story drags chapter ends well author knows trains garden needs water every morning paint peels already price
-was fair delivery took nine days neighbour wants one too daughter loves it husband returned his blade dulls
-motor hums quietly filter clogs weekly hinge squeaks drawer slides smoothly mattress sags pillow keeps shape
-lamp flickers bulb warms slowly camera blurs moving things microphone hisses keyboard clicks loudly mouse lags
+_WORDS = 12_000
+_WORDS_A_SENTENCE = (9, 14, 8, 12, 10, 7)
+_COMMON = """
+the and a it of to is was in for but with this that not on my as very they have we so after are all be one had at from
+tent kept us dry through wind rain while zipper stuck two nights battery lasted longer than promised charger broke week
+support answered quickly parcel came late colour looks nothing like photo fabric feels soft handle loose screws were
+missing manual says little volume stays low screen scratches easily coffee tastes bitter kettle boils fast lid leaks
+sometimes shoes run small sole wears thin laces hold well story drags chapter ends author knows trains garden needs
+water every morning paint peels already price fair delivery took nine days neighbour wants too daughter loves husband
+returned his blade dulls motor hums quietly filter clogs weekly hinge squeaks drawer slides smoothly mattress sags
 """
+_STARTS = "b bl br c ch d dr f fl g gr h j k l m n p pl pr r s sh sl st t tr v w"
+_MIDDLES = "a ai e ea ee i o oo ou u"
+_ENDS = "b ck d ft g l ld m mp n nd ng nt p r rd rn s sh st t th"
 
 
 @cache
-def _sentences() -> tuple[str, ...]:
+def _table() -> tuple[str, ...]:
+    """Return 65,536 places of words: a few common ones hold many, as in any language (Zipf's law)."""
     draw = random.Random(7)
-    return tuple(
-        " ".join(draw.choices(_TEXT.split(), k=draw.randint(7, 15))).capitalize() + "."
-        for _ in range(_SENTENCES)
-    )
+    starts, middles, ends = _STARTS.split(), _MIDDLES.split(), _ENDS.split()
+    words = dict.fromkeys(_COMMON.split())
+    while len(words) < _WORDS:
+        syllables = draw.randint(1, 3)
+        parts = [draw.choice(starts) + draw.choice(middles) for _ in range(syllables)]
+        words["".join(parts) + draw.choice(ends)] = None
+    weights = [1 / (rank + 1.5) for rank in range(len(words))]
+    return tuple(draw.choices(list(words), weights, k=1 << 16))
 
 
 def answer_to(question: bytes, *, structured: bool) -> str:
-    """Return some 400 characters of English words that follow from the question: a text, or `SCHEMA`'s object.
+    """Return some 350 characters of words that follow from the question: a text, or `SCHEMA`'s object.
 
-    No two answers share more than a few sentences.
+    No two answers share more than single words.
     """
-    pool = _sentences()
-    digest = hashlib.blake2b(question, digest_size=2 * _SENTENCES_A_TEXT).digest()
-    places = struct.unpack(f">{_SENTENCES_A_TEXT}H", digest)
-    text = " ".join([pool[place % _SENTENCES] for place in places])
+    table = _table()
+    count = sum(_WORDS_A_SENTENCE)
+    places = struct.unpack(f">{count}H", hashlib.shake_128(question).digest(2 * count))
+    words = [table[place] for place in places]
+    sentences = []
+    for size in _WORDS_A_SENTENCE:
+        sentences.append(" ".join(words[:size]).capitalize())
+        del words[:size]
+    text = ". ".join(sentences) + "."
     return f'{{"text": "{text}", "label": "{LABELS[places[0] % len(LABELS)]}"}}' if structured else text
 
 
