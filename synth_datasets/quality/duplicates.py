@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from synth_datasets.minhash import BANDS, PERMUTATIONS, normalised, signatures
 from synth_datasets.quality.clip import clip
-from synth_datasets.validation.minhash import BANDS, PERMUTATIONS, normalised, signatures
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,10 +4,10 @@ import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from synth_datasets.minhash import signatures
 from synth_datasets.plan.row import RowKey
 from synth_datasets.spec.graph import outputs
 from synth_datasets.spec.model import Checks, DatasetSpec, FieldsColumn, PromptColumn
-from synth_datasets.validation.minhash import signatures
 from synth_datasets.validation.outcome import Verdict
 from synth_datasets.validation.reasons import Reason
 from synth_datasets.validation.tables import ExactTable, NearTable

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from synth_datasets.validation.minhash import BANDS, PERMUTATIONS, constants, normalised, signatures
+from synth_datasets.minhash import BANDS, PERMUTATIONS, constants, normalised, signatures
 
 if TYPE_CHECKING:
     import numpy as np

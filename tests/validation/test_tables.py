@@ -3,7 +3,7 @@ import random
 import numpy as np
 import pytest
 
-from synth_datasets.validation.minhash import signatures
+from synth_datasets.minhash import signatures
 from synth_datasets.validation.tables import ExactTable, NearTable
 
 WORDS = [
@@ -154,7 +154,7 @@ def test_one_word_edits_are_found_and_different_texts_are_not(reviews, threshold
 
 
 def _jaccard(one: str, other: str) -> float:
-    from synth_datasets.validation.minhash import normalised
+    from synth_datasets.minhash import normalised
 
     a, b = ({text[i : i + 5] for i in range(len(text) - 4)} for text in map(normalised, (one, other)))
     return len(a & b) / len(a | b)

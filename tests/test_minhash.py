@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth_datasets.validation.minhash import PERMUTATIONS, normalised, signature, signatures
+from synth_datasets.minhash import PERMUTATIONS, normalised, signature, signatures
 
 
 @pytest.mark.parametrize(

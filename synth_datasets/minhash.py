@@ -37,9 +37,10 @@ def normalised(text: str) -> str:
     digits, symbols and emoji stay. A text of nothing but punctuation stays as well.
     """
     if text.isascii():
-        folded = text.lower()
-    else:
-        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+        data = text.encode("ascii")
+        plain = data.translate(_ASCII_PLAIN, b"'").decode("ascii")
+        return " ".join(plain.split()) or " ".join(text.lower().split())
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return " ".join(folded.translate(_PLAIN).split()) or " ".join(folded.split())
 
 
@@ -168,3 +169,7 @@ class _Plain(dict[int, int | str | None]):
 
 
 _PLAIN = _Plain()
+# The same for ASCII without apostrophes: `bytes.translate` takes a tenth of the time.
+_ASCII_PLAIN = b"".join(
+    (" " if _PLAIN[code] == " " else chr(code).lower()).encode() for code in range(128)
+) + bytes(128)
