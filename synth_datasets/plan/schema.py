@@ -23,8 +23,8 @@ def json_schema_of(column: FieldsColumn) -> dict[str, object]:
     """Return the schema; up to 64 integers are listed, as grammars follow lists better than bounds."""
     return {
         "type": "object",
-        "properties": {field.name: _property(field) for field in column.fields},
-        "required": [field.name for field in column.fields],
+        "properties": {field.key or field.name: _property(field) for field in column.fields},
+        "required": [field.key or field.name for field in column.fields],
         "additionalProperties": False,
     }
 

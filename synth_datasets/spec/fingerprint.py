@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import TypeVar
 
 from synth_datasets.spec.model import (
+    Checks,
     ClassesColumn,
     Column,
     DatasetSpec,
@@ -28,6 +29,7 @@ __all__ = ["digest", "fingerprint", "ingredients"]
 
 # Raised when the same spec begins to mean other rows.
 _FORMAT = 1
+_LATER_CHECKS = ("planned_length", "planned_words", "language", "least", "blames")
 
 T = TypeVar("T")
 
@@ -45,7 +47,7 @@ def fingerprint(spec: DatasetSpec) -> str:
             "splits": [[split.name, split.num_examples] for split in spec.splits],
             "seed": spec.seed,
             "attempts": spec.attempts,
-            "checks": {name: asdict(checks) for name, checks in spec.checks.items()},
+            "checks": {name: _checks(checks) for name, checks in spec.checks.items()},
         }
     )
 
@@ -72,7 +74,7 @@ def ingredients(spec: DatasetSpec) -> dict[str, object]:
             found[f"{place}.prompt"] = _hash(prompt)
         found[place] = _hash(record)
     for name, checks in spec.checks.items():
-        found.update(_set_values(f"checks.{name}", asdict(checks)))
+        found.update(_set_values(f"checks.{name}", _checks(checks)))
         found[f"checks.{name}"] = True
     plain: dict[str, object] = json.loads(json.dumps(found))
     return plain
@@ -126,10 +128,20 @@ def _kind(column: Column) -> dict[str, object]:  # noqa: PLR0911 - one return a 
         case PromptColumn():
             return {"kind": "prompt", "prompt": _prompt(column.prompt)}
         case FieldsColumn():
-            fields = [asdict(field) for field in column.fields]
-            return {"kind": "fields", "prompt": _prompt(column.prompt), "fields": fields}
+            fields = [_given(asdict(field), ["key"]) for field in column.fields]
+            record = {"kind": "fields", "prompt": _prompt(column.prompt), "fields": fields}
+            return record | ({"judges": column.judges} if column.judges else {})
         case DerivedColumn():
             return {"kind": "derived", "rule": type(column.rule).__name__, "settings": asdict(column.rule)}
+
+
+def _checks(checks: Checks) -> dict[str, object]:
+    return _given(asdict(checks), _LATER_CHECKS)
+
+
+def _given(record: dict[str, object], later: Collection[str]) -> dict[str, object]:
+    """Leave out what is not given of the `later` entries, so that older specs keep their fingerprints."""
+    return {name: value for name, value in record.items() if value not in (None, "") or name not in later}
 
 
 def _prompt(prompt: Prompt) -> dict[str, object]:

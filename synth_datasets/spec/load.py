@@ -40,10 +40,11 @@ def parse_spec(text: str, *, origin: str, read_file: Callable[[str], str]) -> Da
     Raises `SpecError` with all problems at once.
     """
     # pydantic and Jinja load only where a spec is read.
-    from synth_datasets.spec.build import build_columns, build_model
+    from synth_datasets.spec.build import build_columns
     from synth_datasets.spec.check import check_columns, checks_of, splits_of
     from synth_datasets.spec.explain import validate
     from synth_datasets.spec.files import Files
+    from synth_datasets.spec.model_settings import build_model
     from synth_datasets.spec.parts import Parts
     from synth_datasets.spec.reader import read
 

@@ -18,12 +18,14 @@ __all__ = [
     "ModelSpec",
     "NumberColumn",
     "PerValue",
+    "Planned",
     "Prompt",
     "PromptColumn",
     "SampleColumn",
     "Scalar",
     "Shot",
     "Split",
+    "Spoken",
     "TextColumn",
     "Weighted",
 ]
@@ -172,6 +174,8 @@ class Field:
     description: str = ""
     """Shown to the model in the JSON Schema."""
     hidden: bool = False
+    key: str = ""
+    """What the answer calls it; its name when empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +186,8 @@ class FieldsColumn:
     prompt: Prompt
     fields: tuple[Field, ...]
     hidden: bool = False
+    judges: str = ""
+    """The column that the answer is about, where the question is a judge's; such answers may all be alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +219,29 @@ class Checks:
     refusals: bool = True
     echo: bool = True
     repetition: bool = True
+    planned_length: "Planned | None" = None
+    """A number of characters that the row plans itself."""
+    planned_words: "Planned | None" = None
+    language: "str | Spoken | None" = None
+    """A code such as `en` or `pt-BR`, or where the row says which language its text is in."""
+    least: float | None = None
+    """The least score; one below it refuses the answer of the column `blames`."""
+    blames: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A size that a row plans for itself: the value of `column`, give or take the share `within` of it."""
+
+    column: str
+    within: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """The language that a row plans for itself: the value of `column`."""
+
+    column: str
 
 
 @dataclass(frozen=True, slots=True)

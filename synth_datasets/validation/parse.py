@@ -50,9 +50,10 @@ def field_values(fields: tuple[Field, ...], found: Mapping[str, object]) -> dict
     """Return the value of every field, or the first field's fault; keys that no field has are left out."""
     values: dict[str, object] = {}
     for field in fields:
-        if field.name not in found:
-            return Verdict(Reason.WRONG_SHAPE, f"{field.name} is missing")
-        value = _value(field, found[field.name])
+        key = field.key or field.name
+        if key not in found:
+            return Verdict(Reason.WRONG_SHAPE, f"{key} is missing")
+        value = _value(field, found[key])
         if isinstance(value, Verdict):
             return value
         values[field.name] = value

@@ -102,6 +102,21 @@ class Reason(StrEnum):
         "The answer repeats the prompt or one of its examples.",
         "reword the prompt or vary its examples; `echo: keep` switches the check off",
     )
+    WRONG_LANGUAGE = (
+        "wrong_language",
+        "The text is not in the language that is asked for.",
+        "ask for the language in that language (`by: language`), or use a model that writes it",
+    )
+    LOW_SCORE = (
+        "low_score",
+        "A judge gave the text a lower score than `min` in `checks` asks for.",
+        "read the rejected texts and the rubric; mend the prompt, or lower the least score",
+    )
+    LABEL_DISAGREEMENT = (
+        "label_disagreement",
+        "Those who saw the text alone would label it otherwise.",
+        "make the prompt of the class plainer, or drop classes that overlap; `on_disagreement: keep` only records it",
+    )
     DUPLICATE = (
         "duplicate",
         "Another row holds the same text.",
