@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synth_datasets import minhash
 from synth_datasets.minhash import PERMUTATIONS, normalised, signature, signatures
 
 
@@ -34,6 +35,13 @@ def test_texts_that_say_the_same(one, other):
 )
 def test_texts_that_differ_stay_different(one, other):
     assert normalised(one) != normalised(other)
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_ascii_is_normalised_as_everything_is(text):
+    folded = text.lower()
+    slow = " ".join(folded.translate(minhash._PLAIN).split()) or " ".join(folded.split())
+    assert normalised(text) == slow
 
 
 @given(st.text(st.characters()))

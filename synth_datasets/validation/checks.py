@@ -15,9 +15,10 @@ __all__ = ["bad_characters", "echoed", "out_of_size", "repeated"]
 _BAD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffd]")
 # Words; one character each in scripts that do not set words apart.
 _WORD = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_]+", re.UNICODE)
-_ASCII_WORDS = str.maketrans(
-    {chr(code): chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
-)
+# What `bytes.translate` puts for ASCII, in a tenth of the time that `str.translate` takes.
+_ASCII_WORDS = b"".join(
+    (chr(code).lower() if chr(code).isalnum() else " ").encode() for code in range(128)
+) + bytes(128)
 
 _REACH = 20_000
 """Characters at either end of a text that are searched for loops and echoes: what runs away fills an end."""
@@ -65,7 +66,7 @@ def repeated(text: str) -> Verdict | None:
         words = _words_of(part)
         grams = len(words) - _LOOP + 1
         # Each sequence begins with a word: where more than half begin with different ones, they are different.
-        if len(words) >= _LEAST_WORDS and 2 * len(set(words[:grams])) <= grams:
+        if len(words) >= _LEAST_WORDS and 2 * (len(_distinct(part)) - _LOOP + 1) <= grams:
             again = 1 - len(_grams(words, _LOOP)) / grams
             if again >= _MOST_REPEATED:
                 return Verdict(Reason.REPETITION, f"{again:.0%} of its {_LOOP}-word sequences are repeats")
@@ -87,8 +88,9 @@ def echoed(text: str, told: Iterable[str]) -> Verdict | None:
     words = _words_of(text[:_REACH])
     if not words:
         return None
+    distinct = _distinct(text[:_REACH])
     for message in told:
-        if sum(map(_told_words(message).__contains__, words)) < _MOST_ECHOED * len(words):
+        if _shared(words, distinct, _told_words(message)) < _MOST_ECHOED * len(words):
             continue  # too few words of it to hold sequences of them
         own = list(zip(*(words[at:] for at in range(_ECHO)), strict=False)) or [tuple(words)]
         share = _covered(own, _told(message)) / len(words)
@@ -101,8 +103,21 @@ def echoed(text: str, told: Iterable[str]) -> Verdict | None:
 @lru_cache(maxsize=4)  # the checks look at one text after the other
 def _words_of(text: str) -> tuple[str, ...]:
     if text.isascii():
-        return tuple(text.translate(_ASCII_WORDS).split())  # the same, four times as fast
+        return tuple(text.encode("ascii").translate(_ASCII_WORDS).decode("ascii").split())  # the same, faster
     return tuple(_WORD.findall(text.casefold()))
+
+
+@lru_cache(maxsize=4)
+def _distinct(text: str) -> frozenset[str]:
+    return frozenset(_words_of(text))
+
+
+def _shared(words: tuple[str, ...], distinct: frozenset[str], told: frozenset[str]) -> int:
+    """Return how many of the words were told; no less than that when it is less than half of them."""
+    most = len(words) - len(distinct) + len(distinct & told)  # if what is said again was told
+    if most < _MOST_ECHOED * len(words):
+        return most
+    return sum(map(told.__contains__, words))
 
 
 def _covered(own: list[tuple[str, ...]], grams: frozenset[tuple[str, ...]]) -> int:

@@ -51,43 +51,54 @@ _PATTERNS = (
     r"(?:申し訳(?:ありません|ございません)|すみません)[がけ、,\w]{0,4}(?:その|この|お手伝い|お答え|ご要望|リクエスト)",
 )  # fmt: skip
 _REFUSAL = re.compile("|".join(_PATTERNS), re.IGNORECASE)
-# A quick look: without one of these no pattern can match.
-_HINTS = (
-    *(
-        "cannot",
-        "can not",
-        "can't",
-        "could not",
-        "couldn't",
-        "won't",
-        "will not",
-        "unable",
-        "not able",
-        "not allowed",
+# A quick look: without one of these no pattern can match. Each is looked for only where the piece before it is there.
+_HINTS = {
+    "not": (
+        *("cannot", "can not", "could not", "will not", "not able", "not allowed", "not permitted"),
+        *("not programmed", "not comfortable", "not going"),
     ),
-    *(
-        "not permitted",
-        "not programmed",
-        "not comfortable",
-        "not going",
-        "decline",
-        "feel comfortable",
-        "an ai",
-    ),
-    *("a responsible", "a helpful", "artificial", "language model", "llm", "chatbot", "assistant", "request"),
-    *(
-        "appropriate",
-        "unethical",
-        "against my",
-        "personal",
-        "siento",
-        "lamento",
-        "leid",
-        "entschuldigung",
-        "désol",
-    ),
-    *("抱歉", "对不起", "申し訳", "すみません"),
+    "n't": ("can't", "couldn't", "won't"),
+    "ento": ("siento", "lamento"),
+    "comfortable": ("feel comfortable",),
+    "language": ("language model",),
+    "helpful": ("a helpful",),
+    "responsible": ("a responsible",),
+    "against": ("against my",),
+    **{
+        hint: (hint,)
+        for hint in (
+            *(
+                "unable",
+                "decline",
+                "an ai",
+                "artificial",
+                "llm",
+                "chatbot",
+                "assistant",
+                "request",
+                "appropriate",
+            ),
+            *(
+                "unethical",
+                "personal",
+                "leid",
+                "entschuldigung",
+                "désol",
+                "抱歉",
+                "对不起",
+                "申し訳",
+                "すみません",
+            ),
+        )
+    },
+}
+# A quicker one, for folded ASCII: how a sentence begins in all the patterns.
+_FIRST_WORDS = (
+    r"(?:as |since i|i[ 'cw]|we|being |my |our |sincere|apolog|sorry|unfortunately|regrettably|(?:that|this|your) request"
+    r"|it (?:is|would be) |lo s|lament|es t|tut |entsch|je s)"
 )
+_AT_START = re.compile(rf"\s*[\"'*(]*{_FIRST_WORDS}")
+_INSIDE = re.compile(rf"[.!?\n]\s*[\"'*(]*{_FIRST_WORDS}")
 
 
 def is_refusal(text: str) -> bool:
@@ -102,9 +113,15 @@ def find_refusal(text: str) -> str:
     an apology or an inability *and* a service that is declined, so real reviews stay what they are.
     """
     start = text[:_REACH].replace("’", "'")
+    if not _hinted(start):
+        return ""
+    found = _REFUSAL.search(start)
+    return found.group().strip() if found else ""
+
+
+def _hinted(start: str) -> bool:
+    """Whether one of the patterns may match."""
     folded = start.casefold()
-    for hint in _HINTS:
-        if hint in folded:
-            found = _REFUSAL.search(start)
-            return found.group().strip() if found else ""
-    return ""
+    if start.isascii() and not (_AT_START.match(folded) or _INSIDE.search(folded)):
+        return False
+    return any(piece in folded and any(hint in folded for hint in hints) for piece, hints in _HINTS.items())

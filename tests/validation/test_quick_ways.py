@@ -70,6 +70,13 @@ def test_repeats(text):
     assert (found is not None and "word sequences" in found.detail) == again
 
 
+@given(st.lists(st.sampled_from("abcdefghij"), max_size=30), st.lists(st.sampled_from("abcxyz"), max_size=6))
+def test_shared_words(words, told):
+    exact = sum(word in told for word in words)
+    quick = checks._shared(tuple(words), frozenset(words), frozenset(told))
+    assert quick == exact or exact <= quick < len(words) / 2
+
+
 @given(SAYINGS, st.lists(SAYINGS, max_size=3))
 def test_echoes(text, told):
     words = text.split()
@@ -96,12 +103,86 @@ def test_signs_of_boilerplate(text):
     assert boilerplate._signs(text) == bool(boilerplate._SIGN.search(text))
 
 
-@given(TEXTS)
-def test_hints_of_refusals(text):
-    start = text.replace("’", "'")
-    hinted = any(hint in start.casefold() for hint in refusals._HINTS)
-    found = refusals._REFUSAL.search(start)
-    assert refusals.find_refusal(text) == (found.group().strip() if found and hinted else "")
+REFUSING = st.lists(
+    st.sampled_from(
+        [
+            *(
+                "I",
+                "We",
+                "i'm ",
+                "I'm sorry",
+                "Sorry",
+                "I’m afraid",
+                "Unfortunately",
+                "I apologize",
+                "my apologies",
+            ),
+            *(", ", " ", " ", ". ", "! ", "\n", "\u2028", '"', "(", "...", "ſ", "K", "é"),
+            *(
+                "can't",
+                "cannot",
+                "can not",
+                "won't",
+                "will not be able to",
+                "am unable to",
+                "must decline to",
+            ),
+            *(
+                "don't feel comfortable",
+                "not going to",
+                "fulfill",
+                "comply",
+                "assist",
+                "write this",
+                "create that",
+            ),
+            *(
+                "write a review",
+                "help you with",
+                "As an AI",
+                "I am an AI",
+                "as a helpful language model",
+                "being a",
+            ),
+            *(
+                "chatbot",
+                "llm",
+                "since I'm",
+                "i do not have personal opinions",
+                "This request violates",
+                "Your request",
+            ),
+            *(
+                "it is not appropriate to generate",
+                "It would be unethical",
+                "against my programming",
+                "it is ",
+            ),
+            *("Lo siento, no puedo ayudar", "lamento pero como", "Tut mir leid, als KI", "es tut mir leid"),
+            *(
+                "Je suis désolé, je ne peux pas vous aider",
+                "désolée, mais en tant qu",
+                "抱歉,我无法提供",
+                "すみませんその",
+            ),
+            *("The tent kept us dry", "it is fine", "we liked it", "my dog", "personal", "request"),
+        ]
+    ),
+    max_size=12,
+).map("".join)
+
+
+@given(REFUSING | TEXTS)
+@example("The tent is good.  \"'(I cannot assist")
+@example("Fine.ican't comply")
+def test_refusals(text):
+    """A text without a hint of a refusal is none."""
+    found = refusals._REFUSAL.search(text.replace("’", "'"))
+    assert refusals.find_refusal(text) == (found.group().strip() if found else "")
+
+
+def test_every_hint_holds_what_it_stands_behind():
+    assert all(piece in hint for piece, hints in refusals._HINTS.items() for hint in hints)
 
 
 def test_the_words_of_a_sign_are_plain():
