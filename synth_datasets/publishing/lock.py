@@ -7,9 +7,11 @@ from typing import Any
 
 from synth_datasets.errors import PublishError
 
-__all__ = ["LOCK_FILE", "Lock", "LockedSplit", "parse_lock"]
+__all__ = ["ANSWERS_FILE", "LOCK_FILE", "Lock", "LockedSplit", "parse_lock"]
 
 LOCK_FILE = "synth.lock"
+ANSWERS_FILE = "answers.parquet"
+"""The archive of answers that a release may carry; its lock does not pin it, for the data is the same without."""
 LOCK_FORMAT = 2
 _READABLE = (1, LOCK_FORMAT)
 """Format 1 had neither ingredients, notes nor the endpoint's check, and did not say whether short splits were kept."""

@@ -10,7 +10,7 @@ from synth_datasets.publishing.facts import endpoint_kind
 from synth_datasets.publishing.lock import LOCK_FILE, Lock, parse_lock
 from synth_datasets.spec import DatasetSpec, fingerprint, ingredients
 
-__all__ = ["check_build", "check_splits", "endpoint_check", "endpoint_kinds", "find_lock"]
+__all__ = ["check_build", "check_splits", "differing", "endpoint_check", "endpoint_kinds", "find_lock"]
 
 _ROUNDS = 200_000
 """Some 0.05 s: dear for whoever would try addresses, cheap for a build."""
@@ -58,7 +58,7 @@ def check_build(
     `spec` has the overrides laid over it; of `overrides` those count that were given.
     """
     found = [
-        *_differing("option ", lock.overrides, overrides),
+        *differing("option ", lock.overrides, overrides),
         *_spec_differences(lock, spec),
         *_endpoint_differences(lock, endpoints),
     ]
@@ -96,6 +96,14 @@ def check_splits(
     )
 
 
+def differing(prefix: str, old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[str]:
+    """Yield `name: old → new` for each value that differs or is on one side only, in the order of both."""
+    for name in {**old, **new}:
+        before, after = _shown(old.get(name, _ABSENT)), _shown(new.get(name, _ABSENT))
+        if before != after:
+            yield f"{prefix}{name}: {before} → {after}"
+
+
 def _split(lock: Lock, name: str) -> str:
     pinned = lock.splits.get(name)
     return "not there" if pinned is None else f"{pinned.num_examples} rows, digest {pinned.digest[:16]}"
@@ -110,7 +118,7 @@ def _spec_differences(lock: Lock, spec: DatasetSpec) -> Iterator[str]:
         old = {"seed": lock.seed, "attempts": lock.attempts}
         yield f"fingerprint: {lock.fingerprint[:16]} → {fingerprint(spec)[:16]}"
         now = {name: now[name] for name in old}
-    yield from _differing("", old, now)
+    yield from differing("", old, now)
 
 
 def _endpoint_differences(lock: Lock, endpoints: Mapping[str, str]) -> Iterator[str]:
@@ -120,13 +128,6 @@ def _endpoint_differences(lock: Lock, endpoints: Mapping[str, str]) -> Iterator[
     elif lock.endpoint_check and lock.endpoint_check != endpoint_check(endpoints, lock.fingerprint):
         places = ", ".join(sorted(set(endpoints.values())))
         yield f"endpoint: {lock.endpoint} at another address (a lock names none) → {places}"
-
-
-def _differing(prefix: str, old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[str]:
-    for name in {**old, **new}:
-        before, after = _shown(old.get(name, _ABSENT)), _shown(new.get(name, _ABSENT))
-        if before != after:
-            yield f"{prefix}{name}: {before} → {after}"
 
 
 def _shown(value: object) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from synth_datasets.disks import disk_advice
 from synth_datasets.errors import PublishError
+from synth_datasets.publishing.row_ids import ROWS_FOLDER
 from synth_datasets.trace import TRACE_FOLDER
 
 __all__ = ["in_place_of", "inside", "put_right"]
@@ -64,11 +65,15 @@ def put_right(folder: Path) -> None:
 def inside(path: str, *, taken: Collection[str]) -> str:
     """Return a spec's relative path, normalised; raises `PublishError` where a release has no room for it."""
     parts = PurePosixPath(path).parts
-    within = parts and not path.startswith("/") and ".." not in parts and "\\" not in path and ":" not in path
+    within = parts and not path.startswith("/") and ".." not in parts and not set("\\:\n") & set(path)
     if not within:
         raise PublishError(f"the spec names the file {path!r}, which does not lie inside its folder")
     clean = PurePosixPath(path).as_posix()
-    if clean in taken or parts[0] == TRACE_FOLDER or (parts[0] == "data" and clean.endswith(".parquet")):
+    if (
+        clean in taken
+        or parts[0] in (TRACE_FOLDER, ROWS_FOLDER)
+        or (parts[0] == "data" and clean.endswith(".parquet"))
+    ):
         raise PublishError(f"a release has its own {clean}; give the spec's file another name")
     return clean
 

@@ -1,16 +1,18 @@
 """A release to the Hub: one commit, then one tag on it that is never moved."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from synth_datasets.errors import PublishError
-from synth_datasets.publishing.card import card_for_repo
+from synth_datasets.publishing.changelog import changelog_section
+from synth_datasets.publishing.diff import compare
 from synth_datasets.publishing.hub_errors import status_of, told_plainly
-from synth_datasets.publishing.lock import LOCK_FILE
-from synth_datasets.publishing.release import CARD_FILE, Release, read_release, verify_release
+from synth_datasets.publishing.opened import Opened, open_commit
+from synth_datasets.publishing.readiness import check_complete, check_spec
+from synth_datasets.publishing.release import CHANGELOG_FILE, Release, read_release, verify_release
 from synth_datasets.publishing.remote import (
     Change,
     Remote,
@@ -23,6 +25,8 @@ from synth_datasets.publishing.remote import (
     version_order,
 )
 from synth_datasets.publishing.secret_scan import check_secrets
+from synth_datasets.publishing.uploads import Extras, release_uploads, with_changelog
+from synth_datasets.publishing.versions import base_of, judge, too_small
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -64,20 +68,32 @@ def push(
     dry_run: bool = False,
     token: str | None = None,
     include_trace: bool = False,
+    include_rejections: bool = False,
+    include_answers: bool = False,
+    allow_short: bool = False,
+    allow_dirty: bool = False,
 ) -> PushResult:
     """Publish a release folder as a version of the dataset `repo_id`, given as owner/name.
 
     A push that was interrupted is finished by pushing again; a version that is there already, byte for byte,
     is reported as such. A version's tag is never moved: other content under the same version is refused
-    before anything is uploaded. `private` counts when the repository is created. The trace stays at home
-    unless asked for. Raises `PublishError`, whose message says what to do.
+    before anything is uploaded, and so is a version that is too small a step from the one before it. `private`
+    counts when the repository is created. Trace, rejected answers and answers (the archive in the folder) stay at
+    home unless asked for. A partial build is refused unless `allow_short`, and one whose spec, in the current folder
+    or two above the build, has changed since, unless `allow_dirty`. Raises `PublishError`, whose message says what to
+    do.
     """
     from huggingface_hub import HfApi
 
     release = read_release(folder)
     verify_release(release)
     version_order(f"v{release.version}")
-    uploads = _uploads(release, repo_id, include_trace=include_trace)
+    if not allow_short:
+        check_complete(release)
+    if not allow_dirty:
+        check_spec(release, [Path.cwd(), *folder.resolve().parents[:2]])
+    extras = Extras(trace=include_trace, rejections=include_rejections, answers=include_answers)
+    uploads = release_uploads(release, repo_id, extras)
     check_secrets(
         (upload.path, _content(upload)) for upload in uploads if not upload.path.endswith(".parquet")
     )
@@ -89,6 +105,8 @@ def push(
     if (done := publication.already_published()) is not None:
         return done
     warnings += publication.warnings()
+    publication, told = publication.with_changelog()
+    warnings += told
     if dry_run:
         return publication.result("dry_run", commit=None, warnings=warnings)
     publication = publication.with_repository()
@@ -139,6 +157,37 @@ class _Publication:
             found.append(f"{self.repo_id} is public already, so this version is public too")
         return tuple(found)
 
+    def with_changelog(self) -> tuple["_Publication", tuple[str, ...]]:
+        """Compare with the version before, refuse a version that is too small, and add what the changes are.
+
+        What follows is a function of the release, of that version and of the changelog as it is: an interrupted push
+        finds its own files the same.
+        """
+        base = base_of(self.release.version, self.remote.tags)
+        diff = verdict = None
+        warnings: tuple[str, ...] = ()
+        if base is not None:
+            try:
+                before = open_commit(self.api, self.repo_id, base, self.remote.tags[base], remote=self.remote)
+            except PublishError as error:
+                warnings = (f"not compared with {base}, so that any version fits: {error}",)
+            else:
+                with told_plainly(self.repo_id, "comparing with"):
+                    diff = compare(before, Opened(str(self.release.folder), self.release))
+                verdict = judge(diff)
+                if told := too_small(self.release.version, base, verdict, self.remote.tags):
+                    raise PublishError(f"{told}. Nothing was uploaded")
+        section = changelog_section(self.release, diff, verdict)
+        existing = b""
+        if CHANGELOG_FILE in self.remote.files:
+            with told_plainly(self.repo_id, "reading the changelog of"):
+                path = self.api.hf_hub_download(
+                    self.repo_id, CHANGELOG_FILE, repo_type="dataset", revision=self.remote.head
+                )
+            existing = Path(path).read_bytes()
+        uploads = with_changelog(self.uploads, existing, section, self.release.version)
+        return replace(self, uploads=uploads), warnings
+
     def with_repository(self) -> "_Publication":
         """Create the repository where there is none."""
         if self.remote.head is not None:
@@ -148,9 +197,7 @@ class _Publication:
             remote = read_remote(self.api, self.repo_id)
         if remote.head is None:
             raise PublishError(f"{self.repo_id} exists, but this token may not see it")
-        return _Publication(
-            self.api, self.repo_id, self.release, self.uploads, self.private, remote, creates=True
-        )
+        return replace(self, remote=remote, creates=True)
 
     def commit(self) -> str:
         """Bring `main` to this version in one commit on what was seen; return the commit that holds it."""
@@ -245,17 +292,6 @@ def _look(api: "HfApi", repo_id: str, *, dry_run: bool) -> tuple[Remote, tuple[s
         if not dry_run:
             raise
         return Remote(head=None), (f"not compared with the Hub: {error}",)
-
-
-def _uploads(release: Release, repo_id: str, *, include_trace: bool) -> list[Upload]:
-    card = (release.folder / CARD_FILE).read_text(encoding="utf-8")
-    paths = [*release.lock.files, LOCK_FILE, *(release.lock.trace if include_trace else ())]
-    return [
-        Upload(CARD_FILE, card_for_repo(card, repo_id, release.version).encode("utf-8"))
-        if path == CARD_FILE
-        else Upload(path, release.folder / path)
-        for path in sorted(set(paths))
-    ]
 
 
 def _content(upload: Upload) -> bytes:

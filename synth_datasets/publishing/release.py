@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -13,10 +14,12 @@ from synth_datasets.publishing.card import render_card
 from synth_datasets.publishing.facts import CardFacts, Figure, SplitFacts, endpoint_kind
 from synth_datasets.publishing.funnel import note_counts
 from synth_datasets.publishing.header import card_version
-from synth_datasets.publishing.lock import LOCK_FILE, Lock, LockedSplit, parse_lock
+from synth_datasets.publishing.lock import ANSWERS_FILE, LOCK_FILE, Lock, LockedSplit, parse_lock
 from synth_datasets.publishing.locked import check_splits
+from synth_datasets.publishing.manifest import MANIFEST_FILE, files_in, read_manifest, write_manifest
 from synth_datasets.publishing.placing import in_place_of, inside, put_right
 from synth_datasets.publishing.prompts import describe_models
+from synth_datasets.publishing.row_ids import write_row_ids
 from synth_datasets.publishing.shards import MAX_SHARD_BYTES, file_digest, write_split
 from synth_datasets.publishing.vocabulary import hub_terms
 from synth_datasets.spec import ingredients
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CARD_FILE",
+    "CHANGELOG_FILE",
+    "QUALITY_FILE",
     "Release",
     "check_target",
     "read_release",
@@ -37,9 +42,11 @@ __all__ = [
 ]
 
 CARD_FILE = "README.md"
+CHANGELOG_FILE = "CHANGELOG.md"
 QUALITY_FILE = "quality.json"
 REPORT_FILE = "report.html"
-_DESKTOP_FILES = {".DS_Store", "Thumbs.db", "desktop.ini"}
+_BESIDE_LOCK = (LOCK_FILE, MANIFEST_FILE, CHANGELOG_FILE, ANSWERS_FILE)
+"""What is no part of what a lock pins: itself, and what may come or go with the same data."""
 _PACKAGES = ("synth-datasets", "datasets", "pyarrow", "jinja2")
 
 
@@ -94,6 +101,7 @@ def write_release(
     figures: Sequence[Figure] = (),
     report: str | None = None,
     trace: Path | None = None,
+    answers: Path | None = None,
     endpoint: str | None = None,
     endpoint_check: str = "",
     answered_by: Sequence[str] = (),
@@ -106,7 +114,8 @@ def write_release(
     """Write a release and put it in place of `folder` at once; an older release there is replaced.
 
     `quality` becomes `quality.json` and `figures` the card's table; `report` is the text of an HTML page;
-    `trace` a folder that is copied; `endpoint` the identity that the requests carry, and `endpoint_check`
+    `trace` a folder that is copied, from which the rows' ids are taken; `answers` an archive of answers that is
+    copied; `endpoint` the identity that the requests carry, and `endpoint_check`
     what the lock tells it by. A split without rows is left out and named in the card: `datasets` cannot load one.
     Raises `PublishError` for a folder that `check_target` refuses, for a dataset without any row, for splits other
     than those of the lock `locked`, and for a spec whose files would take the place of the release's own.
@@ -154,8 +163,12 @@ def write_release(
         _write_texts(target, facts, quality=quality, report=report)
         if trace is not None:
             shutil.copytree(trace, target / TRACE_FOLDER)
+            write_row_ids(target, trace, {str(name): split for name, split in filled.items()})
         lock = replace(_lock(target, facts), endpoint_check=endpoint_check, keep_short=keep_short)
         (target / LOCK_FILE).write_text(lock.to_json(), encoding="utf-8")
+        if answers is not None:
+            shutil.copyfile(answers, target / ANSWERS_FILE)
+        write_manifest(target)
     return Release(folder=folder, lock=lock, warnings=hub_terms(spec).warnings)
 
 
@@ -219,16 +232,19 @@ def check_target(folder: Path) -> None:
 
 def _differences(release: Release) -> Iterator[tuple[str, str]]:
     """Yield path and `missing`, `changed` or `unknown` for what differs from the lock, the trace left out."""
-    for path, digest in release.lock.files.items():
+    listed: dict[str, str] = {}
+    with suppress(PublishError):  # `verify` is there to tell; what is the release's own, the lock says, too
+        listed = read_manifest(release.folder)
+    beside = {path: listed[path] for path in (ANSWERS_FILE, CHANGELOG_FILE) if path in listed}
+    for path, digest in {**release.lock.files, **beside}.items():
         file = release.folder / path
         if not file.is_file():
             yield path, "missing"
         elif file_digest(file) != digest:
             yield path, "changed"
-    known = {*release.lock.files, *release.lock.trace, LOCK_FILE}
-    for file in sorted(release.folder.rglob("*")):
-        path = file.relative_to(release.folder).as_posix()
-        if not file.is_dir() and path not in known and file.name not in _DESKTOP_FILES:
+    known = {*release.lock.files, *release.lock.trace, *beside, LOCK_FILE, MANIFEST_FILE}
+    for path in files_in(release.folder):
+        if path not in known:
             yield path, "unknown"
 
 
@@ -237,7 +253,7 @@ def _write_texts(
 ) -> None:
     spec = facts.spec
     texts = {facts.spec_file: spec.source}
-    own = {CARD_FILE, LOCK_FILE, QUALITY_FILE, REPORT_FILE, facts.spec_file}
+    own = {CARD_FILE, QUALITY_FILE, REPORT_FILE, facts.spec_file, *_BESIDE_LOCK}
     for path, text in spec.files.items():
         texts[inside(path, taken=own)] = text
     texts[CARD_FILE] = render_card(facts)

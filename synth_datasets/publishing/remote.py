@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 from synth_datasets.errors import PublishError
-from synth_datasets.publishing.lock import LOCK_FILE, Lock, parse_lock
+from synth_datasets.publishing.lock import ANSWERS_FILE, LOCK_FILE, Lock, parse_lock
 from synth_datasets.publishing.shards import file_digest
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ __all__ = [
     "newest_version",
     "read_remote",
     "same_files",
+    "version_order",
 ]
 
 _VERSION_TAG = re.compile(r"v(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?")
@@ -146,7 +147,7 @@ def changes(remote: Remote, uploads: Iterable[Upload]) -> list[Change]:
         for path, upload in wanted.items()
         if path not in remote.files or not remote.files[path].holds(upload)
     ]
-    owned = {*remote.lock.files, *remote.lock.trace} if remote.lock else set()
+    owned = {*remote.lock.files, *remote.lock.trace, ANSWERS_FILE} if remote.lock else set()
     stale = {path for path in remote.files if path in owned or _is_data(path)} - wanted.keys()
     return sorted([*found, *(Change("delete", path, 0) for path in stale)], key=lambda change: change.path)
 

@@ -1,6 +1,7 @@
 """A split as Parquet files whose bytes depend on its rows and features alone."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datasets import Dataset
 
-__all__ = ["MAX_SHARD_BYTES", "ROW_GROUP_ROWS", "WrittenSplit", "file_digest", "write_split"]
+__all__ = ["MAX_SHARD_BYTES", "ROW_GROUP_ROWS", "WrittenSplit", "file_digest", "files_digest", "write_split"]
 
 MAX_SHARD_BYTES = 400_000_000
 """Aimed at, not promised: a split that is larger is cut into shards of equally many rows."""
@@ -28,7 +29,7 @@ class WrittenSplit:
     @property
     def digest(self) -> str:
         """64 hex digits over all files, in order."""
-        return hashlib.sha256("".join(self.digests.values()).encode()).hexdigest()
+        return files_digest(self.digests.values())
 
 
 def write_split(
@@ -54,6 +55,11 @@ def write_split(
         num_bytes=sum(parquet.read_table(path).nbytes for path in paths),
         file_bytes=sum(path.stat().st_size for path in paths),
     )
+
+
+def files_digest(digests: Iterable[str]) -> str:
+    """Return 64 hex digits over the digests of a split's files, in the order of the rows."""
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def file_digest(path: Path) -> str:

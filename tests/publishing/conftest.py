@@ -185,15 +185,15 @@ def release_of(tmp_path: Path, spec: DatasetSpec, rows: datasets.DatasetDict) ->
     """Write a release of `rows`; `version` and whatever `write_release` takes may be given."""
 
     def write(folder: str = "release", *, version: str = "1.0.0", **given: Any) -> Release:
+        options = {
+            "spec": spec,
+            "fingerprint": "f" * 64,
+            "dataset": rows,
+            "quality": {"rows": 9},
+            **given,
+        }
         return write_release(
-            tmp_path / folder,
-            **{
-                "spec": replace(spec, version=version),
-                "fingerprint": "f" * 64,
-                "dataset": rows,
-                "quality": {"rows": 9},
-                **given,
-            },
+            tmp_path / folder, **{**options, "spec": replace(options["spec"], version=version)}
         )
 
     return write

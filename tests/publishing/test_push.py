@@ -17,6 +17,7 @@ from huggingface_hub import constants
 from synth_datasets.errors import PublishError
 from synth_datasets.publishing.push import push
 from synth_datasets.publishing.remote import newest_version, version_order
+from synth_datasets.spec.model import Split
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,10 +35,11 @@ def release(release_of):
 
 @pytest.fixture
 def second(release_of, spec, make_rows):
-    """Version 1.1.0: a longer train split in place of train and test, and a file less."""
+    """Version 2.0.0: a longer train split in place of train and test, and a file less."""
     rows = datasets.DatasetDict(train=make_rows(spec, 9))
-    longer = replace(spec, version="1.1.0", files={"prompt.txt": "Write a review.\n"})
-    return release_of("second", spec=longer, dataset=rows, quality=None)
+    files = {"prompt.txt": "Write a review.\n"}
+    longer = replace(spec, version="2.0.0", files=files, splits=(Split("train", 9),))
+    return release_of("second", version="2.0.0", spec=longer, dataset=rows, quality=None)
 
 
 def writes(hub):
@@ -81,7 +83,9 @@ def test_other_content_under_a_published_version_is_refused_before_anything_is_s
 ):
     push(release.folder, REPO)
     head = hub.repos[REPO].head
-    other = release_of("other", dataset=datasets.DatasetDict(train=make_rows(spec, 6, first=50)))
+    other = release_of(
+        "other", dataset=datasets.DatasetDict(train=make_rows(spec, 6, first=50), test=make_rows(spec, 3))
+    )
     hub.calls.clear()
     with pytest.raises(PublishError, match=r"has a v1\.0\.0 already, with other content.*raise `version`"):
         push(other.folder, REPO)
@@ -102,8 +106,8 @@ def test_a_newer_version_removes_what_the_older_brought_and_nothing_else(hub, re
     held = repo.at("main")
     assert {path: held[path] for path in foreign} == foreign
     assert not set(deleted) & held.keys()
-    assert repo.messages == ["initial commit", "customer_feedback 1.0.0", "x", "customer_feedback 1.1.0"]
-    assert repo.tags["v1.1.0"] == repo.head
+    assert repo.messages == ["initial commit", "customer_feedback 1.0.0", "x", "customer_feedback 2.0.0"]
+    assert repo.tags["v2.0.0"] == repo.head
     assert "data/test-00000-of-00001.parquet" in repo.at("v1.0.0")
 
 
@@ -111,7 +115,12 @@ def test_files_that_did_not_change_are_not_sent_again(hub, release, release_of):
     push(release.folder, REPO)
     hub.calls.clear()
     result = push(release_of("patch", version="1.0.1").folder, REPO)
-    assert [change.path for change in result.changes] == ["README.md", "synth.lock"]
+    assert [change.path for change in result.changes] == [
+        "CHANGELOG.md",
+        "README.md",
+        "synth.lock",
+        "synth.sha256",
+    ]
     assert not [call for call in hub.calls if call.startswith("PUT ")]
 
 
@@ -246,7 +255,7 @@ def test_an_older_version_and_a_public_repository_are_warned_about(hub, release,
     result = push(release.folder, REPO)
     assert result.status == "published"
     assert result.warnings == (
-        "v1.0.0 is older than v1.1.0; `main` will hold the older version",
+        "v1.0.0 is older than v2.0.0; `main` will hold the older version",
         "org/reviews is public already, so this version is public too",
     )
 
@@ -379,7 +388,7 @@ LOAD = """
 import json, sys, datasets
 name = sys.argv[1]
 told = {}
-for revision in (None, "v1.0.0", "v1.1.0"):
+for revision in (None, "v1.0.0", "v2.0.0"):
     loaded = datasets.load_dataset(name, revision=revision)
     told[str(revision)] = {split: loaded[split]["text"][-1] for split in loaded}
     stream = datasets.load_dataset(name, revision=revision, split="train", streaming=True)
@@ -403,7 +412,7 @@ def test_old_versions_load_forever_streaming_and_not(hub, release, second, pytho
     told = json.loads(done.stdout)
     first = {"train": "Review number 5.", "test": "Review number 102."}
     assert told["v1.0.0"] == first
-    assert told["None"] == told["v1.1.0"] == {"train": "Review number 8."}
+    assert told["None"] == told["v2.0.0"] == {"train": "Review number 8."}
     assert len(told["missing"]) == 2
 
 

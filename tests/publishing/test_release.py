@@ -59,6 +59,7 @@ def test_a_release_holds_all_that_belongs_to_a_version(release_of, spec, tmp_pat
         "quality.json",
         "report.html",
         "synth.lock",
+        "synth.sha256",
         "trace/train.tally.json",
     ]
     assert (release.folder / "customer_feedback.synth.yaml").read_text() == spec.source

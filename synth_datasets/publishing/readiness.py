@@ -1,0 +1,60 @@
+"""Whether a build may become a version: all of its rows are there, and its spec is still the one that was built."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from synth_datasets.errors import PublishError, SpecError
+from synth_datasets.publishing.release import Release
+from synth_datasets.spec import DatasetSpec, digest, load_spec
+
+__all__ = ["check_complete", "check_spec", "missing_rows"]
+
+
+def missing_rows(release: Release) -> dict[str, tuple[int, int]]:
+    """Return rows held and rows asked for by each split that is short; an old lock does not say what was asked."""
+    asked = {
+        name.removeprefix("splits."): number
+        for name, number in release.lock.ingredients.items()
+        if name.startswith("splits.")
+    }
+    held = release.splits
+    return {name: (held.get(name, 0), number) for name, number in asked.items() if held.get(name, 0) < number}
+
+
+def check_complete(release: Release) -> None:
+    """Raise `PublishError` when a split has fewer rows than the build was asked for."""
+    if short := missing_rows(release):
+        told = ", ".join(f"{name} {held} of {asked}" for name, (held, asked) in short.items())
+        raise PublishError(
+            f"{release.folder} is a partial build ({told} rows), and a version is for good: build again without "
+            "--keep-short, ask for fewer rows, or push with --allow-short"
+        )
+
+
+def check_spec(release: Release, folders: Iterable[Path]) -> None:
+    """Raise `PublishError` when a spec of this dataset lies in one of the folders and is not the one that was built.
+
+    A build does not know where its spec lay, so this looks where one usually does. Comments and order do not count.
+    """
+    found = {path: spec for folder in dict.fromkeys(folders) for path, spec in _specs(folder, release.name)}
+    if not found:
+        return
+    built = digest(load_spec(release.folder / release.lock.spec_file))
+    if not any(spec is not None and digest(spec) == built for spec in found.values()):
+        path = next(iter(found))
+        raise PublishError(
+            f"{path} has changed since {release.folder} was built: build it again (stored answers are not asked for "
+            "again), or push what was built with --allow-dirty"
+        )
+
+
+def _specs(folder: Path, name: str) -> Iterator[tuple[Path, DatasetSpec | None]]:
+    for path in sorted([*folder.glob("*.synth.yaml"), *folder.glob("*.synth.yml")]):
+        try:
+            spec = load_spec(path)
+        except (SpecError, OSError, ValueError):  # half written, perhaps: then it is not what was built
+            if path.name == f"{name}.synth.yaml":
+                yield path, None
+            continue
+        if spec.name == name:
+            yield path, spec
