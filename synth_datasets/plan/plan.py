@@ -19,14 +19,13 @@ from synth_datasets.spec.model import (
     DatasetSpec,
     DerivedColumn,
     FieldsColumn,
-    ModelSpec,
     NumberColumn,
     PromptColumn,
     SampleColumn,
-    Scalar,
     Split,
     TextColumn,
 )
+from synth_datasets.spec.templates import Template
 
 __all__ = ["Plan"]
 
@@ -48,11 +47,11 @@ class _Question:
     """What all requests of one model column share."""
 
     conversation: Conversation
-    model: ModelSpec
-    sampling: Mapping[str, Scalar | tuple[str, ...]]
-    schema: str | None
+    pattern: Request
+    """One of them, but for the messages."""
     seeds: bytes
-    when: Wording | None
+    when: Wording | str | None
+    """What says whether it is asked at all: a text, or the column of this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +69,8 @@ class Plan:
     """All columns, each after those it reads."""
     model_columns: tuple[PromptColumn | FieldsColumn, ...] = field(init=False, repr=False, compare=False)
     """The columns that a model answers, in the same order."""
+    replaced: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    """By name of a column, the one that is stored in its place."""
     _strata: Strata = field(init=False, repr=False, compare=False)
     _splits: Mapping[str, Split] = field(init=False, repr=False, compare=False)
     _draws: tuple[tuple[str, _Draw], ...] = field(init=False, repr=False, compare=False)
@@ -94,6 +95,7 @@ class Plan:
         parts = {
             "order": order,
             "model_columns": asked,
+            "replaced": {c.replaces: c.name for c in order if isinstance(c, DerivedColumn) and c.replaces},
             "_strata": strata_of(self.spec),
             "_splits": {split.name: split for split in self.spec.splits},
             "_draws": tuple(draws),
@@ -148,7 +150,10 @@ class Plan:
     def asks(self, column: PromptColumn | FieldsColumn, values: Mapping[str, object]) -> bool:
         """Whether the model is asked for this column in a row with these values; raises `TemplateError`."""
         when = self._questions[column.name].when
-        return when is None or when.render(values).strip() not in _NOTHING
+        if when is None:
+            return True
+        said = str(values[when]) if isinstance(when, str) else when.render(values)
+        return said.strip() not in _NOTHING
 
     def request(
         self, column: PromptColumn | FieldsColumn, key: RowKey, values: Mapping[str, object], attempt: int
@@ -159,26 +164,30 @@ class Plan:
         them.
         """
         question = self._questions[column.name]
-        return Request(
-            endpoint=self.endpoints.get(question.model.id, ""),
-            model=question.model.id,
-            messages=question.conversation.messages(values),
-            sampling=question.sampling,
-            extra=question.model.extra,
-            revision=question.model.revision,
-            schema=question.schema,
+        return question.pattern.alike(
+            question.conversation.messages(values),
             seed=identity.request_seed(question.seeds, identity.row_bytes(key), attempt),
             attempt=attempt,
         )
 
     def _question(self, column: PromptColumn | FieldsColumn) -> _Question:
+        when = column.prompt.when
+        model = column.prompt.model
+        pattern = Request(
+            endpoint=self.endpoints.get(model.id, ""),
+            model=model.id,
+            messages=(),
+            sampling=sampling_of(model),
+            extra=model.extra,
+            revision=model.revision,
+            schema=schema_text(column) if isinstance(column, FieldsColumn) else None,
+            seed=0,
+        )
         return _Question(
             conversation=Conversation.of(column.prompt),
-            model=column.prompt.model,
-            sampling=sampling_of(column.prompt.model),
-            schema=schema_text(column) if isinstance(column, FieldsColumn) else None,
+            pattern=pattern,
             seeds=identity.stream(self.spec.seed, "request", column.name),
-            when=None if column.prompt.when is None else Wording.of(column.prompt.when),
+            when=Wording.of(when) if isinstance(when, Template) else when,
         )
 
     def _draw(

@@ -40,6 +40,8 @@ class Request:
     seed: int
     attempt: int = 0
     _key: str = field(default="", init=False, repr=False, compare=False)
+    _frame: tuple[str, str] = field(default=("", ""), init=False, repr=False, compare=False)
+    """Of the canonical text, what comes before the messages and after them, where many requests share it."""
 
     @property
     def opening(self) -> str:
@@ -48,20 +50,38 @@ class Request:
 
     def canonical(self) -> str:
         """Return all that can change the answer as JSON: different requests never give the same text."""
-        return _encode(
-            {
-                "format": KEY_FORMAT,
-                "endpoint": self.endpoint,
-                "model": self.model,
-                "revision": self.revision,
-                "messages": [(message.role, message.content) for message in self.messages],
-                "sampling": dict(self.sampling),
-                "extra": dict(self.extra),
-                "schema": self.schema,
-                "seed": self.seed,
-                "attempt": self.attempt,
-            }
+        before, after = self._frame if self._frame[0] else self._framed()
+        messages = ",".join([f"[{_quoted(turn.role)},{_quoted(turn.content)}]" for turn in self.messages])
+        return f'{{"attempt":{self.attempt},{before},"messages":[{messages}],{after},"seed":{self.seed}}}'
+
+    def alike(self, messages: tuple[Message, ...], *, seed: int, attempt: int) -> "Request":
+        """Return the request that differs in these alone; costs half of making one and its key from scratch."""
+        if not self._frame[0]:
+            object.__setattr__(self, "_frame", self._framed())
+        request = Request(
+            endpoint=self.endpoint,
+            model=self.model,
+            messages=messages,
+            sampling=self.sampling,
+            extra=self.extra,
+            revision=self.revision,
+            schema=self.schema,
+            seed=seed,
+            attempt=attempt,
         )
+        object.__setattr__(request, "_frame", self._frame)
+        return request
+
+    def _framed(self) -> tuple[str, str]:
+        """Return the members whose names come before `messages` in the alphabet, and those after; see `canonical`."""
+        before = {"endpoint": self.endpoint, "extra": dict(self.extra), "format": KEY_FORMAT}
+        after = {
+            "model": self.model,
+            "revision": self.revision,
+            "sampling": dict(self.sampling),
+            "schema": self.schema,
+        }
+        return _encode(before)[1:-1], _encode(after)[1:-1]
 
     @classmethod
     def parse(cls, canonical: str) -> "Request":
@@ -131,5 +151,6 @@ def _well_typed(request: Request) -> bool:
     )
 
 
-# One encoder for all requests: `json.dumps` would make a new one for each.
+# One encoder for all requests: `json.dumps` would make a new one for each. Its way with a text is `_quoted`.
+_quoted = json.encoder.encode_basestring
 _encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode

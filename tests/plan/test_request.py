@@ -33,6 +33,21 @@ def test_a_request_is_read_back_from_its_canonical_text(request):
     assert Request.parse(json.dumps(json.loads(request.canonical()), indent=1)).key == request.key
 
 
+@given(requests, requests)
+def test_the_canonical_text_is_that_of_json(request, other):
+    whole = {item.name: getattr(request, item.name) for item in dataclasses.fields(request) if item.init}
+    whole |= {"format": 1, "messages": [(m.role, m.content) for m in request.messages]}
+    plain = json.dumps(whole, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    assert request.canonical() == plain
+    pattern = dataclasses.replace(request, messages=other.messages, seed=other.seed, attempt=other.attempt)
+    for _ in range(2):
+        again = pattern.alike(request.messages, seed=request.seed, attempt=request.attempt)
+        assert (again, again.canonical(), again.key) == (request, plain, request.key)
+    assert (
+        dataclasses.replace(again, model="another").key == dataclasses.replace(request, model="another").key
+    )
+
+
 def _sent(request):
     """Everything that is sent, with types told apart."""
     return json.dumps(
