@@ -13,6 +13,7 @@ from synth_datasets.plan.plan import Plan
 from synth_datasets.plan.request import Request
 from synth_datasets.plan.row import RowKey
 from synth_datasets.settings import Settings
+from synth_datasets.spec.graph import inputs
 from synth_datasets.spec.model import DatasetSpec, Field, FieldsColumn, PromptColumn
 from synth_datasets.spec.templates import TemplateError
 from synth_datasets.splits import endpoints_of
@@ -237,12 +238,16 @@ def _prompts(plan: Plan, keys: list[RowKey]) -> dict[str, list[Request]]:
     for key in keys:
         values = plan.values(key)
         for column in plan.model_columns:
+            if not inputs(column) <= values.keys():
+                continue  # of a stand-in nothing could be made
             try:
                 if plan.asks(column, values):
                     asked[column.name].append(plan.request(column, key, values, 0))
                 values.update(_stand_ins(column))
                 plan.derive(key, values)
-            except (TemplateError, Unfit):
+            except Unfit:
+                continue
+            except TemplateError:
                 break
     return asked
 
@@ -250,14 +255,14 @@ def _prompts(plan: Plan, keys: list[RowKey]) -> dict[str, list[Request]]:
 def _stand_ins(column: PromptColumn | FieldsColumn) -> Iterator[tuple[str, object]]:
     length = 2 * (column.prompt.model.max_tokens or _UNKNOWN_ANSWER)  # half of the tokens, 4 characters each
     if isinstance(column, PromptColumn):
-        yield column.name, ("word " * length)[:length]
+        yield column.name, f"{column.name}: {'word ' * length}"[:length]  # no two alike
         return
     text = ("word " * length)[: max(4, length // max(1, len(column.fields)))]
     for item in column.fields:
         yield item.name, _stand_in(item, text)
 
 
-def _stand_in(item: Field, text: str) -> object:
+def _stand_in(item: Field, text: str) -> object:  # noqa: PLR0911 - one return a type
     match item.type:
         case "integer":
             return int(item.minimum or 0)
@@ -269,5 +274,7 @@ def _stand_in(item: Field, text: str) -> object:
             return item.classes[0]
         case "list":
             return [text]
+        case "objects":
+            return [{part.name: _stand_in(part, text) for part in item.items}]
         case _:
             return text

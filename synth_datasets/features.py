@@ -14,7 +14,7 @@ from synth_datasets.spec.model import (
     NumberColumn,
     SampleColumn,
 )
-from synth_datasets.spec.rules import LabelsRule, Rule
+from synth_datasets.spec.rules import LabelsRule, Rule, VotesRule
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -125,6 +125,8 @@ def _visible(spec: DatasetSpec) -> "dict[str, FeatureType]":
                 return ClassLabel(names=list(item.classes))
             case Field(type="list"):
                 return List(Value("string"))
+            case Field(type="objects"):
+                return List({part.name: feature(part) for part in item.items})
             case Field():
                 return Value(
                     {"integer": "int64", "number": "float64", "boolean": "bool"}.get(item.type, "string")
@@ -136,11 +138,17 @@ def _visible(spec: DatasetSpec) -> "dict[str, FeatureType]":
 
 
 def _derived_feature(rule: Rule) -> "FeatureType":
-    from datasets import ClassLabel, List
+    from datasets import ClassLabel, List, Value
 
     match rule:
         case LabelsRule():
             return List(ClassLabel(names=list(rule.names)))
+        case VotesRule(gives="agreement"):
+            return Value("int64")
+        case VotesRule(gives="ballots"):
+            return List(ClassLabel(names=list(rule.names)))
+        case VotesRule():
+            return ClassLabel(names=list(rule.names))
 
 
 def _dtype(column: SampleColumn) -> str:

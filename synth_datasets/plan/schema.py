@@ -21,17 +21,21 @@ _MAX_ENUM = 64
 
 def json_schema_of(column: FieldsColumn) -> dict[str, object]:
     """Return the schema; up to 64 integers are listed, as grammars follow lists better than bounds."""
-    return {
-        "type": "object",
-        "properties": {field.key or field.name: _property(field) for field in column.fields},
-        "required": [field.key or field.name for field in column.fields],
-        "additionalProperties": False,
-    }
+    return _mapping(column.fields)
 
 
 def schema_text(column: FieldsColumn) -> str:
     """Return the schema as compact JSON, with properties in the order that the model shall fill them in."""
     return json.dumps(json_schema_of(column), ensure_ascii=False, separators=(",", ":"))
+
+
+def _mapping(fields: tuple[Field, ...]) -> dict[str, object]:
+    return {
+        "type": "object",
+        "properties": {field.key or field.name: _property(field) for field in fields},
+        "required": [field.key or field.name for field in fields],
+        "additionalProperties": False,
+    }
 
 
 def _property(field: Field) -> dict[str, object]:
@@ -42,13 +46,15 @@ def _described(field: Field) -> dict[str, object]:
     return {"description": field.description} if field.description else {}
 
 
-def _typed(field: Field) -> dict[str, object]:
+def _typed(field: Field) -> dict[str, object]:  # noqa: PLR0911 - one return a type
     match field.type:
         case "string":
             return {"type": "string"} | _sizes(field, "Length", MAX_STRING)
         case "list":
             items = {"type": "string", "maxLength": MAX_STRING}
             return {"type": "array", "items": items} | _sizes(field, "Items", MAX_ITEMS)
+        case "objects":
+            return {"type": "array", "items": _mapping(field.items)} | _sizes(field, "Items", MAX_ITEMS)
         case "integer":
             return {"type": "integer"} | _integers(field)
         case "number":

@@ -103,7 +103,7 @@ def describe_field(item: Field) -> str:
     """Return what a field of a structured answer may hold, such as `integer from 1 to 5`."""
     if item.type == "classes":
         return "one of " + _listed(list(item.classes))
-    unit = {"string": " characters", "list": " items"}.get(item.type, "")
+    unit = {"string": " characters", "list": " items", "objects": " items"}.get(item.type, "")
     limits = [
         f"{word} {limit:g}"
         for word, limit in (("from", item.minimum), ("to", item.maximum))

@@ -126,22 +126,24 @@ def _kind(column: Column) -> dict[str, object]:  # noqa: PLR0911 - one return a 
         case TextColumn():
             return {"kind": "text", "text": _per_value(column.template, _source)}
         case PromptColumn():
-            return {"kind": "prompt", "prompt": _prompt(column.prompt)}
+            turn = {"turn": True} if column.turn else {}
+            return {"kind": "prompt", "prompt": _prompt(column.prompt), **turn}
         case FieldsColumn():
-            fields = [_given(asdict(field), ["key"]) for field in column.fields]
-            record = {"kind": "fields", "prompt": _prompt(column.prompt), "fields": fields}
+            fields = [_given(asdict(field), ["key", "items"]) for field in column.fields]
+            record: dict[str, object] = {"kind": "fields", "prompt": _prompt(column.prompt), "fields": fields}
             return record | ({"judges": column.judges} if column.judges else {})
         case DerivedColumn():
-            return {"kind": "derived", "rule": type(column.rule).__name__, "settings": asdict(column.rule)}
+            record = {"kind": "derived", "rule": type(column.rule).__name__, "settings": asdict(column.rule)}
+            return record | ({"replaces": column.replaces} if column.replaces else {})
 
 
 def _checks(checks: Checks) -> dict[str, object]:
     return _given(asdict(checks), _LATER_CHECKS)
 
 
-def _given(record: dict[str, object], later: Collection[str]) -> dict[str, object]:
+def _given(record: Mapping[str, object], later: Collection[str]) -> dict[str, object]:
     """Leave out what is not given of the `later` entries, so that older specs keep their fingerprints."""
-    return {name: value for name, value in record.items() if value not in (None, "") or name not in later}
+    return {name: value for name, value in record.items() if value not in (None, "", ()) or name not in later}
 
 
 def _prompt(prompt: Prompt) -> dict[str, object]:
@@ -155,7 +157,7 @@ def _prompt(prompt: Prompt) -> dict[str, object]:
     if prompt.turns:
         parts["turns"] = prompt.turns
     if prompt.when is not None:
-        parts["when"] = prompt.when.source
+        parts["when"] = prompt.when if isinstance(prompt.when, str) else {"text": prompt.when.source}
     return parts
 
 

@@ -89,7 +89,7 @@ def _prompt_inputs(prompt: Prompt) -> frozenset[str]:
         for shots in prompt.shots.values():
             names |= _names(template for shot in shots for template in (shot.prompt, shot.answer))
     if prompt.when is not None:
-        names |= prompt.when.names
+        names |= {prompt.when} if isinstance(prompt.when, str) else prompt.when.names
     return names | {name for _, name in prompt.turns}
 
 

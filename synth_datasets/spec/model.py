@@ -101,8 +101,11 @@ class Prompt:
     """The answer begins with this text; it is sent as the start of the assistant's turn."""
     turns: tuple[tuple[Literal["user", "assistant"], str], ...] = ()
     """Role and column of each earlier turn, said before `user`; empty texts, that of `user` too, are left out."""
-    when: Template | None = None
-    """The model is asked only where this gives something other than nothing, `0` and `false`; else the text is ""."""
+    when: Template | str | None = None
+    """The model is asked only where this gives something other than nothing, `0` and `false`; else the text is "".
+
+    A text is the name of a column that says so.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +160,9 @@ class PromptColumn:
     name: str
     prompt: Prompt
     hidden: bool = False
+    turn: bool = False
+    """Whether it is said in a conversation: an assistant's manners are no boilerplate there, and none of the earlier
+    turns may be said again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +170,8 @@ class Field:
     """One column of a structured answer."""
 
     name: str
-    type: Literal["string", "integer", "number", "boolean", "classes", "list"]
-    """`list` is a list of strings."""
+    type: Literal["string", "integer", "number", "boolean", "classes", "list", "objects"]
+    """`list` is a list of strings, `objects` one of mappings."""
     classes: tuple[str, ...] = ()
     """The allowed labels when `type` is `classes`; a `datasets.ClassLabel`."""
     minimum: float | None = None
@@ -176,6 +182,8 @@ class Field:
     hidden: bool = False
     key: str = ""
     """What the answer calls it; its name when empty."""
+    items: "tuple[Field, ...]" = ()
+    """What each mapping holds when `type` is `objects`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +205,8 @@ class DerivedColumn:
     name: str
     rule: Rule
     hidden: bool = False
+    replaces: str = ""
+    """The column in whose place the value is stored; this one then holds what that one was at first."""
 
 
 Column = (

@@ -104,7 +104,11 @@ def _value(field: Field, value: object) -> object:  # noqa: PLR0911 - one return
             return _label(field, str(value))
         case "list", list():
             return _list(field, value)
-    wanted = {"classes": "a label", "list": "a list of strings"}.get(field.type, f"a {field.type}")
+        case "objects", list():
+            return _objects(field, value)
+    wanted = {"classes": "a label", "list": "a list of strings", "objects": "a list of mappings"}.get(
+        field.type, f"a {field.type}"
+    )
     return Verdict(Reason.WRONG_SHAPE, f"{field.name} is a {_kind(value)}, {wanted} is asked for")
 
 
@@ -120,6 +124,18 @@ def _list(field: Field, value: list[object]) -> list[str] | Verdict:
     if len(items) != len(value) or not all(items):
         return Verdict(Reason.WRONG_SHAPE, f"{field.name} holds items that are no text")
     return _sized(field, len(items), "items") or items
+
+
+def _objects(field: Field, value: list[object]) -> list[dict[str, object]] | Verdict:
+    found: list[dict[str, object]] = []
+    for number, item in enumerate(value, 1):
+        values = field_values(field.items, item) if isinstance(item, dict) else None
+        if isinstance(values, Verdict):
+            return Verdict(values.reason, f"item {number}: {values.detail}")
+        if values is None:
+            return Verdict(Reason.WRONG_SHAPE, f"item {number} is a {_kind(item)}, a mapping is asked for")
+        found.append(values)
+    return _sized(field, len(found), "items") or found
 
 
 def _number(field: Field, value: float) -> int | float | Verdict:
