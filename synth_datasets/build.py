@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from synth_datasets.answers import export_answers
 from synth_datasets.errors import SettingsError
 from synth_datasets.features import label_columns, text_columns
 from synth_datasets.plan.plan import Plan
@@ -56,6 +57,7 @@ def build(
     again: bool = False,
     options: Mapping[str, Any] | None = None,
     locked: str | Path | bool = False,
+    with_answers: bool = False,
 ) -> Build:
     """Make the dataset of the spec at a path (or take it from the cache), measure it, and write its release folder.
 
@@ -65,6 +67,9 @@ def build(
     `locked` (True: the `synth.lock` beside the spec; or a lock's path) rebuilds what a lock pins: overrides that are
     not given are the lock's; `SettingsError` before anything is asked when the dataset would be another, and
     `PublishError` after it is made when a split is.
+
+    `with_answers` puts the archive of all answers that the rows took into the folder: whoever has it can rebuild the
+    same bytes. It holds prompts, rejected answers and the address that was asked.
     """
     from synth_datasets.synth import OVERRIDES, Synth
 
@@ -114,6 +119,7 @@ def build(
         figures=card_figures(quality),
         report=render_html(quality),
         trace=trace,
+        answers=(lambda path: export_answers(builder.spec, builder.settings, path)) if with_answers else None,
         endpoint=endpoint_kinds(builder.endpoints),
         endpoint_check=endpoint_check(builder.endpoints, fingerprint(builder.spec)),
         answered_by=read_models(trace),

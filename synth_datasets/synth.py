@@ -122,6 +122,11 @@ class Synth(datasets.ArrowBasedBuilder):
         return config, f"{config.name}-{self._address(config)}"
 
     @property
+    def settings(self) -> Settings:
+        """Where it is asked, and what may be spent on it."""
+        return _settings(self.config)
+
+    @property
     def endpoints(self) -> dict[str, str]:
         """The public identity of the endpoint that each model of the spec is asked at."""
         return endpoints_of(self.spec, _settings(self.config))

@@ -32,7 +32,12 @@ _VERBS = {
     "rejections": "builds",
     "trace": "builds",
     "answers": "answers",
+    "version": "releases",
+    "diff": "releases",
     "push": "push",
+    "verify": "releases",
+    "pull": "releases",
+    "rebuild": "releases",
 }
 _SUMMARIES = {
     "list": "Show the ready datasets.",
@@ -45,7 +50,12 @@ _SUMMARIES = {
     "rejections": "Show the answers that were rejected, and why.",
     "trace": "Show the prompts and raw answers behind one row.",
     "answers": "Export, import or count stored answers.",
+    "version": "Say which version a build needs after what changed.",
+    "diff": "Show what differs between two builds or versions.",
     "push": "Publish a build to the Hugging Face Hub.",
+    "verify": "Check every digest and count of a release.",
+    "pull": "Fetch exactly one version into a folder.",
+    "rebuild": "Build a version again from its answers, and compare.",
 }
 
 

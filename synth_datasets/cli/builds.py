@@ -48,6 +48,7 @@ SHOWN_ROWS = 3
     metavar="[LOCKFILE]",
     help="Rebuild what this lock pins, or fail; without LOCKFILE the synth.lock beside the spec.",
 )
+@click.option("--with-answers", is_flag=True, help="Put all answers into the folder, for an exact rebuild.")
 @click.option("--cache-dir", type=click.Path(file_okay=False), help="Where `datasets` keeps the splits.")
 @override_options
 @settings_options
@@ -60,6 +61,7 @@ def build_verb(
     dry_run: bool,
     offline: bool,
     locked: str | None,
+    with_answers: bool,
     cache_dir: str | None,
     **options: Any,  # noqa: ANN401 - click's options
 ) -> None:
@@ -92,6 +94,7 @@ def build_verb(
         again=again,
         options={**given, "keep_short": keep_short, "offline": offline},
         locked=locked or locked is not None,
+        with_answers=with_answers,
     )
     _show_build(built)
     if locked is not None:

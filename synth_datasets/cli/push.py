@@ -17,18 +17,51 @@ __all__ = ["push_verb"]
 @click.option("--public", is_flag=True, help="Create the repository public; it is private otherwise.")
 @click.option("--dry-run", is_flag=True, help="Show what would be published, and change nothing.")
 @click.option("--with-trace", is_flag=True, help="Publish prompts, raw answers and rejected answers too.")
-def push_verb(folder: Path, repo_id: str, public: bool, dry_run: bool, with_trace: bool) -> None:
+@click.option("--with-rejections", is_flag=True, help="Publish the rejected answers, with their reasons.")
+@click.option(
+    "--with-answers",
+    is_flag=True,
+    help="Publish the archive of answers of `build --with-answers`: prompts, answers, the address asked.",
+)
+@click.option("--allow-short", is_flag=True, help="Publish a build with fewer rows than its spec asks for.")
+@click.option("--allow-dirty", is_flag=True, help="Publish a build whose spec has changed since.")
+def push_verb(
+    folder: Path,
+    repo_id: str,
+    *,
+    public: bool,
+    dry_run: bool,
+    with_trace: bool,
+    with_rejections: bool,
+    with_answers: bool,
+    allow_short: bool,
+    allow_dirty: bool,
+) -> None:
     """Publish a build FOLDER as a version of the Hub dataset OWNER/NAME: one commit, then the tag v<version>.
 
     The token is the one that `hf auth login` keeps, or HF_TOKEN. A tag is never moved: raise `version` in the spec
-    for new content. An interrupted push is finished by pushing again.
+    for new content, far enough for what changed (`synth version` says how far). What changed goes into CHANGELOG.md.
+    An interrupted push is finished by pushing again.
 
     \b
     Example:  synth push build/reviews your-name/reviews --dry-run
+              synth push build/reviews your-name/reviews --with-answers
     """
     from synth_datasets.publishing.push import push
 
-    _show(push(folder, repo_id, private=not public, dry_run=dry_run, include_trace=with_trace))
+    _show(
+        push(
+            folder,
+            repo_id,
+            private=not public,
+            dry_run=dry_run,
+            include_trace=with_trace,
+            include_rejections=with_rejections,
+            include_answers=with_answers,
+            allow_short=allow_short,
+            allow_dirty=allow_dirty,
+        )
+    )
 
 
 def _show(result: "PushResult") -> None:
@@ -48,3 +81,4 @@ def _show(result: "PushResult") -> None:
         return
     click.echo(f"Published {result.tag} to {result.repo_id} ({who}): {result.url}")
     click.echo(f'Load it  datasets.load_dataset("{result.repo_id}", revision="{result.tag}")')
+    click.echo(f"Offline  synth pull {result.repo_id}@{result.tag}")

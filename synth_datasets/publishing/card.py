@@ -19,7 +19,7 @@ from synth_datasets.publishing.vocabulary import LICENSES
 from synth_datasets.resources import shipped
 from synth_datasets.spec.model import ClassesColumn, FieldsColumn
 
-__all__ = ["card_for_repo", "render_card"]
+__all__ = ["card_for_repo", "render_card", "repo_load_line"]
 
 LOCAL_LOAD = 'ds = load_dataset("path/to/this/folder")'
 _LOAD_BLOCK = "```python\nfrom datasets import load_dataset\n\n{line}\n"
@@ -54,10 +54,15 @@ def render_card(facts: CardFacts) -> str:
 
 def card_for_repo(card: str, repo_id: str, version: str) -> str:
     """Return the card for a repository: the line that loads the folder loads this version instead."""
-    remote = f'ds = load_dataset("{repo_id}", revision="v{version}")'
+    remote = f"ds = {repo_load_line(repo_id, version)}"
     # A release that was downloaded from elsewhere names the place it came from.
     written = re.escape(_LOAD_BLOCK).replace(re.escape("{line}"), r'ds = load_dataset\("[^"\n]*"[^\n]*\)')
     return re.sub(written, lambda _: _LOAD_BLOCK.format(line=remote), card, count=1)
+
+
+def repo_load_line(repo_id: str, version: str) -> str:
+    """Return how a card in a repository says to load the version; no other card says so."""
+    return f'load_dataset("{repo_id}", revision="v{version}")'
 
 
 def _context(facts: CardFacts) -> dict[str, object]:

@@ -3,10 +3,8 @@
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from synth_datasets.errors import PublishError
 from synth_datasets.prices import Price, money
 from synth_datasets.publishing.figures import card_figures
 from synth_datasets.publishing.locked import differing
@@ -21,7 +19,6 @@ from synth_datasets.quality.report import QualityReport
 __all__ = ["Cost", "Diff", "FigureChange", "SchemaChanges", "Side", "compare"]
 
 FORMAT = 1
-_FIXED = ("data/", "rows/", "README.md", "quality.json", "report.html")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,9 +255,8 @@ def _texts(old: Opened, new: Opened) -> dict[str, str]:
 
 def _spec_files(opened: Opened) -> dict[str, str]:
     """Return paths by what they are on both sides: the spec is called after the dataset, other files as it says."""
-    lock = opened.release.lock
-    others = [path for path in lock.files if path != lock.spec_file and not path.startswith(_FIXED)]
-    return {"spec": lock.spec_file, **{path: path for path in others}}
+    spec, *others = opened.release.spec_files
+    return {"spec": spec, **{path: path for path in others}}
 
 
 def _digest(opened: Opened, path: str) -> str | None:
@@ -271,11 +267,7 @@ def _lines(opened: Opened, path: str | None) -> list[str]:
     if path is None:
         return []
     (file,) = opened.paths([path])
-    return _text(file).splitlines()
-
-
-def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise PublishError(f"{path}: not readable: {error}") from error
+        return file.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        return [f"(no text; sha256 {_digest(opened, path)})"]

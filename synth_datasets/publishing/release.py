@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -19,7 +19,7 @@ from synth_datasets.publishing.locked import check_splits
 from synth_datasets.publishing.manifest import MANIFEST_FILE, files_in, read_manifest, write_manifest
 from synth_datasets.publishing.placing import in_place_of, inside, put_right
 from synth_datasets.publishing.prompts import describe_models
-from synth_datasets.publishing.row_ids import write_row_ids
+from synth_datasets.publishing.row_ids import ROWS_FOLDER, write_row_ids
 from synth_datasets.publishing.shards import MAX_SHARD_BYTES, file_digest, write_split
 from synth_datasets.publishing.vocabulary import hub_terms
 from synth_datasets.spec import ingredients
@@ -45,6 +45,7 @@ CARD_FILE = "README.md"
 CHANGELOG_FILE = "CHANGELOG.md"
 QUALITY_FILE = "quality.json"
 REPORT_FILE = "report.html"
+_DATA = ("data/", f"{ROWS_FOLDER}/")
 _BESIDE_LOCK = (LOCK_FILE, MANIFEST_FILE, CHANGELOG_FILE, ANSWERS_FILE)
 """What is no part of what a lock pins: itself, and what may come or go with the same data."""
 _PACKAGES = ("synth-datasets", "datasets", "pyarrow", "jinja2")
@@ -85,6 +86,18 @@ class Release:
         return {name: split.num_examples for name, split in self.lock.splits.items()}
 
     @property
+    def spec_files(self) -> list[str]:
+        """Paths of the spec, which comes first, and of the files that it names."""
+        lock = self.lock
+        own = {lock.spec_file, CARD_FILE, QUALITY_FILE, REPORT_FILE}
+        named = [
+            path
+            for path in lock.files
+            if path not in own and not (path.startswith(_DATA) and path.endswith(".parquet"))
+        ]
+        return [lock.spec_file, *named]
+
+    @property
     def digests(self) -> dict[str, str]:
         """64 hex digits by split."""
         return {name: split.digest for name, split in self.lock.splits.items()}
@@ -101,7 +114,7 @@ def write_release(
     figures: Sequence[Figure] = (),
     report: str | None = None,
     trace: Path | None = None,
-    answers: Path | None = None,
+    answers: Callable[[Path], object] | None = None,
     endpoint: str | None = None,
     endpoint_check: str = "",
     answered_by: Sequence[str] = (),
@@ -114,8 +127,8 @@ def write_release(
     """Write a release and put it in place of `folder` at once; an older release there is replaced.
 
     `quality` becomes `quality.json` and `figures` the card's table; `report` is the text of an HTML page;
-    `trace` a folder that is copied, from which the rows' ids are taken; `answers` an archive of answers that is
-    copied; `endpoint` the identity that the requests carry, and `endpoint_check`
+    `trace` a folder that is copied, from which the rows' ids are taken; `answers` writes the archive of
+    answers to the path that it is given; `endpoint` the identity that the requests carry, and `endpoint_check`
     what the lock tells it by. A split without rows is left out and named in the card: `datasets` cannot load one.
     Raises `PublishError` for a folder that `check_target` refuses, for a dataset without any row, for splits other
     than those of the lock `locked`, and for a spec whose files would take the place of the release's own.
@@ -167,7 +180,7 @@ def write_release(
         lock = replace(_lock(target, facts), endpoint_check=endpoint_check, keep_short=keep_short)
         (target / LOCK_FILE).write_text(lock.to_json(), encoding="utf-8")
         if answers is not None:
-            shutil.copyfile(answers, target / ANSWERS_FILE)
+            answers(target / ANSWERS_FILE)
         write_manifest(target)
     return Release(folder=folder, lock=lock, warnings=hub_terms(spec).warnings)
 

@@ -13,7 +13,7 @@ from synth_datasets.publishing.release import CARD_FILE, Release, read_release
 from synth_datasets.publishing.row_ids import ROWS_FOLDER, read_row_ids, row_ids_path
 from synth_datasets.publishing.shards import file_digest, files_digest
 
-__all__ = ["Verified", "find_damage", "verify"]
+__all__ = ["Verified", "differing_files", "find_damage", "verify"]
 
 _LOADED = ("data/", f"{ROWS_FOLDER}/")
 
@@ -49,6 +49,13 @@ def verify(folder: Path) -> Verified:
         num_bytes=sum((folder / path).stat().st_size for path in (*listed, MANIFEST_FILE)),
         beside=tuple(path for path in files_in(folder) if path not in listed and path != MANIFEST_FILE),
     )
+
+
+def differing_files(old: Lock, new: Lock) -> Iterator[str]:
+    """Yield the files beside the data and the trace that two locks pin otherwise, or one of them not at all."""
+    for path in {**old.files, **new.files}:
+        if not path.startswith("data/") and old.files.get(path) != new.files.get(path):
+            yield path
 
 
 def find_damage(folder: Path) -> Iterator[str]:
@@ -91,11 +98,15 @@ def _against_lock(folder: Path, lock: Lock, listed: dict[str, str], damaged: set
     for path, digest in {**lock.files, **lock.trace}.items():
         # The card is another one in a repository, and the trace may have stayed at home.
         elsewhere = path == CARD_FILE or (path in lock.trace and path not in listed)
-        if not elsewhere and path not in damaged and listed.get(path, digest) != digest:
+        if elsewhere or path in damaged:
+            continue
+        if path in listed and listed[path] != digest:
             yield f"{path}: not the file that {LOCK_FILE} pins"
-        elif not elsewhere and path not in damaged and path not in listed:
+        elif path not in listed:
             what = _file_damage(folder / path, digest)
-            yield f"{path}: {what or f'not named by {MANIFEST_FILE}'}"
+            if what or listed:
+                damaged.add(path)
+                yield f"{path}: {what or f'not named by {MANIFEST_FILE}'}"
     digests = {}
     for split in lock.splits:
         shards = [path for path in lock.files if path.startswith(f"data/{split}-")]

@@ -1,0 +1,75 @@
+"""One version from the Hub into a folder of its own, checked, so that training needs no network."""
+
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from synth_datasets.errors import PublishError
+from synth_datasets.publishing.card import repo_load_line
+from synth_datasets.publishing.hub_errors import told_plainly
+from synth_datasets.publishing.opened import find_revision, split_source
+from synth_datasets.publishing.release import CARD_FILE, read_release
+from synth_datasets.publishing.verify import Verified, verify
+
+__all__ = ["Pulled", "pull"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulled:
+    """What is in the folder now."""
+
+    folder: Path
+    verified: Verified
+    fetched: bool
+    """False: it was there already, whole."""
+
+
+def pull(source: str, folder: Path | None = None, *, token: str | None = None) -> Pulled:
+    """Fetch owner/name@version (without @version the newest) into `folder`, `<name>-<version>` by default.
+
+    The folder appears whole and verified, or not at all; an interrupted pull goes on where it was. A folder that
+    holds that version is verified again, and the Hub is not asked when the version is named. Raises `PublishError`.
+    """
+    from huggingface_hub import HfApi
+
+    repo_id, revision = split_source(source)
+    # A version that is named is known before the Hub is asked, which may be out of reach by now.
+    if revision is not None and (found := _there(_target(folder, repo_id, revision), repo_id, revision)):
+        return found
+    api = HfApi(token=token)
+    tag, commit = find_revision(api, repo_id, revision)
+    target = _target(folder, repo_id, tag)
+    if found := _there(target, repo_id, tag):
+        return found
+    part = target.with_name(f".{target.name}-{commit[:12]}.synth-part")
+    with told_plainly(repo_id, "fetching"):
+        api.snapshot_download(repo_id, repo_type="dataset", revision=commit, local_dir=part)
+    verified = verify(part)
+    version = verified.release.version
+    if tag.startswith("v") and tag != f"v{version}":
+        raise PublishError(f"{repo_id}@{tag} holds version {version}: the tag was set by something else")
+    shutil.rmtree(part / ".cache", ignore_errors=True)
+    try:
+        part.rename(target)
+    except OSError as error:
+        if found := _there(target, repo_id, tag):  # another pull was faster
+            return found
+        raise PublishError(f"{target}: cannot be made: {error.strerror}") from error
+    return Pulled(folder=target, verified=replace(verified, release=read_release(target)), fetched=True)
+
+
+def _target(folder: Path | None, repo_id: str, revision: str) -> Path:
+    return folder or Path(f"{repo_id.partition('/')[2]}-{revision.removeprefix('v').replace('/', '-')}")
+
+
+def _there(target: Path, repo_id: str, revision: str) -> Pulled | None:
+    """Return what is there if it is that version of that repository; raises `PublishError` for anything else."""
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return None
+    version = revision.removeprefix("v")
+    card = target / CARD_FILE
+    if not card.is_file() or repo_load_line(repo_id, version) not in card.read_text(encoding="utf-8"):
+        raise PublishError(
+            f"{target} is there and is not {repo_id}@v{version}; name another folder with -o, or move it away"
+        )
+    return Pulled(folder=target, verified=verify(target), fetched=False)
