@@ -274,6 +274,8 @@ class _Row:
         if self.missing:
             return Missing(row=self.key, column=self.missing, rejections=tuple(self.rejections))
         values = {name: self.values[name] for name in names}
+        for name, by in self.plan.replaced.items():
+            values[name], values[by] = values[by], values[name]
         asked = [column.name for column in self.plan.model_columns if column.name in self.sources]
         sources = tuple([self.sources[name] for name in asked])
         return Example(row=self.key, values=values, sources=sources, rejections=tuple(self.rejections))

@@ -25,6 +25,7 @@ from synth_datasets.spec.model import DatasetSpec, FieldsColumn, PromptColumn
 from synth_datasets.spending import Course, open_budget
 from synth_datasets.trace import TraceWriter
 from synth_datasets.unanswered import unanswered_message
+from synth_datasets.validation.language import require_identifier
 from synth_datasets.validation.outcome import Example, Missing, Tally, Unanswered
 
 if TYPE_CHECKING:
@@ -156,6 +157,7 @@ def split_outcomes(
     if offline:
         yield from _stored(spec, settings, split, part)
         return
+    require_identifier(spec)
     models = model_ids(spec)
     plan = Plan(spec, endpoints_of(spec, settings))
     most = default_concurrency(models, settings) * (4 if eager else 1)

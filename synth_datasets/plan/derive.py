@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from synth_datasets.plan.labels import draw_labels
-from synth_datasets.spec.rules import LabelsRule, Rule
+from synth_datasets.plan.votes import count_votes, disagreement
+from synth_datasets.spec.rules import LabelsRule, Rule, VotesRule
 
 __all__ = ["Unfit", "derive"]
 
@@ -25,7 +26,10 @@ def derive(rule: Rule, values: Mapping[str, object], number: int) -> object:
     `values` holds at least what the rule reads, `number` is 64 random bits that follow from the row and the column.
     Raises `Unfit` when an answer that it reads cannot be used.
     """
-    del values  # read by rules that read columns
     match rule:
         case LabelsRule():
             return draw_labels(rule, number)
+        case VotesRule():
+            if why := disagreement(rule, values):
+                raise Unfit("label_disagreement", why, rule.blames)
+            return count_votes(rule, values)

@@ -24,6 +24,7 @@ from synth_datasets.spec.model import (
 from synth_datasets.spec.model_settings import override
 from synth_datasets.spec.parts import Parts, Path
 from synth_datasets.spec.rules import LabelsRule
+from synth_datasets.spec.score import build_score
 
 __all__ = ["build_columns"]
 
@@ -69,6 +70,8 @@ def _sample_values(path: Path, file: schema.SampleFile, parts: Parts) -> list[Sc
 
 def _column(name: str, file: schema.ColumnFile, parts: Parts, model: ModelSpec) -> tuple[Column, ...] | None:
     """Return the column as the file calls it, last, after the hidden ones that it is made of."""
+    if isinstance(file, schema.ScoreFile):
+        return build_score(name, file, parts, model)
     one = _plain_column(name, file, parts, model)
     return None if one is None else (one,)
 

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from synth_datasets.spec import schema
 from synth_datasets.spec.explain import Shape
-from synth_datasets.spec.graph import find_cycle
+from synth_datasets.spec.graph import find_cycle, outputs
 from synth_datasets.spec.model import Checks, Column, FieldsColumn, PromptColumn, Split
 from synth_datasets.spec.parts import Parts, Path, Use
 from synth_datasets.spec.problems import dotted, shown
 from synth_datasets.spec.reader import Node
+from synth_datasets.spec.row_checks import with_least, with_row_checks
 from synth_datasets.spec.templates import RESERVED_NAMES
 
 __all__ = ["check_columns", "checks_of", "splits_of"]
@@ -17,6 +18,7 @@ __all__ = ["check_columns", "checks_of", "splits_of"]
 _GROUP = Checks(unique="exact", echo=False, repetition=False)
 _FIELD = Checks(echo=False, repetition=False)
 _TEXT = Checks(unique="near")
+_JUDGE = Checks(refusals=False, echo=False, repetition=False)
 
 
 def check_columns(columns: Sequence[Column], shape: Shape, parts: Parts) -> None:
@@ -55,14 +57,21 @@ def checks_of(columns: Sequence[Column], shape: Shape, parts: Parts) -> dict[str
     for column in columns:
         if isinstance(column, PromptColumn):
             checks[column.name] = _TEXT
+        elif isinstance(column, FieldsColumn) and column.judges:
+            checks |= dict.fromkeys((column.name, *outputs(column)), _JUDGE)
         elif isinstance(column, FieldsColumn):
             checks[column.name] = _GROUP
             checks |= {field.name: _FIELD for field in column.fields if field.type == "string"}
-    groups = {column.name for column in columns if isinstance(column, FieldsColumn)}
+    groups = {column.name: column for column in columns if isinstance(column, FieldsColumn)}
     for name, given in shape.spec.checks.items():
         path = ("checks", name)
-        if name in checks:
-            checks[name] = _checks(path, given, checks[name], name in groups, parts)
+        if name in groups and groups[name].judges:
+            checks[name] = with_least(path, given, checks[name], columns, parts)
+        elif name in checks:
+            own = _checks(path, given, checks[name], name in groups, parts)
+            checks[name] = with_row_checks(path, given, own, columns, parts)
+        elif given.model_fields_set == {"verify"}:
+            continue  # `votes` makes columns of it
         elif shape.has("checks", name):
             _explain_no_checks(name, list(checks), shape, parts)
     return checks
@@ -145,7 +154,7 @@ def _checks(path: Path, given: schema.ChecksFile, base: Checks, group: bool, par
         bounds = getattr(given, key)
         if bounds is not None and group:
             parts.problem((*path, key), f"`{key}` applies to texts, not to a whole answer", "name a field")
-        elif bounds is not None and (bounds[0] > bounds[1] or bounds[1] < 1):
+        elif isinstance(bounds, list) and (bounds[0] > bounds[1] or bounds[1] < 1):
             parts.problem((*path, key), f"expected [least, most], found {bounds}")
     unique, threshold = base.unique, base.near_threshold
     if isinstance(given.unique, schema.NearFile):
@@ -168,8 +177,8 @@ def _checks(path: Path, given: schema.ChecksFile, base: Checks, group: bool, par
     )
 
 
-def _pair(bounds: Sequence[int] | None) -> tuple[int, int] | None:
-    return None if bounds is None else (bounds[0], bounds[1])
+def _pair(bounds: Sequence[int] | schema.PlannedFile | None) -> tuple[int, int] | None:
+    return None if bounds is None or isinstance(bounds, schema.PlannedFile) else (bounds[0], bounds[1])
 
 
 def _explain_no_checks(name: str, checked: Sequence[str], shape: Shape, parts: Parts) -> None:

@@ -47,6 +47,7 @@ def parse_spec(text: str, *, origin: str, read_file: Callable[[str], str]) -> Da
     from synth_datasets.spec.model_settings import build_model
     from synth_datasets.spec.parts import Parts
     from synth_datasets.spec.reader import read
+    from synth_datasets.spec.votes import build_votes
 
     problems = Problems()
     tree = read(text, problems)
@@ -56,6 +57,7 @@ def parse_spec(text: str, *, origin: str, read_file: Callable[[str], str]) -> Da
     parts = Parts(tree, problems, Files(read_file, problems))
     model = build_model(shape.spec.model, parts)
     columns = build_columns(shape, parts, model)
+    columns += build_votes(shape.spec.checks, columns, parts, model)
     check_columns(columns, shape, parts)
     splits = splits_of(shape, parts)
     checks = checks_of(columns, shape, parts)

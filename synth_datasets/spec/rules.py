@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-__all__ = ["LabelsRule", "Rule"]
+from synth_datasets.spec.rules_judging import VotesRule
+
+__all__ = ["LabelsRule", "Rule", "VotesRule"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,4 +22,4 @@ class LabelsRule:
         return frozenset()
 
 
-Rule = LabelsRule
+Rule = LabelsRule | VotesRule

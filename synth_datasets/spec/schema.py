@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from synth_datasets.spec.schema_judging import LanguageCheck, PlannedFile, ScoreFile, VerifyFile
 from synth_datasets.spec.schema_parts import (
     MODEL_ID,
     REVISION,
@@ -63,18 +64,21 @@ __all__ = [
     "NearFile",
     "NumberFile",
     "Plain",
+    "PlannedFile",
     "PromptFile",
     "RangeFile",
     "SampleFile",
+    "ScoreFile",
     "SpecFile",
     "TextFile",
+    "VerifyFile",
     "column_name_ok",
     "json_schema",
     "split_name_ok",
 ]
 
 MAX_EXAMPLES = 10**9
-COLUMN_KINDS = ("classes", "labels", "sample", "number", "text", "prompt", "fields")
+COLUMN_KINDS = ("classes", "labels", "sample", "number", "text", "prompt", "fields", "score")
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,95}$"
 VERSION = r"^(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})$"
@@ -215,7 +219,8 @@ ColumnFile = Annotated[
     | Annotated[NumberFile, Tag("<number>")]
     | Annotated[ComputedFile, Tag("<text>")]
     | Annotated[PromptFile, Tag("<prompt>")]
-    | Annotated[FieldsFile, Tag("<fields>")],
+    | Annotated[FieldsFile, Tag("<fields>")]
+    | Annotated[ScoreFile, Tag("<score>")],
     Discriminator(_column_tag, custom_error_type="column_kind", custom_error_message="no kind"),
 ]
 
@@ -228,15 +233,23 @@ class NearFile(Strict):
 
 
 Bounds = Annotated[list[Count], Field(min_length=2, max_length=2)]
+Size = Annotated[
+    Annotated[Bounds, Tag("<bounds>")] | Annotated[PlannedFile, Tag("<planned>")],
+    either(
+        "expected two numbers, [least, most], or {from: COLUMN, within: 0.2}",
+        bounds=is_a(list),
+        planned=has("from"),
+    ),
+]
 OnOff = Literal["reject", "keep"]
 
 
 class ChecksFile(Strict):
     """What an answer must hold to be accepted."""
 
-    length: Bounds | None = None
+    length: Size | None = None
     """Fewest and most characters."""
-    words: Bounds | None = None
+    words: Size | None = None
     """Fewest and most words."""
     unique: (
         Annotated[
@@ -252,6 +265,12 @@ class ChecksFile(Strict):
     """Answers that repeat the prompt."""
     repetition: OnOff | None = None
     """Answers that say the same over and over."""
+    language: LanguageCheck | None = None
+    """The language that the text must be in."""
+    min: Number | None = None
+    """The least score, of a column of kind `score`: below it the column that is judged is asked again."""
+    verify: VerifyFile | None = None
+    """Votes on a label."""
 
 
 class SpecFile(Strict):

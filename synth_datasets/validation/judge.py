@@ -9,6 +9,7 @@ from synth_datasets.validation.boilerplate import find_boilerplate
 from synth_datasets.validation.checks import bad_characters, echoed, out_of_size, repeated
 from synth_datasets.validation.outcome import Verdict
 from synth_datasets.validation.parse import field_values, is_complete, parse_object
+from synth_datasets.validation.plan_checks import low_score, out_of_plan
 from synth_datasets.validation.reasons import Reason
 from synth_datasets.validation.refusals import find_refusal
 from synth_datasets.validation.text import complete_part, joined
@@ -30,7 +31,6 @@ def judge(
     complete sentence when there is one beyond the opening; a structured answer must be whole. `values` holds
     what the row has so far.
     """
-    del values  # what the row says is part of the request already
     if answer.finish_reason == "content_filter":
         return Verdict(Reason.CONTENT_FILTER, "the endpoint says so")
     if answer.finish_reason == "refusal":
@@ -40,12 +40,12 @@ def judge(
             Reason.EMPTY, f"no text, {answer.completion_tokens} tokens, ended by {answer.finish_reason}"
         )
     if isinstance(column, PromptColumn):
-        return _judge_text(column, request, answer, spec.checks.get(column.name, Checks()))
-    return _judge_fields(column, request, answer, spec)
+        return _judge_text(column, request, answer, values, spec.checks.get(column.name, Checks()))
+    return _judge_fields(column, request, answer, values, spec)
 
 
 def _judge_text(
-    column: PromptColumn, request: Request, answer: Answer, checks: Checks
+    column: PromptColumn, request: Request, answer: Answer, row: Mapping[str, object], checks: Checks
 ) -> dict[str, object] | Verdict:
     opening = request.opening
     whole = joined(answer.text, opening)
@@ -61,12 +61,17 @@ def _judge_text(
     )
     if verdict is None and not text:
         verdict = Verdict(Reason.CUT_OFF, f"no complete sentence in {answer.completion_tokens} tokens")
-    verdict = verdict or out_of_size(text, checks) or _echo(_without(text, opening), request, checks)
+    verdict = (
+        verdict
+        or out_of_size(text, checks)
+        or out_of_plan(text, checks, row)
+        or _echo(_without(text, opening), request, checks)
+    )
     return verdict or {column.name: text}
 
 
 def _judge_fields(
-    column: FieldsColumn, request: Request, answer: Answer, spec: DatasetSpec
+    column: FieldsColumn, request: Request, answer: Answer, row: Mapping[str, object], spec: DatasetSpec
 ) -> dict[str, object] | Verdict:
     if answer.finish_reason == "length" and not is_complete(answer.text):
         return Verdict(Reason.CUT_OFF, f"the object is not complete after {answer.completion_tokens} tokens")
@@ -79,12 +84,19 @@ def _judge_fields(
         return values
     for field in column.fields:
         checks = spec.checks.get(field.name, Checks())
-        if verdict := _field(field, values[field.name], request, checks):
+        if verdict := _field(field, values[field.name], request, row, checks):
             return Verdict(verdict.reason, f"{field.name}: {verdict.detail}")
+        score = values[field.name]
+        if checks.least is not None and isinstance(score, int):
+            said = [value for value in values.values() if isinstance(value, str)]
+            if verdict := low_score(score, said, checks):
+                return verdict
     return values
 
 
-def _field(field: Field, value: object, request: Request, checks: Checks) -> Verdict | None:
+def _field(
+    field: Field, value: object, request: Request, row: Mapping[str, object], checks: Checks
+) -> Verdict | None:
     if field.type == "list" and isinstance(value, list):
         return next((verdict for item in value if (verdict := bad_characters(str(item)))), None)
     if field.type != "string" or not isinstance(value, str):
@@ -94,6 +106,7 @@ def _field(field: Field, value: object, request: Request, checks: Checks) -> Ver
         or _chat(value, value, request, checks)
         or (repeated(value) if checks.repetition else None)
         or out_of_size(value, checks)
+        or out_of_plan(value, checks, row)
         or _echo(value, request, checks)
     )
 
