@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count, repeat
 from typing import TYPE_CHECKING
 
 from synth_datasets.minhash import BANDS, PERMUTATIONS, constants, normalised, signatures
@@ -89,15 +90,17 @@ class ExactTable:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a text belongs."""
+class _Batch:
+    """Where texts belong that were looked up together, one row or item a text."""
 
     own: "np.ndarray"
-    """Its signature."""
+    """Their signatures."""
     slots: "np.ndarray"
-    """Its chain in each band."""
-    clear: int
-    """So many first rows hold none that it repeats; 0: unknown."""
+    """Their chains in each band."""
+    clear: list[int]
+    """So many first rows hold none that the text repeats; 0: unknown."""
+    alone: list[bool]
+    """Whether that is all there is to know while only texts of the batch are added: no other one has its chains."""
 
 
 class NearTable:
@@ -118,15 +121,26 @@ class NearTable:
         self._next = np.zeros((_FIRST_ROWS, BANDS), np.uint32)
         self._heads = np.zeros(BANDS << self._bits, np.uint32)
         self._multipliers = (constants(PERMUTATIONS) >> np.uint64(32)).astype(np.uint32) | np.uint32(1)
-        self._ready: dict[str, _Place] = {}
+        self._ready: dict[str, tuple[_Batch, int]] = {}
+        """Where texts belong that were looked up: batch, and number in it."""
+        self._latest: _Batch | None = None
+        """The batch that was prepared last, while nothing but texts of it was added since."""
+        self._waiting: list[int] = []
+        """Those of it that were added, but are not yet in the table: they are written together."""
 
     def prepare(self, texts: Sequence[str]) -> None:
         """Look up many texts at once, which costs a third of one by one; changes no result."""
+        import numpy as np
+
+        if not texts:
+            return
+        self._write()
         own = signatures([normalised(text) for text in texts])
         slots = self._slots(own)
-        clear = self._clear(own, slots).tolist()
-        for at, text in enumerate(texts):
-            self._ready[text] = _Place(own[at], slots[at], self._count if clear[at] else 0)
+        clear = np.where(self._clear(own, slots), self._count, 0)
+        alone = (clear > 0) & ~_shared(slots)
+        self._latest = _Batch(own, slots, clear.tolist(), alone.tolist())
+        self._ready.update(zip(texts, zip(repeat(self._latest), count()), strict=False))
 
     def find(self, text: str) -> tuple[int, float] | None:
         """Return the number of the most similar row, the earliest of equals, and the estimated similarity."""
@@ -134,11 +148,14 @@ class NearTable:
 
         if len(self._ready) > _MOST_READY:
             self._ready.clear()  # of what was not added in the end
-        place = self._place(text)
-        if place.clear and max(self._heads[place.slots].tolist()) <= place.clear:
+        batch, at = self._place(text)
+        if batch.alone[at] and batch is self._latest:
             return None
-        own = place.own
-        rows = self._candidates(place.slots.tolist(), own.tolist(), place.clear)
+        self._write()
+        own, slots, clear = batch.own[at], batch.slots[at], batch.clear[at]
+        if clear and max(self._heads[slots].tolist()) <= clear:
+            return None
+        rows = self._candidates(slots.tolist(), own.tolist(), clear)
         if not rows:
             return None
         candidates = sorted(rows)
@@ -149,17 +166,40 @@ class NearTable:
 
     def add(self, text: str) -> None:
         """Add the text of the next row."""
-        if self._count == len(self._signatures):
+        if self._count + len(self._waiting) == 1 << self._bits:
+            self._write()
+            self._rebuild()
+        batch, at = self._place(text)
+        del self._ready[text]
+        if batch is not self._latest:
+            self._write()
+            self._latest = None
+            self._put(batch.own[at : at + 1], batch.slots[at : at + 1])
+            return
+        if not batch.alone[at]:
+            self._write()
+        self._waiting.append(at)
+        if not batch.alone[at]:
+            self._write()
+
+    def _write(self) -> None:
+        """Put the texts in that wait; no two of them have a chain in common."""
+        if self._waiting and self._latest is not None:
+            self._put(self._latest.own[self._waiting], self._latest.slots[self._waiting])
+            self._waiting.clear()
+
+    def _put(self, own: "np.ndarray", slots: "np.ndarray") -> None:
+        """Make rows of texts without a chain in common."""
+        import numpy as np
+
+        end = self._count + len(own)
+        while end > len(self._signatures):
             _lengthen(self._signatures)
             _lengthen(self._next)
-        if self._count == 1 << self._bits:
-            self._rebuild()
-        place = self._place(text)
-        del self._ready[text]
-        self._signatures[self._count] = place.own
-        self._next[self._count] = self._heads[place.slots]
-        self._count += 1
-        self._heads[place.slots] = self._count
+        self._signatures[self._count : end] = own
+        self._next[self._count : end] = self._heads[slots]
+        self._heads[slots] = np.arange(self._count + 1, end + 1, dtype=np.uint32)[:, None]
+        self._count = end
 
     def _candidates(self, slots: list[int], own: list[int], clear: int) -> set[int]:
         """Return the rows to compare a text with, but for the first `clear` ones."""
@@ -196,11 +236,11 @@ class NearTable:
             texts, bands, rows = texts[more], bands[more], rows[more] - 1
         return clear
 
-    def _place(self, text: str) -> "_Place":
+    def _place(self, text: str) -> tuple[_Batch, int]:
         """Return what `prepare` has found; a text that was not among them is looked up now."""
         if (place := self._ready.get(text)) is None:
             own = signatures([normalised(text)])
-            place = self._ready[text] = _Place(own[0], self._slots(own)[0], 0)
+            place = self._ready[text] = (_Batch(own, self._slots(own), [0], [False]), 0)
         return place
 
     def _slots(self, signatures: "np.ndarray") -> "np.ndarray":
@@ -219,6 +259,7 @@ class NearTable:
 
         self._bits += 1
         self._ready.clear()  # the chains have moved
+        self._latest = None
         self._heads = np.zeros(BANDS << self._bits, np.uint32)
         places = np.empty((BANDS, self._count), np.uint32)
         for start in range(0, self._count, _SLICE):
@@ -234,6 +275,15 @@ class NearTable:
             newest = np.ones(self._count, bool)
             newest[:-1] = ~same
             self._heads[ordered[newest]] = order[newest] + 1
+
+
+def _shared(slots: "np.ndarray") -> "np.ndarray":
+    """Return for each row of the array whether another row holds one of its numbers."""
+    import numpy as np
+
+    ordered = np.sort(slots, axis=None)
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    return np.logical_or.reduce(np.isin(slots, twice), axis=1)
 
 
 def _lengthen(rows: "np.ndarray") -> None:

@@ -95,9 +95,9 @@ def test_texts_that_all_begin_alike_do_not_slow_a_search():
     stem = "the very same beginning of each and every text in this set "
     for at in range(3000):
         table.add(f"{stem}{''.join(chooser.choices('abcdef', k=40))}{at}")
-    place = table._place(f"{stem}and an end")
-    assert len(place.own) == 64
-    assert 0 < len(table._candidates(place.slots.tolist(), place.own.tolist(), 0)) <= 16 * 16
+    batch, at = table._place(f"{stem}and an end")
+    assert len(batch.own[at]) == 64
+    assert 0 < len(table._candidates(batch.slots[at].tolist(), batch.own[at].tolist(), 0)) <= 16 * 16
 
 
 @pytest.mark.parametrize("size", [1, 7, 300])
@@ -123,7 +123,11 @@ def test_texts_that_were_prepared_are_found_like_any_other(size, threshold):
         if found is None or found[1] < 0.9:
             one_by_one.add(text)
             prepared.add(text)
+    prepared._write()
+    assert one_by_one._count == prepared._count
+    assert (one_by_one._signatures == prepared._signatures).all()
     assert (one_by_one._next == prepared._next).all()
+    assert (one_by_one._heads == prepared._heads).all()
     assert 100 < hits < len(texts)
 
 
