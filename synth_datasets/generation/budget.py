@@ -4,8 +4,9 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 from types import TracebackType
 from typing import Self
 
@@ -21,6 +22,7 @@ _MESSAGE_TOKENS = 16
 """What a chat template adds to a message, with room to spare."""
 _FRAME_TOKENS = 256
 """What it adds to a conversation, and a sentence that asks for JSON or for an opening."""
+_WHOLE, _NOTHING = Decimal(1), Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,23 +75,21 @@ class Budget:
         self.currency = settings.currency
         self._settings = settings
         self._lock = threading.Lock()
-        self._spent = Spent()
-        self._reserved = Spent()
+        self._spent = _Tally()
+        self._reserved = _Tally()
         self._waiting: deque[Callable[[], None]] = deque()
         self._excess: dict[str, tuple[int, int]] = {}
-
-    @property
-    def capped(self) -> bool:
+        caps = (settings.max_cost, settings.max_requests, settings.max_total_tokens)
+        self.capped = any(cap is not None for cap in caps)
         """Whether there is a cap at all."""
-        caps = self._settings
-        return any(cap is not None for cap in (caps.max_cost, caps.max_requests, caps.max_total_tokens))
 
     @property
     def spent(self) -> Spent:
         """What has been used so far, without what is under way."""
-        return self._spent
+        with self._lock:
+            return self._spent.read()
 
-    def bill(self, request: Request, answer_limit: int | None, *, share: Decimal = Decimal(1)) -> "Bill":
+    def bill(self, request: Request, answer_limit: int | None, *, share: Decimal = _WHOLE) -> "Bill":
         """Return the bill for one try; `answer_limit` is the most tokens that the answer may have, if there is one.
 
         `share` is what part of its price the model has this way, such as a half in a batch.
@@ -103,22 +103,26 @@ class Budget:
 
     def _try(self, bill: "Bill") -> bool:
         """Reserve the most that the bill's request can cost; whether it fits. Raises when it never will."""
+        if not self.capped:
+            return True
         with self._lock:
-            worst = self._worst(bill)
-            whole = _add(self._spent, _add(self._reserved, worst))
+            worst = bill.worst
+            whole = _Tally()
+            for part in (self._spent, self._reserved, worst):
+                whole.add(part)
             if (full := self._over(whole)) and not self._reserved.requests:
                 self._wake()
                 raise BudgetError(self._message(full, worst))
             if not full:
-                self._reserved = _add(self._reserved, worst)
-                bill.worst = worst
+                self._reserved.add(worst)
                 self._wake()
             return not full
 
     def _settle(self, bill: "Bill", used: Spent) -> None:
         with self._lock:
-            self._reserved = _add(self._reserved, bill.worst, sign=-1)
-            self._spent = _add(self._spent, used)
+            if self.capped:
+                self._reserved.add(bill.worst, sign=-1)
+            self._spent.add(used)
             if used.requests and not used.untold:
                 # Templates with a system prompt of their own, or thinking beyond the limit: expected from now on.
                 prompt, answer = self._excess.get(bill.request.model, (0, 0))
@@ -165,7 +169,8 @@ class Budget:
         *,
         cached_tokens: int = 0,
         untold: int = 0,
-        share: Decimal = Decimal(1),
+        answers: int = 0,
+        share: Decimal = _WHOLE,
     ) -> Spent:
         """Return one request with its cost; `untold` ones at the dearest price of a prompt token."""
         price = self._settings.prices.get(model)
@@ -173,22 +178,26 @@ class Budget:
             price = replace(price, input=price.most_input, cached_input=None)
         return Spent(
             requests=1,
+            answers=answers,
             prompt_tokens=prompt_tokens,
             completion_tokens=completion_tokens,
             cached_tokens=cached_tokens,
-            cost=Decimal(0)
+            cost=_NOTHING
             if price is None
             else share * price.cost(prompt_tokens, completion_tokens, cached_tokens),
             unpriced=frozenset() if price is not None else frozenset([model]),
             untold=untold,
         )
 
-    def _over(self, whole: Spent) -> str:
+    def _over(self, whole: "_Tally") -> str:
         """Return which cap would be passed; empty when none."""
         caps = self._settings
         if caps.max_requests is not None and whole.requests > caps.max_requests:
             return "max_requests"
-        if caps.max_total_tokens is not None and whole.tokens > caps.max_total_tokens:
+        if (
+            caps.max_total_tokens is not None
+            and whole.prompt_tokens + whole.completion_tokens > caps.max_total_tokens
+        ):
             return "max_total_tokens"
         if caps.max_cost is not None and whole.cost > caps.max_cost:
             return "max_cost"
@@ -208,10 +217,11 @@ class Budget:
             ),
         }[cap]
         option = f"--{cap.replace('_', '-')}"
+        spent = self._spent.read().shown(self.currency)
         tail = "" if cap == "max_requests" else f", and {next_one}"
         return (
-            f"the cap of {shown} ({option}) ends this run before it is passed: spent {self._spent.shown(self.currency)}"
-            f"{tail}. Every answer is kept and never asked again. Run again to go on: the cap counts from zero in each "
+            f"the cap of {shown} ({option}) ends this run before it is passed: spent {spent}{tail}. "
+            "Every answer is kept and never asked again. Run again to go on: the cap counts from zero in each "
             "run; raise it to need fewer"
         )
 
@@ -228,9 +238,13 @@ class Bill:
         self.share = share
         self.answer_limit = answer_limit
         self.prompt_tokens = most_prompt_tokens(request)
-        self.worst = Spent()
         self._budget = budget
         self._used: Spent | None = Spent()
+
+    @cached_property
+    def worst(self) -> Spent:
+        """The most that the request can use, as far as is known when this is first read."""
+        return self._budget._worst(self)  # noqa: SLF001 - one thing in two classes
 
     @property
     def likely_tokens(self) -> int:
@@ -253,11 +267,12 @@ class Bill:
                 answer.prompt_tokens,
                 answer.completion_tokens,
                 cached_tokens=min(answer.cached_tokens, answer.prompt_tokens),
+                answers=1,
                 share=self.share,
             )
         else:
-            used = self.worst
-        self._used = replace(used, answers=1)
+            used = replace(self.worst, answers=1)
+        self._used = used
 
     async def __aenter__(self) -> Self:
         while not self._budget._try(self):  # noqa: SLF001 - one thing in two classes
@@ -307,17 +322,33 @@ def most_prompt_tokens(request: Request) -> int:
     return size if request.schema is None else size + 2 * len(request.schema.encode("utf-8", "surrogatepass"))
 
 
-def _add(one: Spent, other: Spent, *, sign: int = 1) -> Spent:
-    return Spent(
-        requests=one.requests + sign * other.requests,
-        answers=one.answers + sign * other.answers,
-        prompt_tokens=one.prompt_tokens + sign * other.prompt_tokens,
-        completion_tokens=one.completion_tokens + sign * other.completion_tokens,
-        cached_tokens=one.cached_tokens + sign * other.cached_tokens,
-        cost=one.cost + sign * other.cost,
-        unpriced=one.unpriced | other.unpriced,
-        untold=one.untold + sign * other.untold,
-    )
+@dataclass(slots=True)
+class _Tally:
+    """A sum of many requests, changed in place; its figures are those of `Spent`."""
+
+    requests: int = 0
+    answers: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    cost: Decimal = _NOTHING
+    unpriced: frozenset[str] = frozenset()
+    untold: int = 0
+
+    def add(self, other: "Spent | _Tally", *, sign: int = 1) -> None:
+        self.requests += sign * other.requests
+        self.answers += sign * other.answers
+        self.prompt_tokens += sign * other.prompt_tokens
+        self.completion_tokens += sign * other.completion_tokens
+        self.cached_tokens += sign * other.cached_tokens
+        self.untold += sign * other.untold
+        if other.cost:
+            self.cost += sign * other.cost
+        if not other.unpriced <= self.unpriced:
+            self.unpriced |= other.unpriced
+
+    def read(self) -> Spent:
+        return Spent(**asdict(self))
 
 
 def _count(number: int, noun: str) -> str:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from synth_datasets.generation.answer import Answer, Backend, Gathering, RequestFailedError
+from synth_datasets.generation.collector import older_objects_spared
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.generation.turns import LOOK_S, Turns
 from synth_datasets.plan.request import Request
@@ -225,6 +226,10 @@ class _Crew:
 
     async def _main(self) -> None:
         backend = self._make_backend()
+        with older_objects_spared():
+            await self._serve(backend)
+
+    async def _serve(self, backend: Backend) -> None:
         asking: set[asyncio.Task[None]] = set()
         finished: deque[asyncio.Task[None]] = deque()
         alarm: asyncio.TimerHandle | None = None
@@ -304,7 +309,6 @@ class _Crew:
                     arrivals = self._keep(arrivals)
                 except BaseException as caught:  # noqa: BLE001 - `wait` raises it in the caller's thread
                     failure = caught
-            self._turns.done([item.key for item in arrivals])
             with self._changed:
                 if failure is None:
                     self._results += arrivals
@@ -312,10 +316,13 @@ class _Crew:
                 else:
                     self._stopping = True
                 self._ring()
-                if end is not None:
-                    self._turns.close()
-                    self._finish(failure or end.error)
                 self._changed.notify_all()
+            # Each lets go of the interpreter for a moment: the next requests need not wait for that.
+            self._turns.done([item.key for item in arrivals])
+        with self._changed:
+            self._turns.close()
+            self._finish(failure or end.error)
+            self._changed.notify_all()
 
     def _take(self) -> tuple[list[_Arrival], _End | None]:
         arrivals: list[_Arrival] = []
@@ -338,7 +345,12 @@ class _Crew:
         ]
         if failed:
             self._store.put_failures(failed)
-        return [replace(item, outcome=kept.get(item.key, item.outcome)) for item in arrivals]
+        return [
+            replace(item, outcome=there)
+            if (there := kept.get(item.key)) is not None and there is not item.outcome
+            else item
+            for item in arrivals
+        ]
 
     def _finish(self, error: BaseException | None) -> None:
         self._ended = True

@@ -78,6 +78,8 @@ class Pace:
         return 0 if paused else int(self.slots) - self._running
 
     def _wake(self) -> None:
+        if not self._waiting:
+            return
         free = self._free()
         while free > 0 and self._waiting:
             turn = self._waiting.popleft()

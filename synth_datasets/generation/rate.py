@@ -4,9 +4,9 @@ import asyncio
 import re
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from types import TracebackType
 
 __all__ = ["Rate", "Ticket"]
 
@@ -19,6 +19,7 @@ _LOOK_S = 1.0
 """A wait is looked at again that often: answers bring news of what is left."""
 
 _KINDS = ("requests", "tokens")
+_LIMIT = {kind: f"x-ratelimit-limit-{kind}" for kind in _KINDS}
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 _SECONDS = (3600.0, 60.0, 1.0, 0.001)
 
@@ -59,26 +60,22 @@ class Rate:
         self._out = {"requests": 0, "tokens": 0}
         self._queue = asyncio.Lock()
 
-    @asynccontextmanager
-    async def turn(self, tokens: int) -> AsyncIterator[Ticket]:
+    def turn(self, tokens: int) -> "_Turn":
         """Wait until a request of about so many tokens may go, first come, first served; lasts until it is over."""
-        if self._windows or self._told:
-            async with self._queue:
-                await self._wait(tokens)
-                ticket = self._let_go(tokens)
-        else:
-            ticket = self._let_go(tokens)
-        try:
-            yield ticket
-        finally:
-            self._back(ticket)
+        return _Turn(self, tokens)
+
+    async def _begin(self, tokens: int) -> Ticket:
+        if not (self._windows or self._told):
+            return self._let_go(tokens)
+        async with self._queue:
+            await self._wait(tokens)
+            return self._let_go(tokens)
 
     def learn(self, headers: Mapping[str, str], ticket: Ticket) -> None:
         """Take note of what the reply to a request tells about the endpoint's limits; call it within its turn."""
         for kind in _KINDS:
-            limit = _number(headers.get(f"x-ratelimit-limit-{kind}"))
-            remaining = _number(headers.get(f"x-ratelimit-remaining-{kind}"))
-            if not limit or remaining is None:
+            limit = _number(headers.get(_LIMIT[kind]))
+            if not limit or (remaining := _number(headers.get(f"x-ratelimit-remaining-{kind}"))) is None:
                 continue
             reset = _duration(headers.get(f"x-ratelimit-reset-{kind}"))
             used = limit - remaining
@@ -123,6 +120,25 @@ class Rate:
         for kind, bucket in self._told.items():
             bucket.take(1 if kind == "requests" else tokens, now)
         return ticket
+
+
+class _Turn:
+    """From when one request may go until it is over."""
+
+    __slots__ = ("_rate", "_ticket", "_tokens")
+
+    def __init__(self, rate: Rate, tokens: int) -> None:
+        self._rate = rate
+        self._tokens = tokens
+
+    async def __aenter__(self) -> Ticket:
+        self._ticket = await self._rate._begin(self._tokens)  # noqa: SLF001 - one thing in two classes
+        return self._ticket
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._rate._back(self._ticket)  # noqa: SLF001 - one thing in two classes
 
 
 class _Window:

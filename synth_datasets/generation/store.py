@@ -8,6 +8,7 @@ import threading
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TypeVar
@@ -36,7 +37,8 @@ T = TypeVar("T")
 
 _CHUNK = 256
 _COMPRESS_FROM = 1024  # compressing takes 25 µs, more than all the rest of a put
-_INSERT = f"INSERT INTO answers ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO NOTHING"  # noqa: S608 - a constant
+_TOGETHER = (64, 32, 16, 8, 4, 2, 1)
+"""Rows in one INSERT; a few sizes, because SQLite keeps what it has parsed."""
 _REPLACE = f"INSERT OR REPLACE INTO answers ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)"  # noqa: S608 - a constant
 
 
@@ -102,6 +104,8 @@ class AnswerStore:
             (kept, known), home = self._run("write", lambda connection: _put(connection, rows, notes))
             # A rescue, or somebody's `rm`, may have put another file in its place: then it goes there, too.
             if file_id(self.path) == home:
+                if kept is rows and not known:
+                    return {answer.key: answer for _, answer in pairs}
                 return _noted({row[0].hex(): _answer(row) for row in kept}, known)
             self._reopen(home)
         raise SettingsError(f"the answer store {self.path} is replaced again and again by another program")
@@ -235,13 +239,13 @@ def _page(connection: sqlite3.Connection, after: int) -> list[Row]:
 
 
 def _put(
-    connection: sqlite3.Connection, rows: Sequence[Row], notes: Sequence[tuple[Row, tuple[str, ...]]]
+    connection: sqlite3.Connection, rows: list[Row], notes: Sequence[tuple[Row, tuple[str, ...]]]
 ) -> tuple[list[Row], dict[str, tuple[str, ...]]]:
     """Insert what is not there, and return what is there afterwards, with the notes on it."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        new = connection.executemany(_INSERT, rows).rowcount
-        kept = list(rows)
+        new = _insert(connection, rows)
+        kept = rows
         if new < len(rows):
             there: dict[bytes, Row] = {}
             for start in range(0, len(rows), _CHUNK):
@@ -262,6 +266,22 @@ def _put(
                 connection.execute("ROLLBACK")
         raise
     return kept, known
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> int:
+    """Insert the rows that are not there and return how many those were.
+
+    Many rows a statement: at the end of each, other threads get the interpreter, and it comes back when they like.
+    """
+    new = start = 0
+    for size in _TOGETHER:
+        while len(rows) - start >= size:
+            values = ",".join(["(?,?,?,?,?,?,?,?,?)"] * size)
+            flat = list(chain.from_iterable(rows[start : start + size]))
+            query = f"INSERT INTO answers ({COLUMNS}) VALUES {values} ON CONFLICT (key) DO NOTHING"  # noqa: S608 - marks only
+            new += connection.execute(query, flat).rowcount
+            start += size
+    return new
 
 
 def _row(request: Request, answer: Answer) -> Row:
