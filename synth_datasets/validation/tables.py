@@ -100,7 +100,7 @@ class _Batch:
     clear: list[int]
     """So many first rows hold none that the text repeats; 0: unknown."""
     alone: list[bool]
-    """Whether that is all there is to know while only texts of the batch are added: no other one has its chains."""
+    """Whether that stays all there is to know while only texts of the batch are added: it is compared with none."""
 
 
 class NearTable:
@@ -138,7 +138,8 @@ class NearTable:
         own = signatures([normalised(text) for text in texts])
         slots = self._slots(own)
         clear = np.where(self._clear(own, slots), self._count, 0)
-        alone = (clear > 0) & ~_shared(slots)
+        # What `_candidates` compares: the chain, and one of the band's values.
+        alone = (clear > 0) & ~_shared(slots.astype(np.uint64) << np.uint64(32) | own[:, :BANDS])
         self._latest = _Batch(own, slots, clear.tolist(), alone.tolist())
         self._ready.update(zip(texts, zip(repeat(self._latest), count()), strict=False))
 
@@ -176,30 +177,29 @@ class NearTable:
             self._latest = None
             self._put(batch.own[at : at + 1], batch.slots[at : at + 1])
             return
-        if not batch.alone[at]:
-            self._write()
         self._waiting.append(at)
-        if not batch.alone[at]:
-            self._write()
 
     def _write(self) -> None:
-        """Put the texts in that wait; no two of them have a chain in common."""
+        """Put the texts in that wait."""
         if self._waiting and self._latest is not None:
             self._put(self._latest.own[self._waiting], self._latest.slots[self._waiting])
             self._waiting.clear()
 
     def _put(self, own: "np.ndarray", slots: "np.ndarray") -> None:
-        """Make rows of texts without a chain in common."""
+        """Make rows of the texts."""
         import numpy as np
 
-        end = self._count + len(own)
-        while end > len(self._signatures):
+        rows = np.arange(self._count, self._count + len(own), dtype=np.uint32)
+        while self._count + len(own) > len(self._signatures):
             _lengthen(self._signatures)
             _lengthen(self._next)
-        self._signatures[self._count : end] = own
-        self._next[self._count : end] = self._heads[slots]
-        self._heads[slots] = np.arange(self._count + 1, end + 1, dtype=np.uint32)[:, None]
-        self._count = end
+        self._signatures[rows] = own
+        self._count += len(own)
+        crossing = _shared(slots)
+        # One after the other where they have a chain in common.
+        for chosen in (np.flatnonzero(~crossing), *np.flatnonzero(crossing)[:, None]):
+            self._next[rows[chosen]] = self._heads[slots[chosen]]
+            self._heads[slots[chosen]] = rows[chosen][:, None] + np.uint32(1)
 
     def _candidates(self, slots: list[int], own: list[int], clear: int) -> set[int]:
         """Return the rows to compare a text with, but for the first `clear` ones."""
