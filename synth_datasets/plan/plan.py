@@ -8,6 +8,7 @@ from synth_datasets.plan import identity
 from synth_datasets.plan.derive import derive
 from synth_datasets.plan.order import Strata, decision_order, quotas, split_order, strata_of
 from synth_datasets.plan.prompts import Conversation, Wording, each, sampling_of
+from synth_datasets.plan.redraw import Redraw
 from synth_datasets.plan.request import Request
 from synth_datasets.plan.row import RowKey
 from synth_datasets.plan.sampling import Choice, Number, Spread
@@ -77,6 +78,7 @@ class Plan:
     _splits: Mapping[str, Split] = field(init=False, repr=False, compare=False)
     _draws: tuple[tuple[str, _Draw], ...] = field(init=False, repr=False, compare=False)
     _late: tuple[_Late, ...] = field(init=False, repr=False, compare=False)
+    _redraw: Redraw = field(init=False, repr=False, compare=False)
     _questions: Mapping[str, _Question] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -103,6 +105,7 @@ class Plan:
             "_splits": {split.name: split for split in self.spec.splits},
             "_draws": tuple(draws),
             "_late": tuple(computed),
+            "_redraw": Redraw.of(self.spec.never, order, self.spec.origin),
             "_questions": {column.name: self._question(column) for column in asked},
         }
         for name, part in parts.items():
@@ -135,9 +138,20 @@ class Plan:
     def values(self, key: RowKey) -> dict[str, object]:
         """Return what the row holds before any model is asked: sampled values and the texts made of them."""
         row = identity.row_bytes(key)
+        values = self._drawn(key, row)
+        if not self._redraw.rules:
+            return values
+        return self._redraw.settle(
+            values, row, str(key), lambda moved, other: self._drawn(key, row, moved, other)
+        )
+
+    def _drawn(
+        self, key: RowKey, row: bytes, moved: Collection[str] = (), other: bytes = b""
+    ) -> dict[str, object]:
+        """Draw the row, the `moved` columns as if it were the `other` one."""
         values: dict[str, object] = {}
         for name, draw in self._draws:
-            values[name] = draw(key, row, values)
+            values[name] = draw(key, other if name in moved else row, values)
         return values
 
     def derive(self, key: RowKey, values: MutableMapping[str, object]) -> None:

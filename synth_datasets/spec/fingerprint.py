@@ -23,6 +23,7 @@ from synth_datasets.spec.model import (
     TextColumn,
     Weighted,
 )
+from synth_datasets.spec.never import Never
 from synth_datasets.spec.templates import Template
 
 __all__ = ["digest", "fingerprint", "ingredients"]
@@ -48,6 +49,7 @@ def fingerprint(spec: DatasetSpec) -> str:
             "seed": spec.seed,
             "attempts": spec.attempts,
             "checks": {name: _checks(checks) for name, checks in spec.checks.items()},
+            **({"never": sorted(map(_never, spec.never))} if spec.never else {}),
         }
     )
 
@@ -63,6 +65,7 @@ def ingredients(spec: DatasetSpec) -> dict[str, object]:
         "splits": [split.name for split in spec.splits],
         **{f"splits.{split.name}": split.num_examples for split in spec.splits},
         "columns": [column.name for column in spec.columns],
+        **({"never": sorted(map(_never, spec.never))} if spec.never else {}),
     }
     for column in spec.columns:
         place = f"columns.{column.name}"
@@ -135,6 +138,11 @@ def _kind(column: Column) -> dict[str, object]:  # noqa: PLR0911 - one return a 
         case DerivedColumn():
             record = {"kind": "derived", "rule": type(column.rule).__name__, "settings": asdict(column.rule)}
             return record | ({"replaces": column.replaces} if column.replaces else {})
+
+
+def _never(rule: Never) -> str:
+    cases = sorted([name, sorted(texts)] for name, texts in rule.cases)
+    return json.dumps(cases if rule.template is None else rule.template.source, ensure_ascii=False)
 
 
 def _checks(checks: Checks) -> dict[str, object]:

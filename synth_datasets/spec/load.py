@@ -42,6 +42,7 @@ def parse_spec(text: str, *, origin: str, read_file: Callable[[str], str]) -> Da
     # pydantic and Jinja load only where a spec is read.
     from synth_datasets.spec.build import build_columns
     from synth_datasets.spec.check import check_columns, checks_of, splits_of
+    from synth_datasets.spec.constraints import build_never, check_never
     from synth_datasets.spec.explain import validate
     from synth_datasets.spec.files import Files
     from synth_datasets.spec.model_settings import build_model
@@ -58,7 +59,9 @@ def parse_spec(text: str, *, origin: str, read_file: Callable[[str], str]) -> Da
     model = build_model(shape.spec.model, parts)
     columns = build_columns(shape, parts, model)
     columns += build_votes(shape.spec.checks, columns, parts, model)
+    never = build_never(shape.spec.never, parts)
     check_columns(columns, shape, parts)
+    check_never(never, columns, parts)
     splits = splits_of(shape, parts)
     checks = checks_of(columns, shape, parts)
     if problems:
@@ -72,6 +75,7 @@ def parse_spec(text: str, *, origin: str, read_file: Callable[[str], str]) -> Da
         seed=given.seed,
         attempts=given.attempts,
         checks=checks,
+        never=never,
         version=given.version,
         description=given.description,
         license=given.license,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
+from synth_datasets.spec.never import Never
 from synth_datasets.spec.rules import Rule
 from synth_datasets.spec.templates import Template
 
@@ -278,6 +279,8 @@ class DatasetSpec:
     """How often one column of one row is asked before the row counts as missing."""
     checks: Mapping[str, Checks] = field(default_factory=dict)
     """By column name, a `fields` column's own for the whole answer; every model column has an entry."""
+    never: tuple[Never, ...] = ()
+    """Rows that are drawn again."""
     version: str = "1.0.0"
     description: str = ""
     license: str | None = None

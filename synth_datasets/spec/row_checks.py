@@ -108,7 +108,7 @@ def _early(path: Path, name: str, columns: Sequence[Column], parts: Parts) -> Co
     givers = {output: column for column in columns for output in outputs(column)}
     column = givers.get(name)
     if column is None:
-        if name not in (parts.tree.at(["columns"]).members or ()):
+        if name not in (parts.tree.at(["columns"]).members or {}):
             known = [each for each in givers if "." not in each]
             parts.problems.unknown(
                 parts.tree.line_of(path),

@@ -310,6 +310,18 @@ class SpecFile(Strict):
     """How often one column of one row is asked before the row counts as missing."""
     checks: dict[str, ChecksFile] = Field(default_factory=dict[str, ChecksFile])
     """What answers must hold, by column."""
+    never: list[
+        Annotated[
+            Annotated[str, Tag("<template>"), Field(min_length=1)]
+            | Annotated[dict[str, Value | list[Value]], Tag("<values>"), Field(min_length=1)],
+            either(
+                "expected {COLUMN: value or list of values, ...}, or a template that holds for such rows",
+                template=is_a(str),
+                values=is_a(dict),
+            ),
+        ]
+    ] = Field(default_factory=list, max_length=1_000)
+    """Combinations of drawn values that no row may have; such rows are drawn again."""
 
 
 @lru_cache(maxsize=1)

@@ -43,7 +43,7 @@ def _verified(
     names = _labels(label, columns)
     agree = given.votes // 2 + 1 if given.agree is None else given.agree
     if not names:
-        if label in parts.tree.at(["columns"]).members or ():
+        if label in (parts.tree.at(["columns"]).members or {}):
             parts.problem(path, f"'{shown(label)}' is no label", "`verify` applies to columns of `classes`")
         return ()
     if agree > given.votes:
