@@ -2,6 +2,7 @@
 
 import json
 import math
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,7 +18,7 @@ from synth_datasets.spec.model import NumberColumn, Scalar, Weighted
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["Choice", "Number", "Spread"]
+__all__ = ["Choice", "Number", "Spread", "mix_vector"]
 
 _MASK = (1 << 64) - 1
 _LONG_LIST = 24
@@ -35,7 +36,7 @@ class Choice:
     2005: exponentially distributed scores, -ln(u) / weight). Costs O(values) a draw.
     """
 
-    __slots__ = ("_codes", "_equal", "_hashes", "_values", "_vectors", "_weights")
+    __slots__ = ("_codes", "_equal", "_hashes", "_lanes", "_values", "_vectors", "_weights")
 
     def __init__(self, choices: Weighted) -> None:
         weights: dict[str, list[float]] = {}
@@ -49,6 +50,7 @@ class Choice:
         self._weights = tuple(math.fsum(weights[code]) for code in self._codes)
         self._hashes = tuple(bits(b"value", pack(code)) for code in self._codes)
         self._equal = len(set(self._weights)) == 1
+        self._lanes = _Lanes(self._hashes)
         self._vectors: tuple[np.ndarray, np.ndarray] | None = None
 
     def draw(self, number: int) -> Scalar:
@@ -56,19 +58,17 @@ class Choice:
         return self._values[self._long(number) if len(self._values) >= _LONG_LIST else self._short(number)]
 
     def _short(self, number: int) -> int:
-        scores: list[int] = []
-        for value in self._hashes:  # `_mix_vector`, of one number
-            mixed = number ^ value
-            mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9 & _MASK
-            mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB & _MASK
-            scores.append(mixed ^ (mixed >> 31))
+        scores = self._lanes.scores(number)
         if self._equal:  # the least -ln(u) is the greatest u: no rounding at all
             return scores.index(max(scores))
         times = [
             -math.log(((score >> 12) + 0.5) / (1 << 52)) / weight  # of `uniform`
             for score, weight in zip(scores, self._weights, strict=True)
         ]
-        limit = min(times) * (1 + _NEAR)
+        least, second, *_ = sorted(times)
+        if second > least * (1 + _NEAR):
+            return times.index(least)
+        limit = least * (1 + _NEAR)
         return self._decide(scores, [at for at, time in enumerate(times) if time <= limit])
 
     def _long(self, number: int) -> int:
@@ -78,7 +78,7 @@ class Choice:
             self._vectors = (np.array(self._hashes, np.uint64), np.array(self._weights))
         hashes, weights = self._vectors
         scores = hashes ^ np.uint64(number)
-        _mix_vector(scores)
+        mix_vector(scores)
         if self._equal:
             return int(scores.argmax())
         times = np.log(((scores >> np.uint64(12)) + 0.5) / (1 << 52)) / -weights
@@ -94,6 +94,27 @@ class Choice:
             zip(own, candidates, strict=True),
             key=lambda pair: (-Decimal(uniform(pair[0])).ln() / Decimal(self._weights[pair[1]]), -pair[0]),
         )[1]
+
+
+class _Lanes:
+    """A few 64-bit numbers side by side in one whole number, 128 bits each: what is done to it is done to all."""
+
+    __slots__ = ("_low", "_numbers", "_ones", "_unpack")
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        self._numbers = sum(number << 128 * at for at, number in enumerate(numbers))
+        self._ones = sum(1 << 128 * at for at in range(len(numbers)))
+        self._low = self._ones * _MASK
+        self._unpack = struct.Struct("<" + "Q8x" * len(numbers))
+
+    def scores(self, number: int) -> tuple[int, ...]:
+        """Return what `_mix_vector` makes of the numbers, each combined with this one by exclusive or."""
+        low = self._low
+        mixed = self._numbers ^ number * self._ones
+        mixed = (mixed ^ (mixed >> 30 & low)) * 0xBF58476D1CE4E5B9 & low
+        mixed = (mixed ^ (mixed >> 27 & low)) * 0x94D049BB133111EB & low
+        mixed ^= mixed >> 31 & low
+        return self._unpack.unpack(mixed.to_bytes(self._unpack.size, "little"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +197,7 @@ def _blocks(weights: tuple[float, ...], length: int, *, repeats: bool) -> Callab
     return lambda _: first
 
 
-def _mix_vector(numbers: "np.ndarray") -> None:
+def mix_vector(numbers: "np.ndarray") -> None:
     """Apply the finaliser of SplitMix64 in place: every bit depends on every bit (Steele, Lea and Flood 2014)."""
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         numbers ^= numbers >> numbers.dtype.type(shift)

@@ -16,6 +16,8 @@ from synth_datasets.validation.text import complete_part, joined
 
 __all__ = ["Verdict", "judge"]
 
+_DEFAULT = Checks()
+
 
 def judge(
     column: PromptColumn | FieldsColumn,
@@ -40,7 +42,7 @@ def judge(
             Reason.EMPTY, f"no text, {answer.completion_tokens} tokens, ended by {answer.finish_reason}"
         )
     if isinstance(column, PromptColumn):
-        return _judge_text(column, request, answer, values, spec.checks.get(column.name, Checks()))
+        return _judge_text(column, request, answer, values, spec.checks.get(column.name, _DEFAULT))
     return _judge_fields(column, request, answer, values, spec)
 
 
@@ -83,7 +85,7 @@ def _judge_fields(
     if isinstance(values, Verdict):
         return values
     for field in column.fields:
-        checks = spec.checks.get(field.name, Checks())
+        checks = spec.checks.get(field.name, _DEFAULT)
         if verdict := _field(field, values[field.name], request, row, checks):
             return Verdict(verdict.reason, f"{field.name}: {verdict.detail}")
         score = values[field.name]

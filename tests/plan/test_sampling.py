@@ -51,6 +51,16 @@ def test_loop_and_vectors_choose_alike(weights, numbers):
         assert choice._short(each) == choice._long(each)
 
 
+@given(st.lists(number, min_size=1, max_size=30), number)
+def test_numbers_side_by_side_are_mixed_as_each_alone(numbers, other):
+    def mixed(value: int) -> int:
+        value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+        value = (value ^ value >> 27) * 0x94D049BB133111EB % 2**64
+        return value ^ value >> 31
+
+    assert sampling._Lanes(numbers).scores(other) == tuple(mixed(value ^ other) for value in numbers)
+
+
 def test_long_lists_choose_alike_by_loop_and_by_vectors():
     for weights in ({str(i): 1.0 for i in range(500)}, {str(i): 1 + i % 9 for i in range(500)}):
         choice = _choice(weights)
