@@ -8,6 +8,7 @@
     hub.calls                           # ["POST /api/repos/create", ...] in order of arrival
     hub.fail["POST", "/tag/"] = [503]   # statuses of the next such calls, by a part of their path
     hub.before["POST", "/tag/"] = f     # called once, before the next such call is answered
+    hub.on_call = f                     # called with the number of each call, before it is answered
     hub.stop()
 
 Tokens: `WRITE` may write to `alice` and `org`, `READ` sees their private repositories, all others are invalid.
@@ -129,6 +130,7 @@ class HubStandin:
         self.fail: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         self.before: dict[tuple[str, str], Callable[[], object]] = {}
         self.ignored: set[str] = set()
+        self.on_call: Callable[[int], object] | None = None
         self._socket: socket.socket | None = None
 
     @property
@@ -184,6 +186,8 @@ class HubStandin:
     ) -> Callable[[Request], Awaitable[Response]]:
         async def guarded(request: Request) -> Response:
             self.calls.append(f"{request.method} {request.url.path}")
+            if self.on_call is not None:
+                self.on_call(len(self.calls))
             for (method, part), action in list(self.before.items()):
                 if method == request.method and part in request.url.path:
                     del self.before[method, part]

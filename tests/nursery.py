@@ -1,4 +1,4 @@
-"""Builds in processes of their own that begin in milliseconds, so that tests can kill them by the dozen.
+"""Builds and pushes in processes of their own that begin in milliseconds, so that tests can kill them by the dozen.
 
 One helper process imports everything once and forks a child for each build:
 
@@ -72,6 +72,10 @@ class Nursery:
         """Begin `rows_of_splits` below, which prints the rows as JSON."""
         return self._start("rows", [str(spec), splits], how)
 
+    def push(self, folder: Path, repo_id: str) -> Child:
+        """Begin `synth_datasets.publishing.push.push(folder, repo_id)`."""
+        return self._start("push", [str(folder), repo_id], {})
+
     def ask(self, do: str, **what: Any) -> Any:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -133,6 +137,10 @@ def _child(call: str, args: list[Any], how: dict[str, Any], log: str, environmen
             from synth_datasets.build import build
 
             build(*args, **how)
+        elif call == "push":
+            from synth_datasets.publishing.push import push
+
+            push(Path(args[0]), args[1])
         else:
             rows_of_splits(*args, **how)
         status = 0
@@ -148,6 +156,10 @@ def _serve() -> None:
     import datasets
     import openai  # noqa: F401 - so that no child has to
     import pyarrow.parquet  # noqa: F401 - as above
+    from huggingface_hub import DatasetCard, HfApi  # noqa: F401 - as above
+
+    import synth_datasets.publishing.push
+    import synth_datasets.quality.report  # noqa: F401 - as above
 
     datasets.disable_progress_bars()
     children = set()

@@ -81,7 +81,7 @@ def verify_verb(folder: Path) -> None:
 
     found = verify(folder)
     release = found.release
-    click.echo(f"{folder}: {release.name} {release.version} is as it was written")
+    click.echo(printable(f"{folder}: {release.name} {release.version} is as it was written"))
     click.echo(f"Files    {found.files}, {found.num_bytes:,} bytes")
     click.echo(f"Rows     {_counts(release.splits)}")
     click.echo(f"Digest   sha256:{release.digest}")
@@ -108,7 +108,9 @@ def pull_verb(source: str, output: Path | None) -> None:
     done = pull(source, output)
     release = done.verified.release
     how = "fetched and verified" if done.fetched else "was there already, verified again"
-    click.echo(f"{done.folder}: {release.name} {release.version}, {_counts(release.splits)}, {how}")
+    click.echo(
+        printable(f"{done.folder}: {release.name} {release.version}, {_counts(release.splits)}, {how}")
+    )
     click.echo(f"Load it  load_dataset({json.dumps(str(done.folder))})")
 
 

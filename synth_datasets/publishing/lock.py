@@ -1,13 +1,14 @@
 """`synth.lock`: what a release pins, as JSON beside its card."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from synth_datasets.errors import PublishError
 
-__all__ = ["ANSWERS_FILE", "LOCK_FILE", "Lock", "LockedSplit", "parse_lock"]
+__all__ = ["ANSWERS_FILE", "LOCK_FILE", "Lock", "LockedSplit", "lies_inside", "parse_lock"]
 
 LOCK_FILE = "synth.lock"
 ANSWERS_FILE = "answers.parquet"
@@ -75,6 +76,27 @@ def parse_lock(text: str) -> Lock:
         data["splits"] = {name: LockedSplit(**split) for name, split in data["splits"].items()}
         data["answered_by"] = tuple(data["answered_by"])
         data["models"] = tuple(data["models"])
-        return Lock(**data)
+        lock = Lock(**data)
+        _check(lock)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise PublishError(f"{LOCK_FILE}: not readable ({error}); build the release again") from error
+    return lock
+
+
+def lies_inside(path: str) -> bool:
+    """Whether a path that a release names, which may be a stranger's, stays in the release on any platform."""
+    parts = path.split("/")
+    return all(part not in ("", ".", "..") for part in parts) and not set("\\:\n\0") & set(path)
+
+
+def _check(lock: Lock) -> None:
+    """Raise `ValueError` for paths that leave the folder, and for counts and digests that are none."""
+    for path in (lock.spec_file, *lock.files, *lock.trace):
+        if not lies_inside(path):
+            raise ValueError(f"it names a path outside the release: {path!r}")
+    for name, split in lock.splits.items():
+        if not re.fullmatch(r"\w+(\.\w+)*", name) or type(split.num_examples) is not int:
+            raise ValueError(f"its split {name!r} is none")
+    digests = [*lock.files.values(), *lock.trace.values(), *(split.digest for split in lock.splits.values())]
+    if not all(isinstance(digest, str) for digest in (*digests, lock.digest, lock.version, lock.name)):
+        raise ValueError("it holds digests that are none")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from synth_datasets.errors import PublishError
+from synth_datasets.publishing.lock import lies_inside
 from synth_datasets.publishing.shards import file_digest
 
 __all__ = ["MANIFEST_FILE", "files_in", "manifest_text", "read_manifest", "write_manifest"]
@@ -40,7 +41,7 @@ def read_manifest(folder: Path) -> dict[str, str]:
         raise PublishError(f"{MANIFEST_FILE}: changed ({error})") from error
     found = [_LINE.fullmatch(line) for line in text.split("\n")[:-2]]
     digests = {match[2]: match[1] for match in found if match}
-    if text != manifest_text(digests):
+    if text != manifest_text(digests) or not all(map(lies_inside, digests)):
         raise PublishError(f"{MANIFEST_FILE}: changed, its last line is not the digest of the others")
     return digests
 

@@ -111,7 +111,7 @@ def _against_lock(folder: Path, lock: Lock, listed: dict[str, str], damaged: set
     for split in lock.splits:
         shards = [path for path in lock.files if path.startswith(f"data/{split}-")]
         digests[split] = files_digest([lock.files[path] for path in shards])
-        if not damaged.intersection(shards):
+        if not damaged.intersection([*shards, row_ids_path(split)]):
             yield from _counts(folder, lock, split, shards)
     for split, digest in digests.items():
         if digest != lock.splits[split].digest:
