@@ -99,12 +99,24 @@ class Template:
         What a value holds is never read as a template. Raises `TemplateError` when a name has no value, when
         a filter does not fit its value, or when the text or the work grows beyond bounds.
         """
+        if (plain := _plain(self.source)) is not None and (text := _filled(*plain, values)) is not None:
+            return text
         names = _names(self.source)
         if not names <= values.keys():
             raise TemplateError(f"no value for {', '.join(sorted(names - values.keys()))}")
         given = {name: _value(name, values[name]) for name in names}
         pieces = _pieces(self.source)
         return _render(self.source, given) if pieces is None else _joined(pieces, given)
+
+
+def _filled(form: str, names: tuple[str, ...], values: Mapping[str, object]) -> str | None:
+    """Return what `_joined` makes of texts within bounds; None where it has more to do, or to complain about."""
+    given = tuple([values.get(name) for name in names])
+    for value in given:
+        if type(value) is not str:
+            return None
+    text = form % given
+    return text if len(text) <= MAX_RENDERED else None
 
 
 def _joined(pieces: tuple[tuple[str, bool], ...], given: Mapping[str, object]) -> str:
@@ -153,6 +165,16 @@ def _pieces(source: str) -> tuple[tuple[str, bool], ...] | None:
             else:
                 return None
     return tuple(pieces)
+
+
+@lru_cache(maxsize=16_384)
+def _plain(source: str) -> tuple[str, tuple[str, ...]] | None:
+    """Return a `%` format and the names that fill it, for a template of names and plain text alone."""
+    pieces = _pieces(source)
+    if pieces is None:
+        return None
+    form = "".join("%s" if named else piece.replace("%", "%%") for piece, named in pieces)
+    return form, tuple(piece for piece, named in pieces if named)
 
 
 @lru_cache(maxsize=16_384)

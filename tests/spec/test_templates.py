@@ -305,3 +305,26 @@ def test_other_templates_are_left_to_jinja(source):
 @given(st.text(max_size=200))
 def test_values_are_printed_as_they_are(value):
     assert Template("<{{ v }}>").render({"v": value}) == f"<{value}>"
+
+
+PLAIN_PARTS = st.lists(
+    st.sampled_from(["{{ a }}", "{{b}}", "%", "%s ", "100 %d", "\n", "{", "é", "{{ 'x' }}"]), max_size=8
+)
+PRINTED = st.text(max_size=5) | st.integers() | st.booleans() | st.just(["p", 1]) | st.just("x" * 70_000)
+
+
+@given(PLAIN_PARTS.map("".join), PRINTED, PRINTED)
+def test_plain_templates_render_as_others_do(source, a, b):
+    values = {"a": a, "b": b}
+    try:
+        template = Template(source)
+    except TemplateError:
+        return
+    given = {name: values[name] for name in template.names}
+    try:
+        expected = templates._render(source, given)
+    except TemplateError as error:
+        with pytest.raises(TemplateError, match=re.escape(str(error))):
+            template.render(values)
+    else:
+        assert template.render(values) == expected
