@@ -13,10 +13,12 @@ import huggingface_hub
 import pytest
 from hub_standin import READ, WRITE, Blob
 from huggingface_hub import constants
+from specs import write_spec
 
 from synth_datasets.errors import PublishError
 from synth_datasets.publishing.push import push
 from synth_datasets.publishing.remote import newest_version, version_order
+from synth_datasets.spec import fingerprint, load_spec
 from synth_datasets.spec.model import Split
 
 ROOT = Path(__file__).parents[2]
@@ -375,6 +377,63 @@ def test_versions_sort_as_semver_says():
     assert sorted(["v1.0.0", *ordered[:-3], *ordered[-2:]], key=version_order) == ordered
     assert newest_version(["main", *ordered, "v2"]) == "v1.10.0"
     assert newest_version(["latest"]) is None
+
+
+def test_a_partial_build_is_refused_unless_it_is_meant(hub, release_of, rows):
+    short = release_of(dataset=datasets.DatasetDict(train=rows["train"].select(range(4))))
+    with pytest.raises(
+        PublishError, match=r"partial build \(train 4 of 6, test 0 of 3 rows\).*--allow-short"
+    ):
+        push(short.folder, REPO)
+    assert hub.calls == []
+    assert push(short.folder, REPO, allow_short=True).status == "published"
+
+
+def test_a_build_whose_spec_has_changed_since_is_refused_unless_it_is_meant(
+    hub, release_of, tmp_path, monkeypatch
+):
+    """A comment does not count, nor does another dataset's spec; a spec that is being written does."""
+    monkeypatch.chdir(tmp_path)
+    write_spec(tmp_path / "work")
+    text = (tmp_path / "work/reviews.synth.yaml").read_text()
+    loaded = load_spec(tmp_path / "work/reviews.synth.yaml")
+    folder = release_of("work/build/reviews", spec=loaded, fingerprint=fingerprint(loaded)).folder
+    write_spec(tmp_path, "other.synth.yaml", name="other")
+    (tmp_path / "work/reviews.synth.yaml").write_text("# a comment\n" + text)
+    assert push(folder, REPO, dry_run=True).status == "dry_run"
+    for changed in (text.replace("negative review", "bad review"), "name: ["):
+        (tmp_path / "work/reviews.synth.yaml").write_text(changed)
+        with pytest.raises(PublishError, match=r"work/reviews\.synth\.yaml has changed since.*--allow-dirty"):
+            push(folder, REPO)
+    # One of several variants is the one that was built.
+    (tmp_path / "work/variant.synth.yaml").write_text(text)
+    assert push(folder, REPO).status == "published"
+    (tmp_path / "work/variant.synth.yaml").unlink()
+    assert push(folder, "org/meant", allow_dirty=True).status == "published"
+
+
+def test_a_version_before_that_is_none_of_ours_is_not_compared_with(hub, release_of):
+    repo = hub.create(REPO)
+    repo.tags["v1.0.0"] = repo.head
+    result = push(release_of(version="1.0.1").folder, REPO)
+    assert result.status == "published"
+    assert (
+        "not compared with v1.0.0, so that any version fits: org/reviews@v1.0.0 has no synth.lock"
+        in (result.warnings[0])
+    )
+
+
+def test_the_answers_are_published_when_asked_for_and_do_not_outlive_their_version(hub, release_of, tmp_path):
+    with pytest.raises(PublishError, match=r"has no answers\.parquet: build it with --with-answers"):
+        push(release_of("none").folder, REPO, include_answers=True)
+    first = release_of("first", answers=lambda path: path.write_bytes(b"PAR1"))
+    push(first.folder, REPO, include_answers=True)
+    assert hub.repos[REPO].at("v1.0.0")["answers.parquet"] == b"PAR1"
+    push(release_of("second", version="1.0.1").folder, REPO)
+    assert "answers.parquet" not in hub.repos[REPO].at("main")
+    (first.folder / "answers.parquet").write_bytes(b"PAR2")
+    with pytest.raises(PublishError, match=r"changed since it was built: answers\.parquet"):
+        push(first.folder, REPO, include_answers=True)
 
 
 def test_importing_the_stage_costs_no_heavy_library(python):
