@@ -18,19 +18,21 @@ logger = logging.getLogger(__name__)
 
 _OFFSET_DIGITS = 15
 """Hex digits of a key that say which byte stands for it: 60 bits, as many as a file offset holds in whole digits."""
+_FILES = 64
+"""To lock one byte the kernel walks over all locks on that file; in batches a hundred thousand are held."""
 
 
 class Claims:
     """The requests that one engine is asking; what other engines and processes on the same store ask can be told.
 
-    A claim is the kernel's lock on one byte of an empty file beside the store, at the place that the key says. So
-    it ends with its process, however that ends; a forked child does not inherit it; it writes nothing and takes
-    some microseconds. Where a file system knows no locks, every claim is granted.
+    A claim is the kernel's lock on one byte of an empty file in a folder beside the store, at the place that the key
+    says. So it ends with its process, however that ends; a forked child does not inherit it; it writes nothing and
+    takes some microseconds. Where a file system knows no locks, every claim is granted.
     """
 
     def __init__(self, store: Path) -> None:
         resolved = store.resolve()
-        self._path = resolved.with_name(f"{resolved.name}.claims")
+        self._folder = resolved.with_name(f"{resolved.name}.claimed")
         self._held: set[str] = set()
 
     def take(self, keys: Collection[str]) -> set[str]:
@@ -38,70 +40,79 @@ class Claims:
         if sys.platform == "win32" or not keys:  # two processes there may pay for the same answer
             return set(keys)
         with _guard:
-            file = _files.get(self._path) or _open(self._path)
-            if file is None:
-                return set(keys)
-            taken = {key for key in keys if key not in file.held and _lock(file.descriptor, key)}
-            file.held |= taken
+            ours = _folders.setdefault(self._folder, _Folder(self._folder))
+            taken = {key for key in keys if key not in ours.held and ours.lock(key)}
+            ours.held |= taken
             self._held |= taken
-            _close_unused(self._path, file)
+            _close_unused(ours)
         return taken
 
     def release(self, keys: Collection[str] | None = None) -> None:
         """Let others ask those of the keys that this object claimed; None: all of them."""
         with _guard:
             gone = self._held if keys is None else self._held.intersection(keys)
-            file = _files.get(self._path)
-            if file is not None:  # after a fork it is: the claims are the parent's
+            ours = _folders.get(self._folder)
+            if ours is not None:  # after a fork it is: the claims are the parent's
                 for key in gone:
-                    file.held.discard(key)
-                    _unlock(file.descriptor, key)
-                _close_unused(self._path, file)
-            self._held = self._held - gone
+                    ours.held.discard(key)
+                    ours.unlock(key)
+                _close_unused(ours)
+            if keys is None:
+                self._held = set()
+            else:
+                self._held -= gone
 
 
 @dataclass(slots=True)
-class _File:
-    """One process's descriptor: closing any descriptor of the file would let go of all the process's locks."""
+class _Folder:
+    """One process's descriptors: closing any descriptor of a file would let go of all the process's locks on it."""
 
-    descriptor: int
+    path: Path
     held: set[str] = field(default_factory=set)
     """By all engines of this process: to the kernel they are one owner, who may take a lock again and again."""
+    descriptors: dict[int, int] = field(default_factory=dict)
+    """By number of the file; those that were needed so far."""
+
+    def lock(self, key: str) -> bool:
+        """Claim the key unless another process has; never waits."""
+        try:
+            descriptor = self._descriptor(key)
+        except OSError:
+            logger.debug("%s cannot be used: requests are not claimed", self.path, exc_info=True)
+            return True
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _offset(key))
+        except (BlockingIOError, PermissionError):  # POSIX allows either for "another process has it"
+            return False
+        except OSError:
+            logger.debug("no locks on this file system: requests are not claimed", exc_info=True)
+        return True
+
+    def unlock(self, key: str) -> None:
+        """Let go of the key."""
+        with contextlib.suppress(OSError):
+            fcntl.lockf(self._descriptor(key), fcntl.LOCK_UN, 1, _offset(key))
+
+    def _descriptor(self, key: str) -> int:
+        number = int(key[-2:], 16) % _FILES
+        if number not in self.descriptors:
+            with contextlib.suppress(FileExistsError):
+                self.path.mkdir(mode=0o700)
+            self.descriptors[number] = os.open(
+                self.path / f"{number:02x}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+            )
+        return self.descriptors[number]
 
 
 _guard = threading.Lock()
-_files: dict[Path, _File] = {}
+_folders: dict[Path, _Folder] = {}
 
 
-def _open(path: Path) -> _File | None:
-    try:
-        file = _File(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    except OSError:
-        logger.debug("%s cannot be opened: requests are not claimed", path, exc_info=True)
-        return None
-    _files[path] = file
-    return file
-
-
-def _close_unused(path: Path, file: _File) -> None:
-    if not file.held:
-        del _files[path]
-        os.close(file.descriptor)
-
-
-def _lock(descriptor: int, key: str) -> bool:
-    try:
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _offset(key))
-    except (BlockingIOError, PermissionError):  # POSIX allows either for "another process has it"
-        return False
-    except OSError:
-        logger.debug("no locks on this file system: requests are not claimed", exc_info=True)
-    return True
-
-
-def _unlock(descriptor: int, key: str) -> None:
-    with contextlib.suppress(OSError):
-        fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, _offset(key))
+def _close_unused(folder: _Folder) -> None:
+    if not folder.held:
+        del _folders[folder.path]
+        for descriptor in folder.descriptors.values():
+            os.close(descriptor)
 
 
 def _offset(key: str) -> int:
@@ -112,9 +123,10 @@ def _begin_anew() -> None:
     """In a forked child: the locks stayed with the parent, and another thread may have held the guard."""
     global _guard  # noqa: PLW0603 - the one moment when no other thread is there
     _guard = threading.Lock()
-    for file in _files.values():
-        os.close(file.descriptor)
-    _files.clear()
+    for folder in _folders.values():
+        for descriptor in folder.descriptors.values():
+            os.close(descriptor)
+    _folders.clear()
 
 
 if hasattr(os, "register_at_fork"):

@@ -1,9 +1,11 @@
 """Claims: what one process asks no other asks, and a dead process claims nothing."""
 
+import hashlib
 import multiprocessing
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,20 @@ def test_no_descriptor_is_left_open(store):
     assert claims.take(KEYS) == set()
     assert sum(1 for _ in Path("/proc/self/fd").iterdir()) == before + 2, "only the child's pipes"
     end(child)
+
+
+def test_many_claims_at_once_cost_hardly_more_each_than_few(store):
+    """As a batch has them; ten times as many cost twenty times as much each where all lie in one file."""
+    costs = []
+    for count in (2_000, 20_000):
+        keys = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(count)]
+        claims = Claims(store)
+        began = time.thread_time()
+        assert claims.take(keys) == set(keys)
+        for start in range(0, count, 100):
+            claims.release(keys[start : start + 100])
+        costs.append((time.thread_time() - began) / count)
+    assert costs[1] < 6 * costs[0]
 
 
 def test_without_a_place_for_the_locks_every_claim_is_granted(tmp_path):
