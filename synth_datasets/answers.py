@@ -7,6 +7,7 @@ from pathlib import Path
 from synth_datasets.errors import SettingsError
 from synth_datasets.generation.archive import BATCH_ROWS, ArchiveWriter, Record
 from synth_datasets.generation.store import AnswerStore
+from synth_datasets.lists import grown
 from synth_datasets.plan.request import Request
 from synth_datasets.settings import Settings
 from synth_datasets.spec.model import DatasetSpec
@@ -39,6 +40,8 @@ def export_answers(spec: DatasetSpec, settings: Settings, path: Path) -> Exporte
         closing(stored_outcomes(spec, settings)) as outcomes,
     ):
         keys: dict[str, None] = {}
+        for growth in grown(spec, settings) if spec.lists else ():
+            keys.update(dict.fromkeys(key for ended in growth.outcomes for key in _keys(ended)))
         for outcome in outcomes:
             if isinstance(outcome, Unanswered):
                 raise missing_answers(spec, settings)

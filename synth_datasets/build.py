@@ -3,13 +3,14 @@
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from synth_datasets.answers import export_answers
 from synth_datasets.errors import SettingsError
 from synth_datasets.features import label_columns, text_columns
+from synth_datasets.lists import filled_in
 from synth_datasets.plan.plan import Plan
 from synth_datasets.publishing.figures import card_figures
 from synth_datasets.publishing.locked import check_build, endpoint_check, endpoint_kinds, find_lock
@@ -154,7 +155,8 @@ def _spec_file(path: Path) -> Path:
 
 def _asked(spec: DatasetSpec, split: str) -> dict[str, dict[str, int]]:
     """Return how many rows of each class the plan asks of the split, by stored label column."""
-    plan = Plan(spec, {})
+    # Classes follow from nothing that is written or ruled out, so stand-ins do for generated lists.
+    plan = Plan(replace(filled_in(spec, [], guess=True), never=()), {})
     columns = [column for column in spec.columns if isinstance(column, ClassesColumn) and not column.hidden]
     first = next((column for column in spec.columns if isinstance(column, ClassesColumn)), None)
     asked = {first.name: plan.quotas(split)} if first in columns and first is not None else {}

@@ -154,6 +154,8 @@ def _derived_feature(rule: Rule) -> "FeatureType":
 def _dtype(column: SampleColumn) -> str:
     """Return the narrowest type that holds every value: mixed values are stored as text."""
     values = [value for weighted in column.choices.values() for value in weighted.values]
+    if any(weighted.list for weighted in column.choices.values()):
+        return "string"
     if all(isinstance(value, bool) for value in values):
         return "bool"
     if any(isinstance(value, (bool, str)) for value in values):

@@ -7,7 +7,8 @@ from synth_datasets.generation.backends import endpoint_identity
 from synth_datasets.generation.budget import Budget, Spent
 from synth_datasets.prices import money
 from synth_datasets.settings import Settings
-from synth_datasets.spec.model import DatasetSpec, FieldsColumn, PromptColumn
+from synth_datasets.spec.graph import asked_columns
+from synth_datasets.spec.model import DatasetSpec
 
 __all__ = ["Course", "open_budget", "spent_line"]
 
@@ -17,9 +18,7 @@ def open_budget(spec: DatasetSpec, settings: Settings) -> Budget:
 
     Raises `SettingsError` when a cap cannot be kept: money without a price for each model, or answers of any length.
     """
-    asked = [
-        column.prompt.model for column in spec.columns if isinstance(column, PromptColumn | FieldsColumn)
-    ]
+    asked = [column.prompt.model for column in asked_columns(spec)]
     unpriced = sorted({model.id for model in asked} - settings.prices.keys())
     if settings.max_cost is not None and unpriced:
         tables = "\n".join(f'  [prices."{model}"]\n  input = ...\n  output = ...' for model in unpriced)

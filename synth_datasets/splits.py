@@ -16,12 +16,14 @@ from synth_datasets.generation.budget import Budget
 from synth_datasets.generation.engine import Engine
 from synth_datasets.generation.offline import AnswerMissingError
 from synth_datasets.generation.store import AnswerStore
+from synth_datasets.lists import resolved, trace_lists
 from synth_datasets.plan.part import Part
 from synth_datasets.plan.plan import Plan
 from synth_datasets.plan.row import RowKey
 from synth_datasets.settings import Settings
 from synth_datasets.shortfall import hopeless, shortfall_message
-from synth_datasets.spec.model import DatasetSpec, FieldsColumn, PromptColumn
+from synth_datasets.spec.graph import asked_columns
+from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.spending import Course, open_budget
 from synth_datasets.trace import TraceWriter
 from synth_datasets.unanswered import unanswered_message
@@ -48,10 +50,7 @@ BATCH_ROWS = 25_000
 
 def model_ids(spec: DatasetSpec) -> tuple[str, ...]:
     """Return the models that the spec's columns ask, each once, in the order of the columns."""
-    asked = [
-        column.prompt.model.id for column in spec.columns if isinstance(column, (PromptColumn, FieldsColumn))
-    ]
-    return tuple(dict.fromkeys(asked))
+    return tuple(dict.fromkeys(column.prompt.model.id for column in asked_columns(spec)))
 
 
 def endpoints_of(spec: DatasetSpec, settings: Settings) -> dict[str, str]:
@@ -129,8 +128,9 @@ def part_rows(
                 raise ShortfallError(
                     shortfall_message(spec, split, tally, asked=part.size(total), stopped_early=True)
                 )
-        if writer is not None:
+        if writer is not None and trace is not None:
             writer.finish(tally)
+            trace_lists(spec, settings, trace)
         if tally.missing and not keep_short:
             raise ShortfallError(shortfall_message(spec, split, tally, asked=part.size(total)))
 
@@ -158,11 +158,14 @@ def split_outcomes(
         yield from _stored(spec, settings, split, part)
         return
     require_identifier(spec)
+    if not part.size(_total(spec, split)):
+        return
+    budget = open_budget(spec, settings) if budget is None else budget
     models = model_ids(spec)
+    spec = resolved(spec, settings, budget=budget)
     plan = Plan(spec, endpoints_of(spec, settings))
     most = default_concurrency(models, settings) * (4 if eager else 1)
     progress = Progress()
-    budget = open_budget(spec, settings) if budget is None else budget
     rows = _rows_ahead(spec, split, part)
     with ExitStack() as stack:
         store = stack.enter_context(AnswerStore(settings.store_path))
@@ -208,7 +211,7 @@ def stored_outcomes(
 
     The store is only read. Rows after one whose answer is missing are judged as if that one were not there.
     """
-    plan = Plan(spec, endpoints_of(spec, settings))
+    plan = Plan(resolved(spec, settings, offline=True), endpoints_of(spec, settings))
     with AnswerStore(settings.store_path, read_only=True) as store:
         rows = plan.decision_rows(splits=splits)
         yield from fill(plan, rows, store, None, in_flight=lambda _: 0)
@@ -245,7 +248,7 @@ def _told_of_batches(engine: Engine) -> Iterator[None]:
 
 def _stored(spec: DatasetSpec, settings: Settings, split: str, part: Part) -> Generator[Example | Missing]:
     """Yield the rows of the part from the store; raises at the first row on the way that it cannot answer."""
-    plan = Plan(spec, endpoints_of(spec, settings))
+    plan = Plan(resolved(spec, settings, offline=True), endpoints_of(spec, settings))
     wanted = _wanted(spec, split, part)
     with AnswerStore(settings.store_path, read_only=True) as store:
         for outcome in fill(plan, _deciding(plan, split, part), store, None, in_flight=lambda _: 0):

@@ -5,7 +5,7 @@ import time
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from synth_datasets.cli.options import effective_spec, override_options, setting
 from synth_datasets.cli.printing import printable
 from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.validation.outcome import Example, Missing
+
+if TYPE_CHECKING:
+    from synth_datasets.settings import Settings
 
 __all__ = ["preview_verb"]
 
@@ -41,7 +44,7 @@ def preview_verb(spec: str, rows: int, split: str | None, prompts_only: bool, **
     from synth_datasets.generation.backends import default_concurrency
     from synth_datasets.plan.part import Part
     from synth_datasets.spending import open_budget
-    from synth_datasets.splits import endpoints_of, model_ids, split_outcomes
+    from synth_datasets.splits import model_ids, split_outcomes
 
     overrides, settings = split_options(options)
     settings = replace(settings, batch=False)  # a few rows, now
@@ -51,7 +54,7 @@ def preview_verb(spec: str, rows: int, split: str | None, prompts_only: bool, **
         raise SettingsError(f"{effective.name} has no split {split!r}; it has {', '.join(names)}")
     chosen = split or names[0]
     if prompts_only:
-        _show_prompts(effective, endpoints_of(effective, settings), chosen, rows)
+        _show_prompts(effective, settings, chosen, rows)
         return
     budget = open_budget(effective, settings)
     began = time.monotonic()
@@ -67,10 +70,16 @@ def preview_verb(spec: str, rows: int, split: str | None, prompts_only: bool, **
     show_estimate(effective, estimate(effective, settings), settings, timed=timed)
 
 
-def _show_prompts(spec: DatasetSpec, endpoints: dict[str, str], split: str, rows: int) -> None:
+def _show_prompts(spec: DatasetSpec, settings: "Settings", split: str, rows: int) -> None:
+    from synth_datasets.lists import filled_in, grown
     from synth_datasets.plan.plan import Plan
+    from synth_datasets.splits import endpoints_of
 
-    plan = Plan(spec, endpoints)
+    for growth in (growths := grown(spec, settings) if spec.lists else []):
+        if growth.request is not None:
+            click.echo(printable(f"--- {growth.made.column.name}: {len(growth.items)} items so far"))
+            click.echo(printable(growth.request.messages[-1].content))
+    plan = Plan(filled_in(spec, growths, guess=True), endpoints_of(spec, settings))
     column = plan.model_columns[0]
     for key in islice(plan.rows(split), rows):
         request = plan.request(column, key, plan.values(key), 0)

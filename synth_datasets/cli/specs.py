@@ -2,6 +2,7 @@
 
 import json
 import re
+from math import ceil
 from pathlib import Path
 
 import click
@@ -128,4 +129,8 @@ def _rows(spec: DatasetSpec) -> int:
 
 
 def _requests(spec: DatasetSpec) -> int:
-    return _rows(spec) * sum(isinstance(column, (PromptColumn, FieldsColumn)) for column in spec.columns)
+    for_rows = _rows(spec) * sum(isinstance(column, (PromptColumn, FieldsColumn)) for column in spec.columns)
+    counts = {each.name: each.count for each in spec.lists}
+    return for_rows + sum(
+        ceil(each.count / each.batch) * (1 if each.per is None else counts[each.per]) for each in spec.lists
+    )

@@ -46,6 +46,8 @@ def class_table(tallies: Mapping[str, Tally]) -> str:
     missing: Counter[str] = Counter()
     rejected: dict[str, Counter[str]] = {}
     for tally in tallies.values():
+        if not tally.accepted and not tally.missing:
+            continue  # of a generated list, which has no rows
         accepted.update(tally.accepted)
         missing.update(tally.missing)
         for (stratum, _, reason), number in tally.rejected.items():

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from synth_datasets.spec.graph import asked_columns
 from synth_datasets.spec.model import (
     ClassesColumn,
     Column,
@@ -113,9 +114,8 @@ def describe_field(item: Field) -> str:
 
 
 def _asked(spec: DatasetSpec) -> Iterator[tuple[PromptColumn | FieldsColumn, Prompt]]:
-    for column in spec.columns:
-        if isinstance(column, (PromptColumn, FieldsColumn)):
-            yield column, column.prompt
+    for column in asked_columns(spec):
+        yield column, column.prompt
 
 
 def _texts(column: str, prompt: Prompt) -> Iterator[PromptText]:
@@ -167,6 +167,8 @@ def _each(chosen: PerValue[T], describe: Callable[[T], str]) -> str:
 
 
 def _weighted(weighted: Weighted) -> str:
+    if weighted.list:
+        return f"the list {weighted.list}, which the model wrote"
     if len(set(weighted.weights)) == 1:
         return _listed([str(value) for value in weighted.values])
     pairs = zip(weighted.values, weighted.weights, strict=True)

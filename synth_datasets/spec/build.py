@@ -24,7 +24,7 @@ from synth_datasets.spec.model import (
 from synth_datasets.spec.model_settings import override
 from synth_datasets.spec.parts import Parts, Path
 from synth_datasets.spec.rules import LabelsRule
-from synth_datasets.spec.score import build_score
+from synth_datasets.spec.score import build_score, note_use
 
 __all__ = ["build_columns"]
 
@@ -46,12 +46,21 @@ def _note_values(name: str, file: schema.ColumnFile, parts: Parts) -> None:
     if isinstance(file, schema.ClassesFile):
         parts.domains[name] = parts.class_names((*path, "classes"))
     elif isinstance(file, schema.SampleFile):
+        if _draws_from_list(file.sample):
+            parts.generated.add(name)
+            return
         column = _sample_values((*path, "sample"), file, parts)
         parts.domains[name] = None if column is None else _promoted(column, column)
     elif isinstance(file, schema.FieldsFile):
         for key, field in file.fields.items():
             if isinstance(field, schema.FieldFile) and field.classes is not None:
                 parts.domains[key] = parts.class_names((*path, "fields", key, "classes"))
+
+
+def _draws_from_list(given: schema.ByChoices | schema.Choices) -> bool:
+    if isinstance(given, schema.ByChoices):
+        return any(map(_draws_from_list, [*(given.model_extra or {}).values(), given.default]))
+    return isinstance(given, schema.ListReference)
 
 
 def _sample_values(path: Path, file: schema.SampleFile, parts: Parts) -> list[Scalar] | None:
@@ -61,7 +70,7 @@ def _sample_values(path: Path, file: schema.SampleFile, parts: Parts) -> list[Sc
         every = [parts.weighted((*path, key), case) for key, case in (file.sample.model_extra or {}).items()]
         if file.sample.default is not None:
             every.append(parts.weighted((*path, "default"), file.sample.default))
-    if any(weighted is None for weighted in every):
+    if any(weighted is None or weighted.list for weighted in every):
         return None
     return list(
         dict.fromkeys(value for weighted in every if weighted is not None for value in weighted.values)
@@ -137,6 +146,9 @@ def _sample(name: str, file: schema.SampleFile, parts: Parts) -> SampleColumn | 
     choices = parts.choices(path, file.sample)
     if choices is None:
         return None
+    if isinstance(file.sample, schema.ListReference) and file.sample.of is not None:
+        note_use(parts, (*path, "of"), file.sample.of, name)
+        choices = replace(choices, by=file.sample.of)
     every = [value for weighted in choices.values() for value in weighted.values]
     if len({type(value) for value in _promoted(every, every)}) > 1:
         parts.problem(path, "the values are not of one type", "put those in quotes that are meant as text")

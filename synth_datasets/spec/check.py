@@ -124,7 +124,10 @@ def _check_use(use: Use, given: Set[str], groups: dict[str, list[str]], parts: P
             parts.problems.add(use.line, use.where, message, f"use one of its fields: {listed}")
             return
         parts.problems.unknown(use.line, use.where, message, use.name, given - {use.reader})
-    elif use.by and use.name not in parts.domains and _is_made(use.name, parts.tree):
+    elif use.by and (
+        use.name in parts.generated
+        or (use.name not in parts.domains and _is_made(use.name, parts.tree))
+    ):
         message = f"`by: {shown(use.name)}` needs a column with a fixed set of values"
         parts.problems.add(use.line, use.where, message, "one of kind `classes` or `sample`")
 

@@ -30,9 +30,9 @@ _MOST_ROWS = 20_000
 _MOST_NUMBERS = 100
 
 
-def build_never(given: Sequence[str | Mapping[str, object]], parts: Parts) -> tuple[Never, ...]:
-    """Return the rules that can be read; for the others a problem is noted."""
-    rules: list[Never] = []
+def build_never(given: Sequence[str | Mapping[str, object]], parts: Parts) -> dict[int, Never]:
+    """Return the rules that can be read, by their place in the list; for the others a problem is noted."""
+    rules: dict[int, Never] = {}
     for at, item in enumerate(given):
         path = ("never", at)
         if isinstance(item, str):
@@ -40,21 +40,21 @@ def build_never(given: Sequence[str | Mapping[str, object]], parts: Parts) -> tu
             if template is not None and not template.names:
                 parts.problem(path, "the template names no column", "write it with braces: `{{ stars > 3 }}`")
             elif template is not None:
-                rules.append(Never(template=template))
+                rules[at] = Never(template=template)
             continue
         cases = [(name, _texts((*path, name), name, value, parts)) for name, value in item.items()]
         if all(texts for _, texts in cases):
-            rules.append(Never(tuple(cases)))
-    return tuple(rules)
+            rules[at] = Never(tuple(cases))
+    return rules
 
 
-def check_never(rules: Sequence[Never], columns: Sequence[Column], parts: Parts) -> None:
+def check_never(rules: Mapping[int, Never], columns: Sequence[Column], parts: Parts) -> None:
     """Note every rule that reads what is not drawn, or that leaves no row to some class."""
     givers = {name: column for column in columns for name in outputs(column)}
     if find_cycle(columns):
         return
     good: list[Never] = []
-    for at, rule in enumerate(rules):
+    for at, rule in rules.items():
         if not rule.reads <= givers.keys():
             continue  # noted already
         if words := _unfit(rule, givers, columns):
@@ -65,7 +65,7 @@ def check_never(rules: Sequence[Never], columns: Sequence[Column], parts: Parts)
             )
         else:
             good.append(rule)
-    if len(good) == len(rules) > 1 and (stuck := _stuck(rules, columns)) is not None:
+    if len(good) == len(rules) > 1 and (stuck := _stuck(good, columns)) is not None:
         parts.problem(("never",), f"together they rule out every row{stuck}")
 
 

@@ -13,6 +13,7 @@ from synth_datasets.spec.model import (
     DatasetSpec,
     DerivedColumn,
     FieldsColumn,
+    GeneratedList,
     ModelSpec,
     NumberColumn,
     PerValue,
@@ -49,6 +50,7 @@ def fingerprint(spec: DatasetSpec) -> str:
             "seed": spec.seed,
             "attempts": spec.attempts,
             "checks": {name: _checks(checks) for name, checks in spec.checks.items()},
+            **({"lists": {each.name: _list(each) for each in spec.lists}} if spec.lists else {}),
             **({"never": sorted(map(_never, spec.never))} if spec.never else {}),
         }
     )
@@ -76,6 +78,10 @@ def ingredients(spec: DatasetSpec) -> dict[str, object]:
             found.update(_set_values(f"{place}.model", prompt.pop("model")))
             found[f"{place}.prompt"] = _hash(prompt)
         found[place] = _hash(record)
+    for each in spec.lists:
+        found.update(_set_values(f"lists.{each.name}.model", _model(each.column.prompt.model)))
+        found[f"lists.{each.name}.count"] = each.count
+        found[f"lists.{each.name}"] = _hash(_list(each))
     for name, checks in spec.checks.items():
         found.update(_set_values(f"checks.{name}", _checks(checks)))
         found[f"checks.{name}"] = True
@@ -140,6 +146,10 @@ def _kind(column: Column) -> dict[str, object]:  # noqa: PLR0911 - one return a 
             return record | ({"replaces": column.replaces} if column.replaces else {})
 
 
+def _list(each: GeneratedList) -> list[object]:
+    return [_kind(each.column), each.count, each.batch, each.per]
+
+
 def _never(rule: Never) -> str:
     cases = sorted([name, sorted(texts)] for name, texts in rule.cases)
     return json.dumps(cases if rule.template is None else rule.template.source, ensure_ascii=False)
@@ -187,6 +197,8 @@ def _shots(shots: tuple[Shot, ...]) -> list[list[str]]:
 
 
 def _weighted(weighted: Weighted) -> Sequence[Sequence[object]]:
+    if weighted.list:
+        return [["list", weighted.list]]  # what its items are follows from how it is asked for
     # A draw depends on each value and its weight alone, so the order of the file means nothing.
     pairs = zip(weighted.values, weighted.weights, strict=True)
     return sorted(([type(value).__name__, value, weight] for value, weight in pairs), key=json.dumps)

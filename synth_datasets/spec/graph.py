@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from synth_datasets.spec.model import (
     ClassesColumn,
     Column,
+    DatasetSpec,
     DerivedColumn,
     FieldsColumn,
     NumberColumn,
@@ -15,7 +16,7 @@ from synth_datasets.spec.model import (
 )
 from synth_datasets.spec.templates import Template
 
-__all__ = ["column_order", "find_cycle", "inputs", "outputs"]
+__all__ = ["asked_columns", "column_order", "find_cycle", "inputs", "outputs"]
 
 
 def inputs(column: Column) -> frozenset[str]:
@@ -31,6 +32,12 @@ def inputs(column: Column) -> frozenset[str]:
             return column.rule.reads
         case PromptColumn() | FieldsColumn():
             return _prompt_inputs(column.prompt)
+
+
+def asked_columns(spec: DatasetSpec) -> tuple[PromptColumn | FieldsColumn, ...]:
+    """Return everything that a model is asked: the generated lists, then the columns, in the order of the spec."""
+    asked = [column for column in spec.columns if isinstance(column, PromptColumn | FieldsColumn)]
+    return (*(each.column for each in spec.lists), *asked)
 
 
 def outputs(column: Column) -> tuple[str, ...]:

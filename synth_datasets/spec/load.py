@@ -45,6 +45,7 @@ def parse_spec(text: str, *, origin: str, read_file: Callable[[str], str]) -> Da
     from synth_datasets.spec.constraints import build_never, check_never
     from synth_datasets.spec.explain import validate
     from synth_datasets.spec.files import Files
+    from synth_datasets.spec.lists import build_lists, check_lists
     from synth_datasets.spec.model_settings import build_model
     from synth_datasets.spec.parts import Parts
     from synth_datasets.spec.reader import read
@@ -57,11 +58,13 @@ def parse_spec(text: str, *, origin: str, read_file: Callable[[str], str]) -> Da
     shape = validate(tree, problems)
     parts = Parts(tree, problems, Files(read_file, problems))
     model = build_model(shape.spec.model, parts)
+    lists = build_lists(shape, parts, model)
     columns = build_columns(shape, parts, model)
     columns += build_votes(shape.spec.checks, columns, parts, model)
     never = build_never(shape.spec.never, parts)
     check_columns(columns, shape, parts)
     check_never(never, columns, parts)
+    check_lists(lists, columns, parts)
     splits = splits_of(shape, parts)
     checks = checks_of(columns, shape, parts)
     if problems:
@@ -75,7 +78,8 @@ def parse_spec(text: str, *, origin: str, read_file: Callable[[str], str]) -> Da
         seed=given.seed,
         attempts=given.attempts,
         checks=checks,
-        never=never,
+        lists=lists,
+        never=tuple(never.values()),
         version=given.version,
         description=given.description,
         license=given.license,

@@ -16,6 +16,7 @@ __all__ = [
     "DerivedColumn",
     "Field",
     "FieldsColumn",
+    "GeneratedList",
     "ModelSpec",
     "NumberColumn",
     "PerValue",
@@ -63,6 +64,8 @@ class Weighted:
 
     values: tuple[Scalar, ...]
     weights: tuple[float, ...]
+    list: str = ""
+    """The generated list that they are the items of; without values until these are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +261,21 @@ class Spoken:
 
 
 @dataclass(frozen=True, slots=True)
+class GeneratedList:
+    """Values that the model writes once, for all rows to draw from."""
+
+    name: str
+    column: FieldsColumn
+    """What is asked, with one field that holds a list; asked again until there are enough items."""
+    count: int
+    """How many different items there must be, for each parent."""
+    batch: int
+    """How many are asked for at a time."""
+    per: str | None = None
+    """The list for each of whose items there is a list of its own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Split:
     """A split and how many accepted rows it holds."""
 
@@ -279,6 +297,8 @@ class DatasetSpec:
     """How often one column of one row is asked before the row counts as missing."""
     checks: Mapping[str, Checks] = field(default_factory=dict)
     """By column name, a `fields` column's own for the whole answer; every model column has an entry."""
+    lists: tuple[GeneratedList, ...] = ()
+    """Each after the one whose items it is for."""
     never: tuple[Never, ...] = ()
     """Rows that are drawn again."""
     version: str = "1.0.0"

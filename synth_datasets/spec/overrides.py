@@ -6,7 +6,15 @@ from dataclasses import replace
 from fractions import Fraction
 
 from synth_datasets.errors import SettingsError
-from synth_datasets.spec.model import Column, DatasetSpec, FieldsColumn, ModelSpec, PromptColumn, Split
+from synth_datasets.spec.model import (
+    Column,
+    DatasetSpec,
+    FieldsColumn,
+    ModelSpec,
+    Prompt,
+    PromptColumn,
+    Split,
+)
 from synth_datasets.spec.problems import shown, suggestion
 
 __all__ = ["with_overrides"]
@@ -72,13 +80,21 @@ def _with_model(spec: DatasetSpec, key: str, value: str | float) -> DatasetSpec:
         return replace(model, revision=None) if key == "id" and value != before else model
 
     columns = tuple(_column(column, changed) for column in spec.columns)
-    return replace(spec, model=changed(spec.model), columns=columns)
+    lists = tuple(
+        replace(each, column=replace(each.column, prompt=_prompt(each.column.prompt, changed)))
+        for each in spec.lists
+    )
+    return replace(spec, model=changed(spec.model), columns=columns, lists=lists)
 
 
 def _column(column: Column, changed: Callable[[ModelSpec], ModelSpec]) -> Column:
     if not isinstance(column, PromptColumn | FieldsColumn):
         return column
-    return replace(column, prompt=replace(column.prompt, model=changed(column.prompt.model)))
+    return replace(column, prompt=_prompt(column.prompt, changed))
+
+
+def _prompt(prompt: Prompt, changed: Callable[[ModelSpec], ModelSpec]) -> Prompt:
+    return replace(prompt, model=changed(prompt.model))
 
 
 def _splits(spec: DatasetSpec, num_examples: int | Mapping[str, int]) -> tuple[Split, ...]:

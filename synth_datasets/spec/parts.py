@@ -56,6 +56,10 @@ class Parts:
     files: Files
     domains: dict[str, tuple[Scalar, ...] | None] = field(default_factory=dict)
     """The values that each column with a fixed set of them can take; None where they are not known."""
+    lists: dict[str, str | None] = field(default_factory=dict)
+    """The generated lists, with the list for whose items each is."""
+    generated: set[str] = field(default_factory=set)
+    """The columns that draw from one of them, so that nobody knows their values yet."""
     uses: list[Use] = field(default_factory=list)
     _templates: int = 0
     _characters: int = 0
@@ -130,6 +134,8 @@ class Parts:
     def weighted(self, path: Path, given: schema.Choices) -> Weighted | None:
         """Return values and weights, each value once."""
         node = self.tree.at(path)
+        if isinstance(given, schema.ListReference):
+            return self._items(path, given)
         if isinstance(given, schema.FileReference):
             text = self.file(path, given)
             if text is None:
@@ -144,6 +150,14 @@ class Parts:
             values = cast("list[Scalar]", given)
             weights = [1.0] * len(values)
         return Weighted(tuple(values), tuple(weights)) if self._values_ok(path, values) else None
+
+    def _items(self, path: Path, given: schema.ListReference) -> Weighted | None:
+        place = (*path, "list")
+        if given.list in self.lists:
+            return Weighted((), (), given.list)
+        message = f"there is no list '{shown(given.list)}'"
+        self.problems.unknown(self.tree.line_of(place), dotted(place), message, given.list, self.lists)
+        return None
 
     def class_names(self, path: Path) -> tuple[str, ...] | None:
         """Return the class names as they are written, so that `no` and `1.0` stay what they are."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag
 
 from synth_datasets.spec.schema_judging import LanguageCheck, PlannedFile, ScoreFile, VerifyFile
+from synth_datasets.spec.schema_lists import ListFile
 from synth_datasets.spec.schema_parts import (
     MODEL_ID,
     REVISION,
@@ -17,6 +18,7 @@ from synth_datasets.spec.schema_parts import (
     ExampleFile,
     ExamplesFile,
     FileReference,
+    ListReference,
     Model,
     ModelFile,
     ModelOverride,
@@ -57,6 +59,8 @@ __all__ = [
     "FieldsFile",
     "FileReference",
     "LabelsFile",
+    "ListFile",
+    "ListReference",
     "Model",
     "ModelFile",
     "ModelOverride",
@@ -310,6 +314,8 @@ class SpecFile(Strict):
     """How often one column of one row is asked before the row counts as missing."""
     checks: dict[str, ChecksFile] = Field(default_factory=dict[str, ChecksFile])
     """What answers must hold, by column."""
+    lists: dict[str, ListFile] = Field(default_factory=dict[str, ListFile], max_length=100)
+    """Lists that the model writes once, for columns to sample from."""
     never: list[
         Annotated[
             Annotated[str, Tag("<template>"), Field(min_length=1)]

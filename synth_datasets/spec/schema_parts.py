@@ -16,6 +16,7 @@ __all__ = [
     "ExampleFile",
     "ExamplesFile",
     "FileReference",
+    "ListReference",
     "Model",
     "ModelFile",
     "ModelOverride",
@@ -146,14 +147,31 @@ ExamplesFile = Annotated[
     ),
 ]
 
+
+class ListReference(Strict):
+    """Items of a generated list."""
+
+    list: str
+    """Its name under `lists`."""
+    of: str | None = None
+    """The column whose value is the parent, where there is a list for each item of another one."""
+
+
+def _names_list(value: object) -> bool:
+    # With a number it is a value of that name and its weight.
+    return isinstance(value, dict) and isinstance(value.get("list"), str)
+
+
 Choices = Annotated[
     Annotated[list[Value], Tag("<list>"), Field(min_length=1)]
     | Annotated[FileReference, Tag("<file>")]
+    | Annotated[ListReference, Tag("<generated>")]
     | Annotated[dict[str, Weight], Tag("<weights>"), Field(min_length=1)],
     either(
-        "expected a list of values, a mapping of value: weight, or {file: ...}",
+        "expected a list of values, a mapping of value: weight, {file: ...} or {list: NAME}",
         list=is_a(list),
         file=has("file"),
+        generated=_names_list,
         weights=is_a(dict),
     ),
 ]

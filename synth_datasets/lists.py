@@ -1,0 +1,419 @@
+"""Generated lists: asked for in rounds until there are enough different items, then drawn from like written ones.
+
+Each round asks for a batch and names the items that are there, so that the model goes on instead of beginning again;
+a request of its own for each item would get the same few favourites time after time. A round depends on the rounds
+before it alone, so the items are a function of the spec and the answers, and a longer list begins with the shorter.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from synth_datasets.errors import ShortfallError
+from synth_datasets.generation.answer import Answer, RequestFailedError
+from synth_datasets.generation.backends import endpoint_identity, open_backend
+from synth_datasets.generation.budget import Budget
+from synth_datasets.generation.engine import Engine
+from synth_datasets.generation.offline import AnswerMissingError
+from synth_datasets.generation.store import AnswerStore
+from synth_datasets.minhash import normalised
+from synth_datasets.plan.plan import Plan
+from synth_datasets.plan.request import Request
+from synth_datasets.plan.row import RowKey
+from synth_datasets.settings import Settings
+from synth_datasets.spec.lists import KNOWN, PARENT
+from synth_datasets.spec.model import (
+    DatasetSpec,
+    GeneratedList,
+    PerValue,
+    SampleColumn,
+    Split,
+    TextColumn,
+    Weighted,
+)
+from synth_datasets.spec.templates import Template
+from synth_datasets.trace import TraceWriter
+from synth_datasets.validation.judge import judge
+from synth_datasets.validation.outcome import Example, Missing, Rejection, Source, Tally, Verdict
+from synth_datasets.validation.reasons import REASONS, Reason
+from synth_datasets.validation.tables import NearTable
+
+__all__ = ["Growth", "filled_in", "grown", "resolved", "trace_lists"]
+
+LOOK_BACK = 4_000
+"""Characters of the latest items that a round names."""
+LONGEST = 500
+"""Characters of an item; what is longer is no item of a list."""
+_NEAR = 0.8
+"""Jaccard similarity from which two items are one: stricter than for texts, as items are short."""
+_IDLE = 3
+"""Rounds in a row without a new item after which a list is given up."""
+_MARK = re.compile(r"^\s*(?:[-*\u2022]|\d{1,4}[.)])\s+")
+
+_Ask = Callable[[Sequence[Request]], Mapping[str, Answer | RequestFailedError]]
+"""Returns what came back by key; a request without an answer is left out."""
+
+
+class Growth:
+    """One list on its way: the items so far, and the request for more."""
+
+    def __init__(
+        self, spec: DatasetSpec, made: GeneratedList, parent: str, endpoints: Mapping[str, str]
+    ) -> None:
+        self.made = made
+        self.parent = parent
+        self.items: list[str] = []
+        self.outcomes: list[Example | Missing] = []
+        """One for each round that ended."""
+        self.repeated = 0
+        """Items that were there already."""
+        self.request: Request | None = None
+        """What is to be asked next; None when the list is complete or given up."""
+        self._spec = _own_spec(spec, made)
+        self._plan = Plan(self._spec, endpoints)
+        self._exact: set[str] = set()
+        self._near = NearTable(_NEAR)
+        self._attempt = 0
+        self._idle = 0
+        self._rejections: list[Rejection] = []
+        self._ask()
+
+    @property
+    def complete(self) -> bool:
+        """Whether there are as many items as asked for."""
+        return len(self.items) >= self.made.count
+
+    def receive(self, outcome: Answer | RequestFailedError) -> None:
+        """Take the new items of an answer, or count what is wrong with it, and move on."""
+        request, key = self.request, self._key
+        assert request is not None  # noqa: S101 - only who asks is answered
+        if isinstance(outcome, RequestFailedError):
+            self._reject(Verdict(outcome.reason, outcome.detail), Answer(key=request.key, text=""))
+            return
+        judged = judge(self.made.column, request, outcome, {}, self._spec)
+        if isinstance(judged, Verdict):
+            self._reject(judged, outcome)
+            return
+        before = len(self.items)
+        found = judged[self.made.column.fields[0].name]
+        for item in found if isinstance(found, list) else []:
+            self._take(str(item))
+        self._idle = 0 if len(self.items) > before else self._idle + 1
+        source = Source(
+            column=self.made.column.name,
+            attempt=request.attempt,
+            key=request.key,
+            seed=request.seed,
+            messages=tuple((message.role, message.content) for message in request.messages),
+            text=outcome.text,
+            model=outcome.model,
+            prompt_tokens=outcome.prompt_tokens,
+            completion_tokens=outcome.completion_tokens,
+            notes=outcome.notes,
+        )
+        self.outcomes.append(Example(row=key, values={}, sources=(source,), rejections=self._taken()))
+        self._ask()
+
+    @property
+    def _key(self) -> RowKey:
+        return RowKey(_split(self.made), self.parent, len(self.outcomes))
+
+    def _ask(self) -> None:
+        if self.complete or self._idle >= _IDLE:
+            self.request = None
+            return
+        values = {PARENT: self.parent, KNOWN: _latest(self.items)}
+        self.request = self._plan.request(self.made.column, self._key, values, self._attempt)
+
+    def _take(self, item: str) -> None:
+        text = " ".join(_MARK.sub("", item).split())
+        plain = normalised(text)
+        if not plain or len(text) > LONGEST or self.complete:
+            return
+        if plain in self._exact or self._near.find(text) is not None:
+            self.repeated += 1
+            return
+        self._exact.add(plain)
+        self._near.add(text)
+        self.items.append(text)
+
+    def _reject(self, verdict: Verdict, answer: Answer) -> None:
+        self._rejections.append(
+            Rejection(
+                row=self._key,
+                column=self.made.column.name,
+                attempt=self._attempt,
+                reason=verdict.reason,
+                detail=verdict.detail,
+                text=answer.text,
+                key=answer.key,
+                prompt_tokens=answer.prompt_tokens,
+                completion_tokens=answer.completion_tokens,
+                notes=answer.notes,
+            )
+        )
+        self._attempt += 1
+        if self._attempt < self._spec.attempts:
+            self._ask()
+            return
+        self.request = None
+        key = self._key
+        self.outcomes.append(Missing(row=key, column=self.made.column.name, rejections=self._taken()))
+
+    def _taken(self) -> tuple[Rejection, ...]:
+        rejections, self._rejections, self._attempt = tuple(self._rejections), [], 0
+        return rejections
+
+
+def resolved(
+    spec: DatasetSpec, settings: Settings, *, offline: bool = False, budget: Budget | None = None
+) -> DatasetSpec:
+    """Return the spec with the items of its lists in the columns that draw from them; its fingerprint stays.
+
+    Asks for what the store does not hold, one request after the other for each list, never in batches. A spec without
+    lists is returned as it is. Raises `ShortfallError` for a list that does not come to its number, and
+    `AnswerMissingError` when it may not ask.
+    """
+    if not spec.lists:
+        return spec
+    if offline:
+        growths = grown(spec, settings)
+        if waiting := [each for each in growths if each.request is not None]:
+            raise AnswerMissingError(_missing_message(spec, settings, waiting))
+    else:
+        growths = _asked(spec, settings, budget)
+    if short := [each for each in growths if not each.complete]:
+        raise ShortfallError(_short_message(spec, short))
+    return filled_in(spec, growths)
+
+
+def grown(spec: DatasetSpec, settings: Settings) -> list[Growth]:
+    """Return the lists as far as the stored answers go; the store is only read.
+
+    Lists for the items of a list that is not complete are left out.
+    """
+    with AnswerStore(settings.store_path, read_only=True) as store:
+        return _grow(spec, settings, lambda requests: _stored(store, requests))
+
+
+def filled_in(spec: DatasetSpec, growths: Sequence[Growth], *, guess: bool = False) -> DatasetSpec:
+    """Return the spec with these items; with `guess`, stand-ins take the place of those that are still to come."""
+    items: dict[str, dict[str, tuple[str, ...]]] = {each.name: {} for each in spec.lists}
+    for growth in growths:
+        items[growth.made.name][growth.parent] = tuple(growth.items)
+    if guess:
+        for made in spec.lists:
+            parents = [""] if made.per is None else items[made.per][""]
+            for parent in parents:
+                have = items[made.name].get(parent, ())
+                stand_ins = (f"{made.name} {number + 1}" for number in range(len(have), made.count))
+                items[made.name][parent] = (*have, *stand_ins)
+    columns = tuple(
+        replace(column, choices=_choices(column.choices, items))
+        if isinstance(column, SampleColumn)
+        else column
+        for column in spec.columns
+    )
+    return replace(spec, columns=columns)
+
+
+def trace_lists(spec: DatasetSpec, settings: Settings, folder: Path) -> None:
+    """Write where the items come from, as a split of its own for each list: `list-<name>`, a row for each round."""
+    growths = grown(spec, settings) if spec.lists else []
+    for made in spec.lists:
+        tally = Tally()
+        with TraceWriter(folder, _split(made)) as writer:
+            for growth in growths:
+                for outcome in growth.outcomes if growth.made is made else ():
+                    writer.add(outcome)
+                    tally.add(replace(outcome, row=replace(outcome.row, stratum="")))
+            tally.accepted.clear()  # what is accepted here are no rows
+            tally.missing.clear()
+            writer.finish(tally)
+
+
+@dataclass(slots=True)
+class _Live:
+    """Takes answers from the store, and asks for the others."""
+
+    store: AnswerStore
+    engine: Engine
+    _got: dict[str, Answer | RequestFailedError] = field(default_factory=dict)
+
+    def __call__(self, requests: Sequence[Request]) -> Mapping[str, Answer | RequestFailedError]:
+        """Return the answers to all requests."""
+        found: dict[str, Answer | RequestFailedError] = {
+            **self.store.get_many([each.key for each in requests])
+        }
+        for request in requests:
+            if request.key not in found:
+                self.engine.submit(request)
+        while self.engine.in_flight:
+            found.update((request.key, outcome) for request, outcome in self.engine.wait())
+        return found
+
+
+def _asked(spec: DatasetSpec, settings: Settings, budget: Budget | None) -> list[Growth]:
+    # A round needs the one before it: in batches of hours each, a list would take weeks.
+    now = replace(settings, batch=False)
+    models = tuple(dict.fromkeys(each.column.prompt.model.id for each in spec.lists))
+    with ExitStack() as stack:
+        store = stack.enter_context(AnswerStore(settings.store_path))
+        make_backend = open_backend(models, now, Budget(now) if budget is None else budget)
+        engine = stack.enter_context(Engine(make_backend, store))
+        return _grow(spec, settings, _Live(store, engine))
+
+
+def _grow(spec: DatasetSpec, settings: Settings, ask: _Ask) -> list[Growth]:
+    """Let all lists grow side by side, those for the items of others once these are complete."""
+    endpoints = {
+        each.column.prompt.model.id: endpoint_identity(each.column.prompt.model.id, settings)
+        for each in spec.lists
+    }
+    growths: list[Growth] = []
+    for second in (False, True):
+        level = [
+            Growth(spec, made, parent, endpoints)
+            for made in spec.lists
+            if (made.per is not None) is second
+            for parent in _parents(made, growths)
+        ]
+        going = level
+        while going:
+            requests = {each.request.key: each.request for each in going if each.request is not None}
+            found = ask([*requests.values()])
+            going = [each for each in going if _fed(each, found)]
+        growths += level
+    return growths
+
+
+def _fed(growth: Growth, found: Mapping[str, Answer | RequestFailedError]) -> bool:
+    """Give the list its answer, if there is one; whether it goes on."""
+    outcome = None if growth.request is None else found.get(growth.request.key)
+    if outcome is None:
+        return False
+    growth.receive(outcome)
+    return growth.request is not None
+
+
+def _stored(store: AnswerStore, requests: Sequence[Request]) -> dict[str, Answer | RequestFailedError]:
+    keys = [each.key for each in requests]
+    found: dict[str, Answer | RequestFailedError] = {**store.get_many(keys)}
+    failed = store.get_failures([key for key in keys if key not in found])
+    return found | {key: failure for key, (failure, _) in failed.items()}
+
+
+def _parents(made: GeneratedList, growths: Sequence[Growth]) -> list[str]:
+    if made.per is None:
+        return [""]
+    parent = next(each for each in growths if each.made.name == made.per)
+    return parent.items if parent.complete else []
+
+
+def _own_spec(spec: DatasetSpec, made: GeneratedList) -> DatasetSpec:
+    """Return the spec of the list alone, whose rows are rounds."""
+    given = [TextColumn(name=name, template=PerValue(None, {}, Template("-"))) for name in (PARENT, KNOWN)]
+    return DatasetSpec(
+        name=spec.name,
+        columns=(*given, made.column),
+        splits=(Split(_split(made), 1),),
+        model=made.column.prompt.model,
+        seed=spec.seed,
+        attempts=spec.attempts,
+        origin=spec.origin,
+    )
+
+
+def _split(made: GeneratedList) -> str:
+    return f"list-{made.name}"  # no split of a spec may have a dash
+
+
+def _latest(items: Sequence[str]) -> str:
+    """Return the latest items, one a line, as far as they fit."""
+    lines: list[str] = []
+    left = LOOK_BACK
+    for item in reversed(items):
+        left -= len(item) + 3
+        if left < 0:
+            break
+        lines.append(f"- {item}")
+    return "\n".join(reversed(lines))
+
+
+def _choices(
+    choices: PerValue[Weighted], items: Mapping[str, Mapping[str, tuple[str, ...]]]
+) -> PerValue[Weighted]:
+    def known(weighted: Weighted, parent: str = "") -> Weighted:
+        if not weighted.list:
+            return weighted
+        values = items[weighted.list].get(parent, ())
+        return Weighted(values, (1.0,) * len(values), weighted.list)
+
+    default = choices.default
+    if default is not None and default.list and "" not in items[default.list]:
+        cases = {parent: known(default, parent) for parent in items[default.list]}
+        return PerValue(choices.by, cases, None)
+    cases = {case: known(weighted) for case, weighted in choices.cases.items()}
+    return PerValue(choices.by, cases, None if default is None else known(default))
+
+
+def _named(growth: Growth) -> str:
+    of = f" of {growth.parent!r}" if growth.parent else ""
+    return f"list {growth.made.name!r}{of}: {len(growth.items)} of {growth.made.count} items"
+
+
+def _short_message(spec: DatasetSpec, short: Sequence[Growth]) -> str:
+    lines = [f"{spec.name} needs lists that the model did not fill:"]
+    reasons: list[str] = []
+    for growth in short[:5]:
+        rejected = [each for outcome in growth.outcomes for each in outcome.rejections]
+        reasons += [each.reason for each in rejected]
+        why = (
+            f"; the last answer was rejected: {rejected[-1].reason}, {rejected[-1].detail}"
+            if rejected
+            else ""
+        )
+        lines.append(
+            f"  {_named(growth)} after {len(growth.outcomes)} rounds, {growth.repeated} were there already{why}"
+        )
+    lines += [f"  and {len(short) - 5} more"] if short[5:] else []
+    lines.append("What was answered is kept and costs nothing again. To go on, change one of these:")
+    lines += [f"  - {REASONS[name].hint}" for name in dict.fromkeys(reasons) if name in REASONS][:2]
+    lines.append(
+        "  - ask for fewer (`count`), or say in the prompt along which lines the items are to differ"
+    )
+    lines.append("  - raise the list's `temperature`, or name a larger model for it (`model`)")
+    return "\n".join(lines)
+
+
+def _missing_message(spec: DatasetSpec, settings: Settings, waiting: Sequence[Growth]) -> str:
+    lines = [
+        f"{spec.name}: the store {settings.store_path} lacks answers for generated lists, and offline nobody is asked:"
+    ]
+    for growth in waiting[:5]:
+        assert growth.request is not None  # noqa: S101 - it waits
+        lines.append(f"  {_named(growth)}; next is request {growth.request.key[:16]}")
+    lines += [f"  and {len(waiting) - 5} more"] if waiting[5:] else []
+    lines += [
+        "No row can be made before they are complete. To go on, do one of these and build again:",
+        "  - let the rest be asked: leave out --offline (offline=True); what is there is not asked again",
+        "  - import the answers of somebody who has them: synth answers import FILE",
+        "  - name the store that holds them: --store or SYNTH_STORE",
+    ]
+    return "\n".join(lines)
+
+
+def waiting_rounds(growth: Growth) -> int:
+    """Return how many more rounds the list will take at least, as it went so far."""
+    if growth.request is None:
+        return 0
+    each = max(1.0, len(growth.items) / len(growth.outcomes)) if growth.outcomes else growth.made.batch
+    return max(1, -int(-(growth.made.count - len(growth.items)) // each))
+
+
+def lists_of(growths: Sequence[Growth]) -> Iterator[tuple[str, list[Growth]]]:
+    """Yield the lists by name, each with its growths."""
+    for name in dict.fromkeys(each.made.name for each in growths):
+        yield name, [each for each in growths if each.made.name == name]
