@@ -1,6 +1,7 @@
 """Versions end to end: real builds, real clients, the stand-in Hub, and the command line."""
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -268,6 +269,27 @@ def test_one_flipped_byte_anywhere_is_found_and_named(make, hub, synth, tmp_path
     assert code == 5
     assert "  data/train-00001-of-00002.parquet: no part of the release" in error
     assert "  quality.json: missing" in error
+
+
+def test_the_readmes_block_on_versions_runs(make, synth, hub, endpoint, tmp_path, monkeypatch):
+    """Each command as it stands there, in order, after a 1.0.0 was pushed and a 1.1.0 was built."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (block,) = [
+        block for block in re.findall(r"```bash\n(.*?)```", readme, re.DOTALL) if "synth verify" in block
+    ]
+    push(make("first"), REPO)
+    make("grown", **GROWN)
+    shutil.copy("specs/grown/reviews.synth.yaml", "reviews.synth.yaml")
+    monkeypatch.setenv("SYNTH_STORE", str(tmp_path / "answers.sqlite"))
+    monkeypatch.setenv("SYNTH_BASE_URL", endpoint.base_url)
+    assert synth("build", "reviews.synth.yaml", "--cache-dir", "cache")[0] == 0
+    commands = [line.split("#")[0].split() for line in block.replace("your-name", "org").splitlines()]
+    verbs = [command[1] for command in commands]
+    assert verbs == ["version", "diff", "build", "push", "pull", "verify", "rebuild"]
+    for command in commands:
+        code, told, error = synth(*command[1:])
+        assert code == 0, (command, error)
+    assert "byte for byte" in told
 
 
 def test_sha256sum_reads_the_manifest(make, tmp_path):
