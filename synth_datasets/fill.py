@@ -195,6 +195,22 @@ class _Work:
 class _Row:
     """One row on its way: which column it asks now, and what it has gathered."""
 
+    __slots__ = (
+        *(
+            "attempts",
+            "foreseen",
+            "given",
+            "key",
+            "missing",
+            "plan",
+            "prepared",
+            "rejections",
+            "request",
+            "sources",
+        ),
+        *("unanswered", "values"),
+    )
+
     def __init__(self, plan: Plan, key: RowKey) -> None:
         self.plan = plan
         self.key = key
@@ -350,7 +366,7 @@ def _source(column: str, request: Request, answer: Answer) -> Source:
         attempt=request.attempt,
         key=request.key,
         seed=request.seed,
-        messages=tuple((message.role, message.content) for message in request.messages),
+        messages=tuple([(message.role, message.content) for message in request.messages]),
         text=answer.text,
         model=answer.model,
         prompt_tokens=answer.prompt_tokens,

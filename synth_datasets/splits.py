@@ -275,10 +275,10 @@ def _deciding(plan: Plan, split: str, part: Part) -> Iterator[RowKey]:
 
 def _wanted(spec: DatasetSpec, split: str, part: Part) -> Callable[[Example | Missing | Unanswered], bool]:
     """Return what tells the outcomes of the part from others, if it is called with each outcome in turn."""
-    positions = count()
+    positions, crossing = count(), _crossing(spec)
 
     def wanted(outcome: Example | Missing | Unanswered) -> bool:
-        return outcome.row.split == split and (not _crossing(spec) or next(positions) in part)
+        return outcome.row.split == split and (not crossing or next(positions) in part)
 
     return wanted
 

@@ -26,7 +26,7 @@ class Part:
 
     def __contains__(self, position: int) -> bool:
         within = self.start <= position and (self.stop is None or position < self.stop)
-        return within and self._shard(position) in self.shards
+        return within and (self._undivided() or self._shard(position) in self.shards)
 
     def positions(self, total: int) -> Iterator[int]:
         """Yield the positions in a split of `total` rows, ascending."""

@@ -13,12 +13,13 @@ __all__ = ["low_score", "out_of_plan"]
 
 def out_of_plan(text: str, checks: Checks, row: Mapping[str, object]) -> Verdict | None:
     """Compare the text with the size that the row plans, and with the language that it is to be in."""
-    for planned, size, unit in (
-        (checks.planned_length, len(text), "characters"),
-        (checks.planned_words, len(text.split()), "words"),
+    for planned, count, unit in (
+        (checks.planned_length, len, "characters"),
+        (checks.planned_words, _words, "words"),
     ):
         if planned is None:
             continue
+        size = count(text)
         aim = int(str(row[planned.column]))
         # Rounded outwards, so that a small plan has room, too; floats of `within` must not decide.
         least = math.floor(round(aim * (1 - planned.within), 6))
@@ -38,3 +39,7 @@ def low_score(score: float, why: Sequence[str], checks: Checks) -> Verdict | Non
         return None
     detail = ": ".join([f"{score:g} from the judge, at least {checks.least:g} is asked for", *why])
     return Verdict(Reason.LOW_SCORE, detail, checks.blames)
+
+
+def _words(text: str) -> int:
+    return len(text.split())
