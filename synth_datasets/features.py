@@ -15,6 +15,7 @@ from synth_datasets.spec.model import (
     SampleColumn,
 )
 from synth_datasets.spec.rules import LabelsRule, Rule, VotesRule
+from synth_datasets.spec.rules_seeds import SeedIdsRule, SeedRowsRule, SeedValueRule
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,6 +68,8 @@ def label_columns(spec: DatasetSpec) -> dict[str, tuple[str, ...]]:
             labels[name] = item.names
         elif isinstance(item, Field) and item.type == "classes":
             labels[name] = item.classes
+        elif isinstance(item, DerivedColumn) and isinstance(item.rule, SeedValueRule) and not item.rule.many:
+            labels.update({name: item.rule.classes} if item.rule.classes else {})
     return labels
 
 
@@ -141,6 +144,11 @@ def _derived_feature(rule: Rule) -> "FeatureType":
     from datasets import ClassLabel, List, Value
 
     match rule:
+        case SeedIdsRule() | SeedRowsRule():
+            return List(Value("string"))
+        case SeedValueRule():
+            value = ClassLabel(names=list(rule.classes)) if rule.classes else Value("string")
+            return List(value) if rule.many else value
         case LabelsRule():
             return List(ClassLabel(names=list(rule.names)))
         case VotesRule(gives="agreement"):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["BANDS", "PERMUTATIONS", "constants", "normalised", "signature", "signatures"]
+__all__ = ["BANDS", "PERMUTATIONS", "constants", "grams", "normalised", "signature", "signatures"]
 
 PERMUTATIONS = 64
 BANDS = 16
@@ -74,7 +74,7 @@ def _together(texts: Sequence[str]) -> "np.ndarray":
     if len(texts) == 1:
         return signature(texts[0])[None]
     padded = [_padded(text) for text in texts]
-    grams = _grams("".join(padded))
+    found = grams("".join(padded))
     bounds: list[int] = []
     end = 0
     for (
@@ -83,7 +83,7 @@ def _together(texts: Sequence[str]) -> "np.ndarray":
         bounds += (end, end + len(text) - _GRAM + 1)
         end += len(text)
     factors, offsets = _permutations()
-    permuted = factors * grams
+    permuted = factors * found
     permuted += offsets
     return np.minimum.reduceat(permuted, bounds[:-1], axis=1)[:, ::2].T
 
@@ -93,8 +93,8 @@ def signature(text: str) -> "np.ndarray":
     import numpy as np
 
     factors, offsets = _permutations()
-    grams = _grams(_padded(text))
-    parts = (grams[start : start + _SLICE] for start in range(0, len(grams), _SLICE))
+    found = grams(_padded(text))
+    parts = (found[start : start + _SLICE] for start in range(0, len(found), _SLICE))
     least = None
     for part in parts:
         permuted = factors * part
@@ -109,21 +109,21 @@ def _padded(text: str) -> str:
     return text[:_REACH].ljust(_GRAM, "\0")  # a short text is one gram of its own
 
 
-def _grams(text: str) -> "np.ndarray":
-    """Return a 32-bit hash of every 5-gram: a polynomial in its code points, mixed."""
+def grams(text: str) -> "np.ndarray":
+    """Return a 32-bit hash of every 5-gram of a text of 5 characters or more: a polynomial in code points, mixed."""
     import numpy as np
 
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
     one, two, three, four, shift = _coefficients()
     pairs = codes[:-1] * one
     pairs += codes[1:]
-    grams = pairs[:-2] * two
-    grams += pairs[2:]
-    grams = grams[:-1] * three
-    grams += codes[4:]
-    grams ^= grams >> shift
-    grams *= four
-    return grams
+    found = pairs[:-2] * two
+    found += pairs[2:]
+    found = found[:-1] * three
+    found += codes[4:]
+    found ^= found >> shift
+    found *= four
+    return found
 
 
 def constants(count: int) -> "np.ndarray":

@@ -1,15 +1,16 @@
 """Where each row comes from, and what was rejected: written beside a split while it is made, read back by commands."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from synth_datasets.plan.row import RowKey
+from synth_datasets.spec.rules_seeds import SEEDS
 from synth_datasets.validation.outcome import Example, Missing, Rejection, Source, Tally
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class TracedRow:
 class TraceWriter(AbstractContextManager["TraceWriter"]):
     """Writes `<split>.parquet`, `<split>.rejections.jsonl` and, when all went well, `<split>.tally.json`.
 
+    Where rows have seen real ones, `<split>.seeds.jsonl` says which, by column.
+
     Memory stays flat: rows go out in batches. The bytes depend on the rows alone.
     """
 
@@ -73,6 +76,8 @@ class TraceWriter(AbstractContextManager["TraceWriter"]):
             errors="backslashreplace",  # half a surrogate becomes a JSON escape
         )
         self._batch: list[tuple[str, Source]] = []
+        self._folder, self._split = folder, split
+        self._seeds: IO[str] | None = None
 
     def add(self, outcome: Example | Missing) -> None:
         """Keep where an example comes from, and what its row rejected."""
@@ -81,8 +86,15 @@ class TraceWriter(AbstractContextManager["TraceWriter"]):
         if isinstance(outcome, Example):
             row_id = str(outcome.row)
             self._batch += [(row_id, source) for source in outcome.sources]
+            if seeds := {n.removesuffix(SEEDS): ids for n, ids in outcome.values.items() if n.endswith(SEEDS)}:
+                self._add_seeds({"row_id": row_id, "seeds": seeds})
         if len(self._batch) >= BATCH_ROWS:
             self._flush()
+
+    def _add_seeds(self, record: Mapping[str, object]) -> None:
+        if self._seeds is None:
+            self._seeds = (self._folder / f"{self._split}.seeds.jsonl").open("w", encoding="utf-8")
+        self._seeds.write(json.dumps(record, ensure_ascii=False) + "\n")
 
     def finish(self, tally: Tally) -> None:
         """Write the counts of the whole split."""
@@ -101,6 +113,8 @@ class TraceWriter(AbstractContextManager["TraceWriter"]):
                 self._flush()
                 self._rows.close()
                 self._rejections.close()
+                if self._seeds is not None:
+                    self._seeds.close()
         finally:
             self._let_go()
 
@@ -114,6 +128,9 @@ class TraceWriter(AbstractContextManager["TraceWriter"]):
         self._rows.is_open = False  # otherwise it tries again, and complains, when it is collected
         with suppress(OSError):
             self._rejections.close()
+        if self._seeds is not None:
+            with suppress(OSError):
+                self._seeds.close()
 
     def _flush(self) -> None:
         if self._batch:

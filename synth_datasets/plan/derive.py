@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 
 from synth_datasets.plan.labels import draw_labels
+from synth_datasets.plan.seeds import joined_ids
 from synth_datasets.plan.votes import count_votes, disagreement
 from synth_datasets.spec.rules import LabelsRule, Rule, VotesRule
+from synth_datasets.spec.rules_seeds import SeedIdsRule, SeedRowsRule, SeedValueRule
 
 __all__ = ["Unfit", "derive"]
 
@@ -27,6 +29,10 @@ def derive(rule: Rule, values: Mapping[str, object], number: int) -> object:
     Raises `Unfit` when an answer that it reads cannot be used.
     """
     match rule:
+        case SeedIdsRule():
+            return joined_ids(rule, values)
+        case SeedRowsRule() | SeedValueRule():
+            raise AssertionError("unreachable: the plan knows the seeds")
         case LabelsRule():
             return draw_labels(rule, number)
         case VotesRule():

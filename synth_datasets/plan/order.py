@@ -12,7 +12,16 @@ from itertools import islice
 from synth_datasets.plan.row import RowKey
 from synth_datasets.spec.model import ClassesColumn, DatasetSpec, Split
 
-__all__ = ["Strata", "decision_order", "divisor_sequence", "quotas", "split_order", "strata_of"]
+__all__ = [
+    "Strata",
+    "decision_order",
+    "divisor_sequence",
+    "quotas",
+    "split_order",
+    "strata_in",
+    "strata_of",
+    "stratified",
+]
 
 Strata = tuple[tuple[str, ...], tuple[float, ...]]
 """Class names and their weights; one nameless class when a spec has no `classes` column."""
@@ -20,10 +29,26 @@ Strata = tuple[tuple[str, ...], tuple[float, ...]]
 
 def strata_of(spec: DatasetSpec) -> Strata:
     """Return the classes that rows are balanced over: those of the first `classes` column."""
-    for column in spec.columns:
-        if isinstance(column, ClassesColumn):
-            return column.names, column.weights
-    return ("",), (1.0,)
+    column = stratified(spec)
+    return (("",), (1.0,)) if column is None else (column.names, column.weights)
+
+
+def stratified(spec: DatasetSpec) -> ClassesColumn | None:
+    """Return the first `classes` column of the file; a part of another column, which has a dot, moves no row."""
+    columns = (column for column in spec.columns if isinstance(column, ClassesColumn))
+    return next((column for column in columns if "." not in column.name), None)
+
+
+def strata_in(split: Split, strata: Strata) -> Strata:
+    """Return the classes of a split and their weights: all of them, or those that it counts rows for.
+
+    Counts become weights around 1, so that the split's rows are decided on beside those of other splits.
+    """
+    counts = [(name, count) for name, count in split.counts if count]
+    if not counts:
+        return strata
+    mean = sum(count for _, count in counts) / len(counts)
+    return tuple(name for name, _ in counts), tuple(count / mean for _, count in counts)
 
 
 def divisor_sequence(
@@ -56,7 +81,7 @@ def quotas(weights: Sequence[float], total: int) -> list[int]:
 
 def split_order(split: Split, strata: Strata) -> Iterator[RowKey]:
     """Yield the rows of a split in its order."""
-    names, weights = strata
+    names, weights = strata_in(split, strata)
     for _, at, index in islice(divisor_sequence(weights), split.num_examples):
         yield RowKey(split.name, names[at], index)
 
@@ -69,16 +94,16 @@ def decision_order(
     Places are compared first, then the splits, then the classes, in the order of the spec. Ends after the
     last row of split `upto`.
     """
-    names, weights = strata
     chosen = [split for split in splits if among is None or split.name in among]
+    within = [strata_in(split, strata) for split in chosen]
     left = next((split.num_examples for split in chosen if split.name == upto), 0)
     if upto is not None and not left:
         return
     for _, at_split, at, index in heapq.merge(
-        *(_places(at, split, weights) for at, split in enumerate(chosen))
+        *(_places(at, split, within[at][1]) for at, split in enumerate(chosen))
     ):
         name = chosen[at_split].name
-        yield RowKey(name, names[at], index)
+        yield RowKey(name, within[at_split][0][at], index)
         if name == upto:
             left -= 1
             if not left:

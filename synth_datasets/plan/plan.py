@@ -5,14 +5,24 @@ from dataclasses import dataclass, field
 
 from synth_datasets.errors import Problem, SpecError
 from synth_datasets.plan import identity
+from synth_datasets.plan.cells import Cells
 from synth_datasets.plan.derive import derive
-from synth_datasets.plan.order import Strata, decision_order, quotas, split_order, strata_of
+from synth_datasets.plan.order import (
+    Strata,
+    decision_order,
+    quotas,
+    split_order,
+    strata_in,
+    strata_of,
+    stratified,
+)
 from synth_datasets.plan.prompts import Conversation, Wording, each, sampling_of
 from synth_datasets.plan.redraw import Redraw
 from synth_datasets.plan.request import Request
 from synth_datasets.plan.row import RowKey
 from synth_datasets.plan.sampling import Choice, Number, Spread
 from synth_datasets.plan.schema import schema_text
+from synth_datasets.plan.seeds import Turns, choose, value_of
 from synth_datasets.spec.graph import column_order, inputs, outputs
 from synth_datasets.spec.model import (
     ClassesColumn,
@@ -26,6 +36,7 @@ from synth_datasets.spec.model import (
     Split,
     TextColumn,
 )
+from synth_datasets.spec.rules_seeds import SeedRowsRule, SeedValueRule
 from synth_datasets.spec.templates import Template
 
 __all__ = ["Plan"]
@@ -89,6 +100,8 @@ class Plan:
         computed: list[_Late] = []
         for column in order:
             waits = inputs(column) & late
+            if waits & _labels_of_seeds(column):
+                raise SpecError(self.spec.origin, [_sampled_too_early(column.name, waits)])
             if isinstance(column, TextColumn | DerivedColumn) and waits:
                 computed.append(_Late(column.name, self._draw(column), inputs(column)))
                 late.add(column.name)
@@ -132,8 +145,9 @@ class Plan:
 
     def quotas(self, split: str) -> dict[str, int]:
         """Return how many rows of the split each stratum holds, without going through them."""
-        names, weights = self._strata
-        return dict(zip(names, quotas(weights, self._splits[split].num_examples), strict=True))
+        names, weights = strata_in(self._splits[split], self._strata)
+        counts = dict(zip(names, quotas(weights, self._splits[split].num_examples), strict=True))
+        return {name: counts.get(name, 0) for name in self._strata[0]}
 
     def values(self, key: RowKey) -> dict[str, object]:
         """Return what the row holds before any model is asked: sampled values and the texts made of them."""
@@ -212,10 +226,14 @@ class Plan:
     ) -> _Draw:
         stream = identity.stream(self.spec.seed, "value", column.name)
         match column:
-            case ClassesColumn() if column is self._stratified():
+            case ClassesColumn() if column is stratified(self.spec):
                 return lambda key, _row, _values: key.stratum
             case ClassesColumn():
-                return _spread(Spread(column.names, column.weights), stream)
+                spread = _spread(Spread(column.names, column.weights), stream)
+                cells = Cells(self.spec, column)
+                if not cells or column is not self._second():
+                    return spread
+                return lambda key, row, values: cells.draw(key, lambda: str(spread(key, row, values)))
             case SampleColumn():
                 choices = each(column.choices, Choice)
                 return lambda _key, row, values: choices.pick(values).draw(identity.bits(stream, row))
@@ -225,12 +243,59 @@ class Plan:
             case TextColumn():
                 wording = each(column.template, Wording.of)
                 return lambda _key, _row, values: wording.pick(values).render(values)
+            case DerivedColumn() if isinstance(column.rule, SeedRowsRule | SeedValueRule):
+                return self._seeds(column.rule, stream)
             case DerivedColumn():
                 rule = column.rule
                 return lambda _key, row, values: derive(rule, values, identity.bits(stream, row))
 
-    def _stratified(self) -> ClassesColumn | None:
-        return next((column for column in self.spec.columns if isinstance(column, ClassesColumn)), None)
+    def _second(self) -> ClassesColumn | None:
+        """Return the column whose counts a split may give beside those of its classes."""
+        found = [
+            item for item in self.spec.columns if isinstance(item, ClassesColumn) and "." not in item.name
+        ]
+        return found[1] if found[1:] else None
+
+    def _seeds(self, rule: SeedRowsRule | SeedValueRule, stream: bytes) -> _Draw:
+        seeds = self.spec.seeds
+        assert seeds is not None  # noqa: S101 - no spec has such a column without them
+        if isinstance(rule, SeedValueRule):
+            return lambda _key, _row, values: value_of(rule, seeds, values)
+        turn = self._turn(rule.same)
+        return lambda key, row, values: choose(
+            rule, seeds, key, values, identity.bits(stream, row), lambda: turn(key)
+        )
+
+    def _turn(self, same: str | None) -> Callable[[RowKey], int]:
+        """Return what tells how many rows of the split take from the same seeds before a row does."""
+        first = stratified(self.spec)
+        if (first is None and same is None) or (first is not None and same == first.name):
+            return lambda key: key.index
+        return Turns(self.rows, self._only(same) if same is not None else lambda _: "").of
+
+    def _only(self, name: str) -> Callable[[RowKey], str]:
+        """Return what gives one value of a row, made with no more than it takes."""
+        needed: set[str] = set()
+
+        def value(key: RowKey) -> str:
+            if not needed:
+                needed.add(name)
+                for column in reversed(self.order):
+                    needed.update(inputs(column) if needed & set(outputs(column)) else ())
+            row = identity.row_bytes(key)
+            values: dict[str, object] = {}
+            for each_name, draw in self._draws:
+                if each_name in needed:
+                    values[each_name] = draw(key, row, values)
+            return str(values[name])
+
+        return value
+
+
+def _labels_of_seeds(column: Column) -> frozenset[str]:
+    """Return the column whose value the seeds of this one are labelled with."""
+    rule = column.rule if isinstance(column, DerivedColumn) else None
+    return frozenset([rule.same] if isinstance(rule, SeedRowsRule) and rule.same is not None else ())
 
 
 def _sampled_too_early(name: str, waits: Collection[str]) -> Problem:

@@ -25,6 +25,7 @@ from synth_datasets.spec.model_settings import override
 from synth_datasets.spec.parts import Parts, Path
 from synth_datasets.spec.rules import LabelsRule
 from synth_datasets.spec.score import build_score, note_use
+from synth_datasets.spec.seeds import build_seed, seed_ids
 
 __all__ = ["build_columns"]
 
@@ -37,7 +38,8 @@ def build_columns(shape: Shape, parts: Parts, model: ModelSpec) -> tuple[Column,
     for name, file in given.items():
         _note_values(name, file, parts)
     made = [_column(name, file, parts, model) for name, file in given.items()]
-    return tuple(column for columns in made for column in columns or ())
+    columns = tuple(column for columns in made for column in columns or ())
+    return columns + seed_ids(columns, shape, parts)
 
 
 def _note_values(name: str, file: schema.ColumnFile, parts: Parts) -> None:
@@ -81,6 +83,8 @@ def _column(name: str, file: schema.ColumnFile, parts: Parts, model: ModelSpec) 
     """Return the column as the file calls it, last, after the hidden ones that it is made of."""
     if isinstance(file, schema.ScoreFile):
         return build_score(name, file, parts, model)
+    if isinstance(file, schema.SeedColumnFile):
+        return build_seed(name, file, parts)
     one = _plain_column(name, file, parts, model)
     return None if one is None else (one,)
 

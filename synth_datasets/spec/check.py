@@ -4,6 +4,7 @@ from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from synth_datasets.spec import schema
+from synth_datasets.spec.balance import filled, split_of
 from synth_datasets.spec.explain import Shape
 from synth_datasets.spec.graph import find_cycle, outputs
 from synth_datasets.spec.model import Checks, Column, FieldsColumn, PromptColumn, Split
@@ -11,6 +12,7 @@ from synth_datasets.spec.parts import Parts, Path, Use
 from synth_datasets.spec.problems import dotted, shown
 from synth_datasets.spec.reader import Node
 from synth_datasets.spec.row_checks import with_least, with_row_checks
+from synth_datasets.spec.seed_data import Balance
 from synth_datasets.spec.templates import RESERVED_NAMES
 
 __all__ = ["check_columns", "checks_of", "splits_of"]
@@ -37,16 +39,20 @@ def check_columns(columns: Sequence[Column], shape: Shape, parts: Parts) -> None
         parts.problem(("columns",), "every column is hidden, nothing would be stored")
 
 
-def splits_of(shape: Shape, parts: Parts) -> tuple[Split, ...]:
+def splits_of(
+    shape: Shape, columns: Sequence[Column], balance: Balance | None, parts: Parts
+) -> tuple[Split, ...]:
     """Return the splits, in the order of the file."""
-    splits = [Split(name, count) for name, count in shape.spec.splits.items() if shape.has("splits", name)]
+    given = {name: rows for name, rows in shape.spec.splits.items() if shape.has("splits", name)}
+    splits = [filled(split_of(name, rows, columns, parts), balance) for name, rows in given.items()]
     for split in splits:
         if not schema.split_name_ok(split.name) or split.name == "all":
             message = f"'{shown(split.name)}' is no name for a split"
             parts.problem(
                 ("splits", split.name), message, "use letters, digits, `_` and single dots, not `all`"
             )
-    if splits and shape.has("splits") and not any(split.num_examples for split in splits):
+    waiting = "balance" in given.values() and (balance is None or balance.before is None)
+    if splits and not waiting and shape.has("splits") and not any(split.num_examples for split in splits):
         parts.problem(("splits",), "no split holds a row")
     return tuple(splits)
 
@@ -125,8 +131,7 @@ def _check_use(use: Use, given: Set[str], groups: dict[str, list[str]], parts: P
             return
         parts.problems.unknown(use.line, use.where, message, use.name, given - {use.reader})
     elif use.by and (
-        use.name in parts.generated
-        or (use.name not in parts.domains and _is_made(use.name, parts.tree))
+        use.name in parts.generated or (use.name not in parts.domains and _is_made(use.name, parts.tree))
     ):
         message = f"`by: {shown(use.name)}` needs a column with a fixed set of values"
         parts.problems.add(use.line, use.where, message, "one of kind `classes` or `sample`")

@@ -19,6 +19,7 @@ from synth_datasets.spec.problems import (
     suggestion,
 )
 from synth_datasets.spec.reader import Node
+from synth_datasets.spec.schema_seeds import COMMIT, HUB_ID
 
 __all__ = ["Shape", "validate"]
 
@@ -38,6 +39,8 @@ _IN_WORDS = {
     schema.HUB_WORD: "lower-case letters, digits, `.`, `+` and `-`, such as `cc0-1.0` or `text-classification`",
     schema.MODEL_ID: "a model's id, not a URL or a path",
     schema.REVISION: "a commit or tag",
+    COMMIT: "a commit of 40 hex digits",
+    HUB_ID: "the id of a dataset on the Hub, such as `org/name`",
 }
 _TYPES = {
     "string_type": "text",
@@ -215,6 +218,7 @@ def _known_keys(path: Path, kinds: Sequence[str]) -> list[str]:
         "classes": schema.ClassesFile,
         "sample": schema.SampleFile,
         "number": schema.NumberFile,
+        "seed": schema.SeedColumnFile,
         "text": schema.ComputedFile,
         "prompt": schema.PromptFile,
         "fields": schema.FieldsFile,
@@ -224,6 +228,10 @@ def _known_keys(path: Path, kinds: Sequence[str]) -> list[str]:
             model: type[BaseModel] = schema.SpecFile
         case ("model", _):
             model = schema.ModelFile
+        case ("seeds", _):
+            model = schema.SeedsFile
+        case ("balance", _):
+            model = schema.BalanceFile
         case ("columns", _, "model", _):
             model = schema.ModelOverrideFile
         case ("columns", _, _):

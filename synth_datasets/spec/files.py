@@ -10,7 +10,7 @@ from synth_datasets.errors import Problem, SpecError
 from synth_datasets.spec.problems import Problems, shown
 from synth_datasets.spec.reader import MAX_BYTES, decode
 
-__all__ = ["Files", "read_inside", "read_regular"]
+__all__ = ["Files", "path_problem", "read_bytes_inside", "read_inside", "read_regular"]
 
 _MAX_TOTAL = 16 * MAX_BYTES
 
@@ -27,7 +27,7 @@ class Files:
 
     def text(self, path: str, line: int, where: str) -> str | None:
         """Return the text of the file, or None after noting at this place of the spec why there is none."""
-        if words := _not_inside(path):
+        if words := path_problem(path):
             self._problems.add(
                 line, where, words, "put the file beside the spec and name it by its relative path"
             )
@@ -78,11 +78,37 @@ def read_inside(folder: Path) -> Callable[[str], str]:
     return read_file
 
 
+def read_bytes_inside(folder: Path, limit: int) -> Callable[[str], bytes]:
+    """Return a function that reads files inside `folder` as `read_inside` does: one byte more than `limit` at most."""
+    root = folder.resolve()
+
+    def read_bytes(name: str) -> bytes:
+        problems = Problems()
+        real = _inside(root, name, problems)
+        data = None if real is None else _regular_bytes(real, name, problems, near=root / name, limit=limit)
+        if data is None:
+            raise SpecError(name, problems.all())
+        return data
+
+    return read_bytes
+
+
 def read_regular(path: Path, label: str, problems: Problems, *, near: Path) -> str | None:
     """Return the text of a regular file of at most 1 MiB, or None after noting what is wrong.
 
     `near` is where the file was looked for: names like its own there are offered when it is missing.
     """
+    data = _regular_bytes(path, label, problems, near=near, limit=MAX_BYTES)
+    if data is None:
+        return None
+    inner = Problems()
+    text = decode(data, inner)
+    for problem in inner.all():
+        problems.add(0, "", f"'{shown(label)}': {_with_line(problem)}", problem.hint)
+    return text
+
+
+def _regular_bytes(path: Path, label: str, problems: Problems, *, near: Path, limit: int) -> bytes | None:
     try:
         # Opening a pipe waits for a writer unless it does not block; a link here was swapped in behind our back.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY)
@@ -99,12 +125,8 @@ def read_regular(path: Path, label: str, problems: Problems, *, near: Path) -> s
         what = "a folder" if stat.S_ISDIR(kind) else "no regular file"
         problems.add(0, "", f"'{shown(label)}' is {what}")
         return None
-    inner = Problems()
     with open(handle, "rb") as file:  # noqa: PTH123 - a descriptor, so that what is checked is what is read
-        text = decode(file.read(MAX_BYTES + 1), inner)
-    for problem in inner.all():
-        problems.add(0, "", f"'{shown(label)}': {_with_line(problem)}", problem.hint)
-    return text
+        return file.read(limit + 1)
 
 
 def _with_line(problem: Problem) -> str:
@@ -112,7 +134,12 @@ def _with_line(problem: Problem) -> str:
 
 
 def _read(root: Path, name: str, problems: Problems) -> str | None:
-    if words := _not_inside(name):
+    real = _inside(root, name, problems)
+    return None if real is None else read_regular(real, name, problems, near=root / name)
+
+
+def _inside(root: Path, name: str, problems: Problems) -> Path | None:
+    if words := path_problem(name):
         problems.add(0, "", words)
         return None
     try:
@@ -125,10 +152,10 @@ def _read(root: Path, name: str, problems: Problems) -> str | None:
             0, "", f"the file '{shown(name)}' leads out of the spec's folder", "copy it into the folder"
         )
         return None
-    return read_regular(real, name, problems, near=root / name)
+    return real
 
 
-def _not_inside(path: str) -> str:
+def path_problem(path: str) -> str:
     """Return what is wrong with the path as written; empty when nothing is."""
     if not path or not path.isprintable() or len(path) > 500:  # noqa: PLR2004 - no honest path is longer
         return "a file needs a path of printable characters"

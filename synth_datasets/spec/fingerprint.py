@@ -21,6 +21,7 @@ from synth_datasets.spec.model import (
     PromptColumn,
     SampleColumn,
     Shot,
+    Split,
     TextColumn,
     Weighted,
 )
@@ -46,7 +47,8 @@ def fingerprint(spec: DatasetSpec) -> str:
         {
             "format": _FORMAT,
             "columns": [_column(column) for column in spec.columns],
-            "splits": [[split.name, split.num_examples] for split in spec.splits],
+            "splits": [[split.name, split.num_examples, *_counts(split)] for split in spec.splits],
+            **({} if spec.seeds is None else {"seeds": spec.seeds.key}),
             "seed": spec.seed,
             "attempts": spec.attempts,
             "checks": {name: _checks(checks) for name, checks in spec.checks.items()},
@@ -66,6 +68,8 @@ def ingredients(spec: DatasetSpec) -> dict[str, object]:
         "attempts": spec.attempts,
         "splits": [split.name for split in spec.splits],
         **{f"splits.{split.name}": split.num_examples for split in spec.splits},
+        **{f"splits.{split.name}.counts": _counts(split) for split in spec.splits if split.counts},
+        **({} if spec.seeds is None else {"seeds": _hash(spec.seeds.key)}),
         "columns": [column.name for column in spec.columns],
         **({"never": sorted(map(_never, spec.never))} if spec.never else {}),
     }
@@ -108,6 +112,10 @@ def digest(spec: DatasetSpec) -> str:
             "tags": spec.tags,
         }
     )
+
+
+def _counts(split: Split) -> list[object]:
+    return [split.counts, split.cells] if split.counts else []
 
 
 def _hash(value: object) -> str:

@@ -18,7 +18,8 @@ def load_spec(path: str | Path) -> DatasetSpec:
 
     Raises `SpecError` with all problems at once. Files that the spec refers to are read inside its folder only.
     """
-    from synth_datasets.spec.files import read_inside, read_regular
+    from synth_datasets.spec.files import read_bytes_inside, read_inside, read_regular
+    from synth_datasets.spec.tables import MAX_BYTES
 
     file = _spec_file(Path(path))
     problems = Problems()
@@ -29,17 +30,30 @@ def load_spec(path: str | Path) -> DatasetSpec:
     text = read_regular(real, file.name, problems, near=file)
     if text is None:
         raise SpecError(str(path), problems.all())
-    return parse_spec(text, origin=str(file), read_file=read_inside(file.parent))
+    return parse_spec(
+        text,
+        origin=str(file),
+        read_file=read_inside(file.parent),
+        read_bytes=read_bytes_inside(file.parent, MAX_BYTES),
+    )
 
 
-def parse_spec(text: str, *, origin: str, read_file: Callable[[str], str]) -> DatasetSpec:
+def parse_spec(
+    text: str,
+    *,
+    origin: str,
+    read_file: Callable[[str], str],
+    read_bytes: Callable[[str], bytes] | None = None,
+) -> DatasetSpec:
     """Check the YAML `text` and return what it says.
 
     `origin` names it in messages. `read_file` is given the relative path, never an absolute one or one with `..`,
-    of each file the spec refers to; what it raises as `OSError` or `SpecError` becomes a problem of the spec.
+    of each file the spec refers to; what it raises as `OSError` or `SpecError` becomes a problem of the spec. So is
+    `read_bytes`, for files of real rows; without it those are read as texts.
     Raises `SpecError` with all problems at once.
     """
     # pydantic and Jinja load only where a spec is read.
+    from synth_datasets.spec.balance import build_balance
     from synth_datasets.spec.build import build_columns
     from synth_datasets.spec.check import check_columns, checks_of, splits_of
     from synth_datasets.spec.constraints import build_never, check_never
@@ -49,6 +63,7 @@ def parse_spec(text: str, *, origin: str, read_file: Callable[[str], str]) -> Da
     from synth_datasets.spec.model_settings import build_model
     from synth_datasets.spec.parts import Parts
     from synth_datasets.spec.reader import read
+    from synth_datasets.spec.seeds import build_seeds, settled
     from synth_datasets.spec.votes import build_votes
 
     problems = Problems()
@@ -59,13 +74,17 @@ def parse_spec(text: str, *, origin: str, read_file: Callable[[str], str]) -> Da
     parts = Parts(tree, problems, Files(read_file, problems))
     model = build_model(shape.spec.model, parts)
     lists = build_lists(shape, parts, model)
+    read_rows = read_bytes or (lambda name: read_file(name).encode())
+    parts.seeds = build_seeds(shape, parts, read_rows)
     columns = build_columns(shape, parts, model)
     columns += build_votes(shape.spec.checks, columns, parts, model)
     never = build_never(shape.spec.never, parts)
     check_columns(columns, shape, parts)
     check_never(never, columns, parts)
     check_lists(lists, columns, parts)
-    splits = splits_of(shape, parts)
+    balance = build_balance(shape, columns, parts, read_rows)
+    splits = splits_of(shape, columns, balance, parts)
+    seeds = settled(parts.seeds, columns, splits, shape, parts)
     checks = checks_of(columns, shape, parts)
     if problems:
         raise SpecError(origin, problems.all())
@@ -80,6 +99,8 @@ def parse_spec(text: str, *, origin: str, read_file: Callable[[str], str]) -> Da
         checks=checks,
         lists=lists,
         never=tuple(never.values()),
+        seeds=seeds,
+        balance=balance,
         version=given.version,
         description=given.description,
         license=given.license,

@@ -6,6 +6,7 @@ from typing import Generic, Literal, TypeVar
 
 from synth_datasets.spec.never import Never
 from synth_datasets.spec.rules import Rule
+from synth_datasets.spec.seed_data import Balance, Seeds
 from synth_datasets.spec.templates import Template
 
 __all__ = [
@@ -281,6 +282,10 @@ class Split:
 
     name: str
     num_examples: int
+    counts: tuple[tuple[str, int], ...] = ()
+    """Rows of each class, in the order of the classes; the split holds classes in this proportion. Empty: by weight."""
+    cells: tuple[tuple[str, tuple[tuple[str, int], ...]], ...] = ()
+    """Of classes with such counts: rows of each class of the second `classes` column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,6 +306,10 @@ class DatasetSpec:
     """Each after the one whose items it is for."""
     never: tuple[Never, ...] = ()
     """Rows that are drawn again."""
+    seeds: Seeds | None = None
+    """Real rows that columns show."""
+    balance: Balance | None = None
+    """Real rows that one of the splits completes; with counts still unknown that split is empty."""
     version: str = "1.0.0"
     description: str = ""
     license: str | None = None

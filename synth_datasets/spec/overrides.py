@@ -101,7 +101,9 @@ def _splits(spec: DatasetSpec, num_examples: int | Mapping[str, int]) -> tuple[S
     if isinstance(num_examples, int):
         total = _whole("num_examples", num_examples, 1, _MAX_EXAMPLES)
         shares = _shares(total, [split.num_examples for split in spec.splits])
-        return tuple(Split(split.name, share) for split, share in zip(spec.splits, shares, strict=True))
+        return tuple(
+            replace(split, num_examples=share) for split, share in zip(spec.splits, shares, strict=True)
+        )
     if not isinstance(num_examples, Mapping):
         raise SettingsError(f"num_examples must be a number or a number per split, not {shown(num_examples)}")
     names = [split.name for split in spec.splits]
@@ -112,7 +114,7 @@ def _splits(spec: DatasetSpec, num_examples: int | Mapping[str, int]) -> tuple[S
             )
         _whole(f"num_examples of {name}", count, 0, _MAX_EXAMPLES)
     splits = tuple(
-        Split(name, num_examples.get(name, old.num_examples))
+        replace(old, num_examples=num_examples.get(name, old.num_examples))
         for name, old in zip(names, spec.splits, strict=True)
     )
     if not any(split.num_examples for split in splits):

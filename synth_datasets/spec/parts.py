@@ -11,6 +11,7 @@ from synth_datasets.spec.files import Files
 from synth_datasets.spec.model import PerValue, Scalar, Shot, Weighted
 from synth_datasets.spec.problems import Problems, dotted, shown
 from synth_datasets.spec.reader import Node
+from synth_datasets.spec.seed_data import Seeds
 from synth_datasets.spec.templates import Template, TemplateError
 
 __all__ = ["Parts", "Path", "Use"]
@@ -61,6 +62,8 @@ class Parts:
     generated: set[str] = field(default_factory=set)
     """The columns that draw from one of them, so that nobody knows their values yet."""
     uses: list[Use] = field(default_factory=list)
+    seeds: Seeds | None = None
+    """The real rows that columns of kind `seed` take from."""
     _templates: int = 0
     _characters: int = 0
     _over: bool = False

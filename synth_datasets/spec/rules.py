@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from synth_datasets.spec.rules_judging import VotesRule
+from synth_datasets.spec.rules_seeds import SeedIdsRule, SeedRowsRule, SeedValueRule
 
-__all__ = ["LabelsRule", "Rule", "VotesRule"]
+__all__ = ["LabelsRule", "Rule", "SeedIdsRule", "SeedRowsRule", "SeedValueRule", "VotesRule"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,4 +23,4 @@ class LabelsRule:
         return frozenset()
 
 
-Rule = LabelsRule | VotesRule
+Rule = SeedIdsRule | SeedRowsRule | SeedValueRule | LabelsRule | VotesRule

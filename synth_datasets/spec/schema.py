@@ -33,7 +33,9 @@ from synth_datasets.spec.schema_parts import (
     either,
     has,
     is_a,
+    is_number,
 )
+from synth_datasets.spec.schema_seeds import BalanceFile, SeedColumnFile, SeedsFile, SplitFile
 
 __all__ = [
     "COLUMN_KINDS",
@@ -44,6 +46,7 @@ __all__ = [
     "NAME",
     "REVISION",
     "VERSION",
+    "BalanceFile",
     "ByChoices",
     "ByExamples",
     "ByText",
@@ -73,6 +76,8 @@ __all__ = [
     "RangeFile",
     "SampleFile",
     "ScoreFile",
+    "SeedColumnFile",
+    "SeedsFile",
     "SpecFile",
     "TextFile",
     "VerifyFile",
@@ -82,7 +87,7 @@ __all__ = [
 ]
 
 MAX_EXAMPLES = 10**9
-COLUMN_KINDS = ("classes", "labels", "sample", "number", "text", "prompt", "fields", "score")
+COLUMN_KINDS = ("classes", "labels", "sample", "number", "seed", "text", "prompt", "fields", "score")
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,95}$"
 VERSION = r"^(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})$"
@@ -221,6 +226,7 @@ ColumnFile = Annotated[
     | Annotated[LabelsFile, Tag("<labels>")]
     | Annotated[SampleFile, Tag("<sample>")]
     | Annotated[NumberFile, Tag("<number>")]
+    | Annotated[SeedColumnFile, Tag("<seed>")]
     | Annotated[ComputedFile, Tag("<text>")]
     | Annotated[PromptFile, Tag("<prompt>")]
     | Annotated[FieldsFile, Tag("<fields>")]
@@ -269,6 +275,15 @@ class ChecksFile(Strict):
     """Answers that repeat the prompt."""
     repetition: OnOff | None = None
     """Answers that say the same over and over."""
+    seed_copy: (
+        Annotated[
+            Annotated[Literal["keep"], Tag("<word>")]
+            | Annotated[float, Field(gt=0, le=1, strict=False), Tag("<likeness>")],
+            either("expected a likeness such as 0.8, or `keep`", word=is_a(str), likeness=is_number),
+        ]
+        | None
+    ) = None
+    """Copies and near copies of a seed: the Jaccard similarity of 5-grams from which a text is one."""
     language: LanguageCheck | None = None
     """The language that the text must be in."""
     min: Number | None = None
@@ -288,10 +303,10 @@ class SpecFile(Strict):
     ]
     """The columns in their order; each has exactly one kind."""
     splits: Annotated[
-        dict[str, Annotated[int, Field(ge=0, le=MAX_EXAMPLES)]],
+        dict[str, SplitFile],
         Field(min_length=1, max_length=1_000, json_schema_extra={"propertyNames": {"pattern": _SPLIT_NAME}}),
     ]
-    """How many rows each split holds."""
+    """How many rows each split holds, all together or of each class, or `balance`."""
     model: Model
     """Which model answers."""
     version: Annotated[str, Field(pattern=VERSION)] = "1.0.0"
@@ -312,6 +327,10 @@ class SpecFile(Strict):
     """Another seed gives another dataset."""
     attempts: Annotated[int, Field(ge=1, le=1_000)] = 5
     """How often one column of one row is asked before the row counts as missing."""
+    seeds: SeedsFile | None = None
+    """Real rows that prompts may show."""
+    balance: BalanceFile | None = None
+    """Real rows that a split completes."""
     checks: dict[str, ChecksFile] = Field(default_factory=dict[str, ChecksFile])
     """What answers must hold, by column."""
     lists: dict[str, ListFile] = Field(default_factory=dict[str, ListFile], max_length=100)

@@ -70,6 +70,11 @@ def is_a(kind: type) -> Callable[[object], bool]:
     return lambda value: isinstance(value, kind)
 
 
+def is_number(value: object) -> bool:
+    """Return whether a value is a number."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def anything(value: object) -> bool:
     """Tell whether there is a value at all."""
     return value is not None

@@ -12,6 +12,7 @@ from synth_datasets.validation.parse import field_values, is_complete, parse_obj
 from synth_datasets.validation.plan_checks import low_score, out_of_plan
 from synth_datasets.validation.reasons import Reason
 from synth_datasets.validation.refusals import find_refusal
+from synth_datasets.validation.seed_copies import find_copy
 from synth_datasets.validation.text import complete_part, joined
 
 __all__ = ["Verdict", "judge"]
@@ -42,8 +43,18 @@ def judge(
             Reason.EMPTY, f"no text, {answer.completion_tokens} tokens, ended by {answer.finish_reason}"
         )
     if isinstance(column, PromptColumn):
-        return _judge_text(column, request, answer, values, spec.checks.get(column.name, _DEFAULT))
-    return _judge_fields(column, request, answer, values, spec)
+        judged = _judge_text(column, request, answer, values, spec.checks.get(column.name, _DEFAULT))
+    else:
+        judged = _judge_fields(column, request, answer, values, spec)
+    return judged if isinstance(judged, Verdict) else _copied(judged, spec) or judged
+
+
+def _copied(values: Mapping[str, object], spec: DatasetSpec) -> Verdict | None:
+    """Find a text that copies a real row."""
+    texts = (
+        (name, value) for name, value in values.items() if isinstance(value, str) and spec.seeds is not None
+    )
+    return next((verdict for name, text in texts if (verdict := find_copy(spec, name, text))), None)
 
 
 def _judge_text(

@@ -117,6 +117,11 @@ class Reason(StrEnum):
         "Those who saw the text alone would label it otherwise.",
         "make the prompt of the class plainer, or drop classes that overlap; `on_disagreement: keep` only records it",
     )
+    SEED_COPY = (
+        "seed_copy",
+        "The text copies a real row, or nearly so.",
+        "ask for a new text in the prompt and show more than one seed; `seed_copy: keep` or a higher share accepts it",
+    )
     DUPLICATE = (
         "duplicate",
         "Another row holds the same text.",
