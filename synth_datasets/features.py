@@ -15,6 +15,7 @@ from synth_datasets.spec.model import (
     SampleColumn,
 )
 from synth_datasets.spec.rules import LabelsRule, Rule, VotesRule
+from synth_datasets.spec.rules_dialogue import ChoiceRule, DialogueRule, DialogueRules, MessagesRule
 from synth_datasets.spec.rules_seeds import SeedIdsRule, SeedRowsRule, SeedValueRule
 
 if TYPE_CHECKING:
@@ -143,6 +144,8 @@ def _visible(spec: DatasetSpec) -> "dict[str, FeatureType]":
 def _derived_feature(rule: Rule) -> "FeatureType":
     from datasets import ClassLabel, List, Value
 
+    if isinstance(rule, DialogueRules):
+        return _dialogue_feature(rule)
     match rule:
         case SeedIdsRule() | SeedRowsRule():
             return List(Value("string"))
@@ -157,6 +160,16 @@ def _derived_feature(rule: Rule) -> "FeatureType":
             return List(ClassLabel(names=list(rule.names)))
         case VotesRule():
             return ClassLabel(names=list(rule.names))
+
+
+def _dialogue_feature(rule: DialogueRules) -> "FeatureType":
+    from datasets import List, Value
+
+    match rule:
+        case DialogueRule() | MessagesRule() | ChoiceRule(plain=False):
+            return List({"role": Value("string"), "content": Value("string")})
+        case _:
+            return Value("string")
 
 
 def _dtype(column: SampleColumn) -> str:

@@ -387,6 +387,10 @@ def _fit(schema: Body, draw: random.Random, asked: str) -> Any:  # noqa: C901, P
             items = schema.get("items", {"type": "string", "maxLength": 20})
             if items == {"type": "string"} or (items.get("type") == "string" and "enum" not in items):
                 return draw.sample(_TOPICS, min(count, len(_TOPICS)))
+            if "role" in items.get("properties", {}):  # a dialogue: the roles take turns
+                roles = items["properties"]["role"]["enum"]
+                turns = [_fit(items, draw, asked) for _ in range(count - count % 2)]
+                return [{**turn, "role": roles[at % 2]} for at, turn in enumerate(turns)]
             return [_fit(items, draw, asked) for _ in range(count)]
         case "integer":
             low = schema.get("minimum", 0)

@@ -2,24 +2,15 @@
 
 from collections.abc import Mapping
 
+from synth_datasets.plan.conversations import converse
 from synth_datasets.plan.labels import draw_labels
 from synth_datasets.plan.seeds import joined_ids
+from synth_datasets.plan.unfit import Unfit
 from synth_datasets.plan.votes import count_votes, disagreement
-from synth_datasets.spec.rules import LabelsRule, Rule, VotesRule
+from synth_datasets.spec.rules import DialogueRules, LabelsRule, Rule, VotesRule
 from synth_datasets.spec.rules_seeds import SeedIdsRule, SeedRowsRule, SeedValueRule
 
 __all__ = ["Unfit", "derive"]
-
-
-class Unfit(Exception):  # noqa: N818 - no error: a verdict on an answer, on its way up
-    """No value can be made of what a model column says: its answer is rejected and asked again."""
-
-    def __init__(self, reason: str, detail: str, column: str) -> None:
-        """`reason` is one of `validation.reasons`, `column` the model column at fault."""
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
-        self.column = column
 
 
 def derive(rule: Rule, values: Mapping[str, object], number: int) -> object:
@@ -28,6 +19,8 @@ def derive(rule: Rule, values: Mapping[str, object], number: int) -> object:
     `values` holds at least what the rule reads, `number` is 64 random bits that follow from the row and the column.
     Raises `Unfit` when an answer that it reads cannot be used.
     """
+    if isinstance(rule, DialogueRules):
+        return converse(rule, values, number)
     match rule:
         case SeedIdsRule():
             return joined_ids(rule, values)

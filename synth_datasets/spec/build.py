@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from synth_datasets.spec import schema
+from synth_datasets.spec.dialogue import build_messages
 from synth_datasets.spec.explain import Shape
 from synth_datasets.spec.model import (
     ClassesColumn,
@@ -23,6 +24,7 @@ from synth_datasets.spec.model import (
 )
 from synth_datasets.spec.model_settings import override
 from synth_datasets.spec.parts import Parts, Path
+from synth_datasets.spec.preference import build_preference
 from synth_datasets.spec.rules import LabelsRule
 from synth_datasets.spec.score import build_score, note_use
 from synth_datasets.spec.seeds import build_seed, seed_ids
@@ -81,6 +83,10 @@ def _sample_values(path: Path, file: schema.SampleFile, parts: Parts) -> list[Sc
 
 def _column(name: str, file: schema.ColumnFile, parts: Parts, model: ModelSpec) -> tuple[Column, ...] | None:
     """Return the column as the file calls it, last, after the hidden ones that it is made of."""
+    if isinstance(file, schema.MessagesFile):
+        return build_messages(name, file, parts, model)
+    if isinstance(file, schema.PreferenceFile):
+        return build_preference(name, file, parts, model)
     if isinstance(file, schema.ScoreFile):
         return build_score(name, file, parts, model)
     if isinstance(file, schema.SeedColumnFile):

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 from synth_datasets.spec import schema
 from synth_datasets.spec.balance import filled, split_of
+from synth_datasets.spec.dialogue_checks import dialogue_defaults, spoken, with_spoken
 from synth_datasets.spec.explain import Shape
 from synth_datasets.spec.graph import find_cycle, outputs
 from synth_datasets.spec.model import Checks, Column, FieldsColumn, PromptColumn, Split
 from synth_datasets.spec.parts import Parts, Path, Use
+from synth_datasets.spec.preference import PAIR
 from synth_datasets.spec.problems import dotted, shown
 from synth_datasets.spec.reader import Node
 from synth_datasets.spec.row_checks import with_least, with_row_checks
@@ -34,7 +36,7 @@ def check_columns(columns: Sequence[Column], shape: Shape, parts: Parts) -> None
             _check_use(use, given, groups, parts)
     _check_cycles(columns, parts)
     complete = all(shape.has("columns", name) for name in groups)
-    all_made = groups.keys() <= {column.name for column in columns}
+    all_made = groups.keys() <= {column.name.partition(".")[0] for column in columns}
     if whole and complete and all_made and not any(map(_visible, columns)):
         parts.problem(("columns",), "every column is hidden, nothing would be stored")
 
@@ -57,7 +59,7 @@ def splits_of(
     return tuple(splits)
 
 
-def checks_of(columns: Sequence[Column], shape: Shape, parts: Parts) -> dict[str, Checks]:
+def checks_of(columns: Sequence[Column], shape: Shape, parts: Parts) -> dict[str, Checks]:  # noqa: C901 - a branch a kind
     """Return the checks of every column, group and text field that the model writes."""
     checks: dict[str, Checks] = {}
     for column in columns:
@@ -68,18 +70,23 @@ def checks_of(columns: Sequence[Column], shape: Shape, parts: Parts) -> dict[str
         elif isinstance(column, FieldsColumn):
             checks[column.name] = _GROUP
             checks |= {field.name: _FIELD for field in column.fields if field.type == "string"}
+    checks |= dialogue_defaults(columns)
     groups = {column.name: column for column in columns if isinstance(column, FieldsColumn)}
     for name, given in shape.spec.checks.items():
         path = ("checks", name)
         if name in groups and groups[name].judges:
             checks[name] = with_least(path, given, checks[name], columns, parts)
+        elif texts := spoken(name, columns):
+            own = {text: _checks(path, given, checks[text], False, parts) for text in texts}
+            rows = {text: with_row_checks(path, given, each, columns, parts) for text, each in own.items()}
+            checks |= with_spoken(name, rows, checks)
         elif name in checks:
             own = _checks(path, given, checks[name], name in groups, parts)
             checks[name] = with_row_checks(path, given, own, columns, parts)
         elif given.model_fields_set == {"verify"}:
             continue  # `votes` makes columns of it
         elif shape.has("checks", name):
-            _explain_no_checks(name, list(checks), shape, parts)
+            _explain_no_checks(name, [known for known in checks if "." not in known], shape, parts)
     return checks
 
 
@@ -90,7 +97,16 @@ def _groups(tree: Node) -> dict[str, list[str]]:
     for name, node in (columns or {}).items():
         fields = (node.members or {}).get("fields")
         groups[name] = [name] if fields is None else list(fields.members or {})
+        groups[name] = _with_dialogue(groups[name], node)
     return groups
+
+
+def _with_dialogue(names: list[str], node: Node) -> list[str]:
+    members = node.members or {}
+    if "preference" in members:
+        return list(PAIR)
+    settings = members.get("messages")
+    return [*names, "tools"] if settings is not None and "tools" in (settings.members or {}) else names
 
 
 def _visible(column: Column) -> bool:
@@ -102,7 +118,13 @@ def _visible(column: Column) -> bool:
 def _check_names(groups: dict[str, list[str]], parts: Parts) -> None:
     seen: dict[str, Path] = {}
     for group, names in groups.items():
-        in_fields = "fields" in (parts.tree.at(["columns", group]).members or {})
+        members = parts.tree.at(["columns", group]).members or {}
+        in_fields = "fields" in members
+        own = names if "preference" in members else ["tools"] if "messages" in members else []
+        for name in set(own).intersection(names):
+            if (first := seen.setdefault(name, ("columns", group))) != ("columns", group):
+                words = f"it stores a column '{name}', which is there already, by {dotted(first)}"
+                parts.problem(("columns", group), words, "rename that one")
         paths: list[Path] = [("columns", group)]
         paths += [("columns", group, "fields", name) for name in names if in_fields]
         for path in paths:
@@ -149,12 +171,19 @@ def _is_made(name: str, tree: Node) -> bool:
 def _check_cycles(columns: Sequence[Column], parts: Parts) -> None:
     left = list(columns)
     while cycle := find_cycle(left):
-        path = ("columns", cycle[0])
-        if len(set(cycle)) == 1:
-            parts.problem(path, f"{cycle[0]} reads itself")
+        names = _short_cycle(cycle)
+        path = ("columns", names[0])
+        if len(set(names)) == 1:
+            parts.problem(path, f"{names[0]} reads itself")
         else:
-            parts.problem(path, f"columns read each other: {' -> '.join(cycle)}", "break the circle")
+            parts.problem(path, f"columns read each other: {' -> '.join(names)}", "break the circle")
         left = [column for column in left if column.name not in cycle]
+
+
+def _short_cycle(cycle: Sequence[str]) -> list[str]:
+    """Return the columns of the file along a cycle, each once in a row."""
+    owners = [name.partition(".")[0] for name in cycle]
+    return [name for at, name in enumerate(owners) if at == 0 or name != owners[at - 1]]
 
 
 def _checks(path: Path, given: schema.ChecksFile, base: Checks, group: bool, parts: Parts) -> Checks:

@@ -19,6 +19,7 @@ from synth_datasets.spec.problems import (
     suggestion,
 )
 from synth_datasets.spec.reader import Node
+from synth_datasets.spec.schema_dialogue import model_at
 from synth_datasets.spec.schema_seeds import COMMIT, HUB_ID
 
 __all__ = ["Shape", "validate"]
@@ -212,10 +213,12 @@ def _explain_key(path: Path, tree: Node, problems: Problems) -> None:
         problems.unknown(line, where, f"unknown key '{shown(key)}'", key, _known_keys(path, kinds))
 
 
-def _known_keys(path: Path, kinds: Sequence[str]) -> list[str]:
+def _known_keys(path: Path, kinds: Sequence[str]) -> list[str]:  # noqa: C901 - a line a place
     """Return the keys that may stand where the unknown one does."""
     columns: dict[str, type[BaseModel]] = {
         "classes": schema.ClassesFile,
+        "messages": schema.MessagesFile,
+        "preference": schema.PreferenceFile,
         "sample": schema.SampleFile,
         "number": schema.NumberFile,
         "seed": schema.SeedColumnFile,
@@ -236,6 +239,8 @@ def _known_keys(path: Path, kinds: Sequence[str]) -> list[str]:
             model = schema.ModelOverrideFile
         case ("columns", _, _):
             model = columns["fields" if "fields" in kinds else kinds[0]]
+        case ("columns", _, "messages" | "preference", *inside):
+            model = model_at([str(step) for step in path[2:3] + tuple(inside)])
         case ("columns", _, "number", _):
             model = schema.RangeFile
         case ("columns", _, "fields", _, _):

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from synth_datasets.spec.rules_dialogue import DialogueRules
 from synth_datasets.spec.rules_judging import VotesRule
 from synth_datasets.spec.rules_seeds import SeedIdsRule, SeedRowsRule, SeedValueRule
 
-__all__ = ["LabelsRule", "Rule", "SeedIdsRule", "SeedRowsRule", "SeedValueRule", "VotesRule"]
+__all__ = ["DialogueRules", "LabelsRule", "Rule", "SeedIdsRule", "SeedRowsRule", "SeedValueRule", "VotesRule"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +24,4 @@ class LabelsRule:
         return frozenset()
 
 
-Rule = SeedIdsRule | SeedRowsRule | SeedValueRule | LabelsRule | VotesRule
+Rule = DialogueRules | SeedIdsRule | SeedRowsRule | SeedValueRule | LabelsRule | VotesRule

@@ -6,6 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from synth_datasets.spec.schema_dialogue import (
+    JudgeSettings,
+    MessagesFile,
+    MessagesSettings,
+    PersonaFile,
+    PreferenceFile,
+    PreferenceSettings,
+    UserFile,
+)
 from synth_datasets.spec.schema_judging import LanguageCheck, PlannedFile, ScoreFile, VerifyFile
 from synth_datasets.spec.schema_lists import ListFile
 from synth_datasets.spec.schema_parts import (
@@ -61,17 +70,23 @@ __all__ = [
     "FieldType",
     "FieldsFile",
     "FileReference",
+    "JudgeSettings",
     "LabelsFile",
     "ListFile",
     "ListReference",
+    "MessagesFile",
+    "MessagesSettings",
     "Model",
     "ModelFile",
     "ModelOverride",
     "ModelOverrideFile",
     "NearFile",
     "NumberFile",
+    "PersonaFile",
     "Plain",
     "PlannedFile",
+    "PreferenceFile",
+    "PreferenceSettings",
     "PromptFile",
     "RangeFile",
     "SampleFile",
@@ -80,6 +95,7 @@ __all__ = [
     "SeedsFile",
     "SpecFile",
     "TextFile",
+    "UserFile",
     "VerifyFile",
     "column_name_ok",
     "json_schema",
@@ -87,7 +103,19 @@ __all__ = [
 ]
 
 MAX_EXAMPLES = 10**9
-COLUMN_KINDS = ("classes", "labels", "sample", "number", "seed", "text", "prompt", "fields", "score")
+COLUMN_KINDS = (
+    "classes",
+    "labels",
+    "sample",
+    "number",
+    "seed",
+    "text",
+    "prompt",
+    "fields",
+    "messages",
+    "preference",
+    "score",
+)
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,95}$"
 VERSION = r"^(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})$"
@@ -230,6 +258,8 @@ ColumnFile = Annotated[
     | Annotated[ComputedFile, Tag("<text>")]
     | Annotated[PromptFile, Tag("<prompt>")]
     | Annotated[FieldsFile, Tag("<fields>")]
+    | Annotated[MessagesFile, Tag("<messages>")]
+    | Annotated[PreferenceFile, Tag("<preference>")]
     | Annotated[ScoreFile, Tag("<score>")],
     Discriminator(_column_tag, custom_error_type="column_kind", custom_error_message="no kind"),
 ]

@@ -96,6 +96,8 @@ class Template:
     def render(self, values: Mapping[str, object]) -> str:
         """Fill in `values`: text, numbers, booleans, or lists of them, printed with commas in between.
 
+        A dialogue, as a list of roles and contents, is printed a message a line, `user: ...`.
+
         What a value holds is never read as a template. Raises `TemplateError` when a name has no value, when
         a filter does not fit its value, or when the text or the work grows beyond bounds.
         """
@@ -317,12 +319,23 @@ def _meter_loops(tree: "nodes.Template") -> None:
 def _value(name: str, value: object) -> object:
     if isinstance(value, str) and len(value) <= MAX_RENDERED:
         return value
+    if (spoken := _spoken(value)) is not None:
+        return _value(name, spoken)
     items = filters.items(value) or [value]
     if value != [] and not all(isinstance(item, str | int | float) for item in items):
         raise TemplateError(f"the value of {name} is {type(value).__name__}, which a template cannot print")
     if filters.size(value) > MAX_RENDERED:
         raise TemplateError(f"the value of {name} has more than {MAX_RENDERED} characters")
     return value
+
+
+def _spoken(value: object) -> str | None:
+    """Return a dialogue as text; None for any other value."""
+    items = filters.items(value) or ()
+    turns = [item for item in items if isinstance(item, dict) and list(item) == ["role", "content"]]
+    if not turns or len(turns) < len(items):
+        return None
+    return "\n".join(f"{turn['role']}: {turn['content']}" for turn in turns)
 
 
 def _limited(chunks: Iterable[str]) -> Iterator[str]:

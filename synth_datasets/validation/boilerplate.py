@@ -3,7 +3,7 @@
 # ruff: noqa: E501, RUF001 - patterns are read as whole lines, and quotes come in two kinds
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 __all__ = ["find_boilerplate"]
 
@@ -67,15 +67,17 @@ _SIGN = re.compile(
 )
 
 
-def find_boilerplate(text: str, told: Iterable[str]) -> str:
+def find_boilerplate(text: str, told: Iterable[str], *, kinds: Collection[str] = ()) -> str:
     """Return what was found and the words, such as `a preamble: Sure! Here is`; else ''.
 
     A form that the model was told, in the prompt or in an example answer, is what was asked for: with
-    ```` ``` ```` in an example, code fences are accepted.
+    ```` ``` ```` in an example, code fences are accepted. With `kinds`, such as `a placeholder`, only those are found.
     """
     plain = text[:_REACH].replace("’", "'")
     patterns = _STARTING if _FIRST_WORD.match(plain) else ()
     for kind, pattern in (*patterns, *_HELD) if _signs(plain) else patterns:
+        if kinds and kind not in kinds:
+            continue
         found = pattern.search(plain)
         if found and not _told(found.group().strip(), told):
             return f"{kind}: {' '.join(found.group().split())[:80]}"

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from synth_datasets.minhash import signatures
 from synth_datasets.plan.row import RowKey
 from synth_datasets.spec.graph import outputs
-from synth_datasets.spec.model import Checks, DatasetSpec, FieldsColumn, PromptColumn
+from synth_datasets.spec.model import Checks, DatasetSpec, DerivedColumn, FieldsColumn, PromptColumn
+from synth_datasets.spec.rules_dialogue import DialogueRule, MessagesRule
 from synth_datasets.validation.outcome import Verdict
 from synth_datasets.validation.reasons import Reason
 from synth_datasets.validation.tables import ExactTable, NearTable
@@ -95,9 +96,16 @@ class _Rows:
 
 
 def _unique(spec: DatasetSpec) -> list[tuple[str, tuple[str, ...], Checks]]:
-    """Return name, columns and checks of all that must be unique, groups before their fields."""
+    """Return name, columns and checks of all that must be unique, groups before their fields.
+
+    The name is that of what is asked again.
+    """
     found: list[tuple[str, tuple[str, ...], Checks]] = []
     for column in spec.columns:
+        if isinstance(column, DerivedColumn) and isinstance(column.rule, DialogueRule | MessagesRule):
+            checks = spec.checks.get(column.name)
+            if checks is not None and checks.unique is not None:
+                found.append((column.rule.asked, (column.name,), checks))
         if not isinstance(column, PromptColumn | FieldsColumn):
             continue
         for name in dict.fromkeys((column.name, *outputs(column))):
@@ -108,4 +116,8 @@ def _unique(spec: DatasetSpec) -> list[tuple[str, tuple[str, ...], Checks]]:
 
 
 def _text(value: object) -> str:
-    return _BETWEEN.join(map(str, value)) if isinstance(value, list) else str(value)
+    if not isinstance(value, list):
+        return str(value)
+    return _BETWEEN.join(
+        str(item.get("content", item)) if isinstance(item, dict) else str(item) for item in value
+    )

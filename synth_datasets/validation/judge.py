@@ -7,6 +7,7 @@ from synth_datasets.plan.request import Message, Request
 from synth_datasets.spec.model import Checks, DatasetSpec, Field, FieldsColumn, PromptColumn
 from synth_datasets.validation.boilerplate import find_boilerplate
 from synth_datasets.validation.checks import bad_characters, echoed, out_of_size, repeated
+from synth_datasets.validation.dialogue import find_leak, said_before
 from synth_datasets.validation.outcome import Verdict
 from synth_datasets.validation.parse import field_values, is_complete, parse_object
 from synth_datasets.validation.plan_checks import low_score, out_of_plan
@@ -69,7 +70,7 @@ def _judge_text(
         return Verdict(Reason.EMPTY, "nothing but the opening")
     verdict = (
         bad_characters(text or whole)
-        or _chat(own, whole, request, checks)
+        or _chat(own, whole, request, checks, turn=column.turn)
         or (repeated(own) if checks.repetition else None)
     )
     if verdict is None and not text:
@@ -78,6 +79,7 @@ def _judge_text(
         verdict
         or out_of_size(text, checks)
         or out_of_plan(text, checks, row)
+        or (said_before(text, column, row) if column.turn else None)
         or _echo(_without(text, opening), request, checks)
     )
     return verdict or {column.name: text}
@@ -97,7 +99,8 @@ def _judge_fields(
         return values
     for field in column.fields:
         checks = spec.checks.get(field.name, _DEFAULT)
-        if verdict := _field(field, values[field.name], request, row, checks):
+        judging = bool(column.judges)  # a judge may quote and talk as it likes
+        if verdict := _field(field, values[field.name], request, row, checks, turn=judging):
             return Verdict(verdict.reason, f"{field.name}: {verdict.detail}")
         score = values[field.name]
         if checks.least is not None and isinstance(score, int):
@@ -108,15 +111,23 @@ def _judge_fields(
 
 
 def _field(
-    field: Field, value: object, request: Request, row: Mapping[str, object], checks: Checks
+    field: Field,
+    value: object,
+    request: Request,
+    row: Mapping[str, object],
+    checks: Checks,
+    *,
+    turn: bool = False,
 ) -> Verdict | None:
     if field.type == "list" and isinstance(value, list):
         return next((verdict for item in value if (verdict := bad_characters(str(item)))), None)
+    if field.type == "objects" and isinstance(value, list):
+        return _items(field, value, request, row, checks)
     if field.type != "string" or not isinstance(value, str):
         return None
     return (
         bad_characters(value)
-        or _chat(value, value, request, checks)
+        or _chat(value, value, request, checks, turn=turn)
         or (repeated(value) if checks.repetition else None)
         or out_of_size(value, checks)
         or out_of_plan(value, checks, row)
@@ -124,11 +135,23 @@ def _field(
     )
 
 
-def _chat(own: str, whole: str, request: Request, checks: Checks) -> Verdict | None:
+def _items(
+    field: Field, value: list[dict[str, object]], request: Request, row: Mapping[str, object], checks: Checks
+) -> Verdict | None:
+    turn = [part.name for part in field.items] == ["role", "content"]
+    for number, item in enumerate(value, 1):
+        for part in field.items:
+            if verdict := _field(part, item[part.name], request, row, checks, turn=turn):
+                return Verdict(verdict.reason, f"{part.name} {number}: {verdict.detail}")
+    return None
+
+
+def _chat(own: str, whole: str, request: Request, checks: Checks, *, turn: bool) -> Verdict | None:
     """Find a refusal or boilerplate, at the start of what the model wrote itself or anywhere in the text."""
     if checks.refusals and (refused := find_refusal(own) or (find_refusal(whole) if whole != own else "")):
         return Verdict(Reason.REFUSAL, refused)
-    found = find_boilerplate(own, (message.content for message in request.messages))
+    told = (message.content for message in request.messages)
+    found = find_leak(own, told) if turn else find_boilerplate(own, told)
     return Verdict(Reason.BOILERPLATE, found) if found else None
 
 

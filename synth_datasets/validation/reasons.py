@@ -97,6 +97,31 @@ class Reason(StrEnum):
         "The answer is longer than `length`, `words` or `max` allow.",
         "ask for less in the prompt, lower `max_tokens`, or raise the most in `checks` or `max`",
     )
+    WRONG_TURNS = (
+        "wrong_turns",
+        "The roles of a dialogue do not alternate, or it has more or fewer messages than are planned.",
+        "show an example, plan fewer `turns`, or make the dialogue turn by turn with a `user` and an `assistant`",
+    )
+    REPEATED_TURN = (
+        "repeated_turn",
+        "A turn says again what was said before in the dialogue.",
+        "raise `temperature`, plan fewer `turns`, or give the parts more to talk about",
+    )
+    ENDED_EARLY = (
+        "ended_early",
+        "The user ended the dialogue before it had the fewest messages that are planned.",
+        "say in the user's `system` when to end it, or lower the least of `turns`",
+    )
+    SAME_ANSWERS = (
+        "same_answers",
+        "The two answers of a preference pair say the same.",
+        "raise the `temperature` of one of them, or give `first` and `second` different models or systems",
+    )
+    UNDECIDED = (
+        "undecided",
+        "The judge prefers neither answer, or another one when their order is exchanged.",
+        "make the rubric plainer, use a stronger judge, or let the answers differ more",
+    )
     ECHO = (
         "echo",
         "The answer repeats the prompt or one of its examples.",
