@@ -52,7 +52,10 @@ def own_surroundings(folder: Path) -> None:
 
 
 def fill_store(spec: Path, folder: Path) -> None:
-    """Put an answer to every row's first request into the store."""
+    """Put an answer to every row's first request into the store, and to the next where two rows ask the same.
+
+    Of a million rows some ten do: same prompt, same seed, so the same answer, and the later row is asked again.
+    """
     from synth_datasets.generation.answer import Answer
     from synth_datasets.generation.store import AnswerStore
     from synth_datasets.plan.plan import Plan
@@ -64,16 +67,22 @@ def fill_store(spec: Path, folder: Path) -> None:
     plan = Plan(loaded, endpoints_of(loaded, Settings(base_url=URL)))
     column = plan.model_columns[0]
     rows = plan.decision_rows()
+    asked: set[str] = set()
     with AnswerStore(folder / "answers.sqlite") as store:
         while chunk := list(islice(rows, 2000)):
             pairs = []
             for key in chunk:
-                request = plan.request(column, key, plan.values(key), 0)
-                text = answer_to(request.key.encode(), structured=request.schema is not None)
-                answer = Answer(
-                    key=request.key, text=text, model="fake", prompt_tokens=40, completion_tokens=60
-                )
-                pairs.append((request, answer))
+                values = plan.values(key)
+                for attempt in range(plan.spec.attempts):
+                    request = plan.request(column, key, values, attempt)
+                    text = answer_to(request.key.encode(), structured=request.schema is not None)
+                    answer = Answer(
+                        key=request.key, text=text, model="fake", prompt_tokens=40, completion_tokens=60
+                    )
+                    pairs.append((request, answer))
+                    if request.key not in asked:
+                        break
+                asked.add(request.key)
             store.put_many(pairs)
 
 
