@@ -71,27 +71,37 @@ class Faults:
 
 
 @pytest.mark.alone
-@pytest.mark.slow
-def test_exactly_the_rows_come_in_hardly_more_than_the_time(endpoint, tmp_path):
-    spec = write_spec(tmp_path, splits={"train": ROWS}, checks={"text": {"unique": "exact"}})
-    endpoint.latency_s = LATENCY_S
-    rows_of(write_spec(tmp_path, "warm.synth.yaml", splits={"train": 5}), endpoint, tmp_path / "warm.sqlite")
+def seconds_without_and_with_faults(spec: Path, endpoint: FakeEndpoint, folder: Path) -> tuple[float, float]:
+    """Ask for the same rows twice and return what each took, but for the pauses that the endpoint asked for."""
     endpoint.clear()
+    endpoint.rule = lambda _: None
     began = time.monotonic()
-    expected = rows_of(spec, endpoint, tmp_path / "calm.sqlite")
+    expected = rows_of(spec, endpoint, folder / "calm.sqlite")
     calm_s = time.monotonic() - began
     assert endpoint.count == ROWS
     endpoint.clear()
     endpoint.rule = faults = Faults()
     began = time.monotonic()
-    made = rows_of(spec, endpoint, tmp_path / "rough.sqlite")
-    rough_s = time.monotonic() - began
+    made = rows_of(spec, endpoint, folder / "rough.sqlite")
+    rough_s = time.monotonic() - began - faults.paused_s()
     assert made == expected
     assert len({row["text"] for row in made}) == ROWS
     assert faults.count > 80
     assert endpoint.count == ROWS + faults.count, "each fault costs one more request"
-    # The bar is 1.5 on a machine at rest; half as much again is for one that is not.
-    assert rough_s <= 2.25 * calm_s + faults.paused_s(), (rough_s, calm_s, faults.paused_s())
+    return calm_s, rough_s
+
+
+@pytest.mark.slow
+def test_exactly_the_rows_come_in_hardly_more_than_the_time(endpoint, tmp_path):
+    spec = write_spec(tmp_path, splits={"train": ROWS}, checks={"text": {"unique": "exact"}})
+    endpoint.latency_s = LATENCY_S
+    rows_of(write_spec(tmp_path, "warm.synth.yaml", splits={"train": 5}), endpoint, tmp_path / "warm.sqlite")
+    for name in ("first", "second"):  # a machine that is busy with other things gets another try
+        (tmp_path / name).mkdir()
+        calm_s, rough_s = seconds_without_and_with_faults(spec, endpoint, tmp_path / name)
+        if rough_s <= 1.5 * calm_s:
+            return
+    pytest.fail(f"{rough_s:.1f} s with faults, {calm_s:.1f} s without")
 
 
 @pytest.mark.parametrize(
