@@ -7,6 +7,7 @@ from decimal import Decimal
 from synth_datasets.fill import fill
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.generation.token_count import token_counter
+from synth_datasets.plan.annotate import stand_in
 from synth_datasets.plan.derive import Unfit
 from synth_datasets.plan.order import strata_of
 from synth_datasets.plan.plan import Plan
@@ -244,12 +245,22 @@ def _prompts(plan: Plan, keys: list[RowKey]) -> dict[str, list[Request]]:
                 if plan.asks(column, values):
                     asked[column.name].append(plan.request(column, key, values, 0))
                 values.update(_stand_ins(column))
-                plan.derive(key, values)
-            except Unfit:
-                continue
+                _derive(plan, key, values)
             except TemplateError:
                 break
     return asked
+
+
+def _derive(plan: Plan, key: RowKey, values: dict[str, object]) -> None:
+    """Fill in what is computed; where a stand-in gives nothing, another one takes its place."""
+    rules = {column.name: getattr(column, "rule", None) for column in plan.order}
+    for _ in rules:
+        try:
+            plan.derive(key, values)
+        except Unfit as unfit:
+            values[unfit.derived] = stand_in(rules.get(unfit.derived))
+        else:
+            return
 
 
 def _stand_ins(column: PromptColumn | FieldsColumn) -> Iterator[tuple[str, object]]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, cast
 
+from synth_datasets.annotation_features import annotation_feature
 from synth_datasets.spec.model import (
     ClassesColumn,
     Column,
@@ -14,7 +15,8 @@ from synth_datasets.spec.model import (
     NumberColumn,
     SampleColumn,
 )
-from synth_datasets.spec.rules import LabelsRule, Rule, VotesRule
+from synth_datasets.spec.rules import AnnotationRule, LabelsRule, Rule, VotesRule
+from synth_datasets.spec.rules_annotation import UnmarkRule
 from synth_datasets.spec.rules_dialogue import ChoiceRule, DialogueRule, DialogueRules, MessagesRule
 from synth_datasets.spec.rules_seeds import SeedIdsRule, SeedRowsRule, SeedValueRule
 
@@ -80,6 +82,7 @@ def text_columns(spec: DatasetSpec) -> tuple[str, ...]:
         name
         for name, item in _stored(spec)
         if (not isinstance(item, Field) and hasattr(item, "prompt"))
+        or (isinstance(item, DerivedColumn) and isinstance(item.rule, UnmarkRule))
         or (isinstance(item, Field) and item.type == "string")
     )
 
@@ -146,6 +149,8 @@ def _derived_feature(rule: Rule) -> "FeatureType":
 
     if isinstance(rule, DialogueRules):
         return _dialogue_feature(rule)
+    if isinstance(rule, AnnotationRule):
+        return annotation_feature(rule)
     match rule:
         case SeedIdsRule() | SeedRowsRule():
             return List(Value("string"))

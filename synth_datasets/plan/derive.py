@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
+from synth_datasets.plan.annotate import annotate
 from synth_datasets.plan.conversations import converse
 from synth_datasets.plan.labels import draw_labels
+from synth_datasets.plan.mentions import Doubt
 from synth_datasets.plan.seeds import joined_ids
 from synth_datasets.plan.unfit import Unfit
 from synth_datasets.plan.votes import count_votes, disagreement
-from synth_datasets.spec.rules import DialogueRules, LabelsRule, Rule, VotesRule
+from synth_datasets.spec.rules import AnnotationRule, DialogueRules, LabelsRule, Rule, VotesRule
 from synth_datasets.spec.rules_seeds import SeedIdsRule, SeedRowsRule, SeedValueRule
 
 __all__ = ["Unfit", "derive"]
@@ -21,6 +23,11 @@ def derive(rule: Rule, values: Mapping[str, object], number: int) -> object:
     """
     if isinstance(rule, DialogueRules):
         return converse(rule, values, number)
+    if isinstance(rule, AnnotationRule):
+        try:
+            return annotate(rule, values, number)
+        except Doubt as doubt:
+            raise Unfit(doubt.reason, doubt.detail, rule.blamed) from doubt
     match rule:
         case SeedIdsRule():
             return joined_ids(rule, values)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from synth_datasets.errors import Problem, SpecError
 from synth_datasets.plan import identity
+from synth_datasets.plan.blame import writer_of
 from synth_datasets.plan.cells import Cells
-from synth_datasets.plan.derive import derive
+from synth_datasets.plan.derive import Unfit, derive
 from synth_datasets.plan.order import (
     Strata,
     decision_order,
@@ -165,7 +166,10 @@ class Plan:
         """Draw the row, the `moved` columns as if it were the `other` one."""
         values: dict[str, object] = {}
         for name, draw in self._draws:
-            values[name] = draw(key, other if name in moved else row, values)
+            try:
+                values[name] = draw(key, other if name in moved else row, values)
+            except Unfit as unfit:
+                raise SpecError(self.spec.origin, [_unfit_by_itself(name, key, unfit)]) from unfit
         return values
 
     def derive(self, key: RowKey, values: MutableMapping[str, object]) -> None:
@@ -176,7 +180,10 @@ class Plan:
         """
         for column in self._late:
             if column.name not in values and column.reads <= values.keys():
-                values[column.name] = column.draw(key, identity.row_bytes(key), values)
+                try:
+                    values[column.name] = column.draw(key, identity.row_bytes(key), values)
+                except Unfit as unfit:
+                    raise self._refused(unfit, column.name) from unfit
 
     def asks(self, column: PromptColumn | FieldsColumn, values: Mapping[str, object]) -> bool:
         """Whether the model is asked for this column in a row with these values; raises `TemplateError`."""
@@ -200,6 +207,11 @@ class Plan:
             seed=identity.request_seed(question.seeds, identity.row_bytes(key), attempt),
             attempt=attempt,
         )
+
+    def _refused(self, unfit: Unfit, name: str) -> Unfit:
+        """Return the verdict as one on a model column: the last that is part of what is at fault, or of the value."""
+        writer = writer_of(unfit.column, self.order) or writer_of(name, self.order)
+        return Unfit(unfit.reason, unfit.detail, writer, name)
 
     def _question(self, column: PromptColumn | FieldsColumn) -> _Question:
         when = column.prompt.when
@@ -304,6 +316,15 @@ def _sampled_too_early(name: str, waits: Collection[str]) -> Problem:
         where=f"columns.{name}.sample",
         message=f"it is drawn before a model is asked, and {', '.join(sorted(waits))} comes from the model",
         hint="make it a `text` column, or let it depend on a `classes` or `sample` column",
+    )
+
+
+def _unfit_by_itself(name: str, key: RowKey, unfit: Unfit) -> Problem:
+    return Problem(
+        line=0,
+        where=f"columns.{name}",
+        message=f"row {key}: {unfit.detail}",
+        hint="no model wrote what it is made of, so nobody can be asked again: change the values",
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from synth_datasets.spec import schema
+from synth_datasets.spec.annotation import build_answer, build_spans
 from synth_datasets.spec.dialogue import build_messages
 from synth_datasets.spec.explain import Shape
 from synth_datasets.spec.model import (
@@ -91,6 +92,10 @@ def _column(name: str, file: schema.ColumnFile, parts: Parts, model: ModelSpec) 
         return build_score(name, file, parts, model)
     if isinstance(file, schema.SeedColumnFile):
         return build_seed(name, file, parts)
+    if isinstance(file, schema.SpansFile):
+        return build_spans(name, file, parts, model)
+    if isinstance(file, schema.AnswerFile):
+        return build_answer(name, file, parts)
     one = _plain_column(name, file, parts, model)
     return None if one is None else (one,)
 

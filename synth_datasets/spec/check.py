@@ -4,6 +4,14 @@ from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from synth_datasets.spec import schema
+from synth_datasets.spec.annotation import further_names
+from synth_datasets.spec.annotation_checks import (
+    check_differs,
+    differs_of,
+    helper_checks,
+    marked_texts,
+    unprintable,
+)
 from synth_datasets.spec.balance import filled, split_of
 from synth_datasets.spec.dialogue_checks import dialogue_defaults, spoken, with_spoken
 from synth_datasets.spec.explain import Shape
@@ -71,9 +79,11 @@ def checks_of(columns: Sequence[Column], shape: Shape, parts: Parts) -> dict[str
             checks[column.name] = _GROUP
             checks |= {field.name: _FIELD for field in column.fields if field.type == "string"}
     checks |= dialogue_defaults(columns)
+    checks |= helper_checks(columns, checks)
+    marked = marked_texts(columns)
     groups = {column.name: column for column in columns if isinstance(column, FieldsColumn)}
-    for name, given in shape.spec.checks.items():
-        path = ("checks", name)
+    for own_name, given in shape.spec.checks.items():
+        path, name = ("checks", own_name), marked.get(own_name, own_name)
         if name in groups and groups[name].judges:
             checks[name] = with_least(path, given, checks[name], columns, parts)
         elif texts := spoken(name, columns):
@@ -87,6 +97,7 @@ def checks_of(columns: Sequence[Column], shape: Shape, parts: Parts) -> dict[str
             continue  # `votes` makes columns of it
         elif shape.has("checks", name):
             _explain_no_checks(name, [known for known in checks if "." not in known], shape, parts)
+    check_differs(columns, checks, parts)
     return checks
 
 
@@ -97,6 +108,7 @@ def _groups(tree: Node) -> dict[str, list[str]]:
     for name, node in (columns or {}).items():
         fields = (node.members or {}).get("fields")
         groups[name] = [name] if fields is None else list(fields.members or {})
+        groups[name] += [further for _, further in further_names(node)]
         groups[name] = _with_dialogue(groups[name], node)
     return groups
 
@@ -127,8 +139,10 @@ def _check_names(groups: dict[str, list[str]], parts: Parts) -> None:
                 parts.problem(("columns", group), words, "rename that one")
         paths: list[Path] = [("columns", group)]
         paths += [("columns", group, "fields", name) for name in names if in_fields]
-        for path in paths:
-            name = str(path[-1])
+        named = [(str(path[-1]), path) for path in paths]
+        further = further_names(parts.tree.at(["columns", group]))
+        named += [(name, ("columns", group, *place, name)) for place, name in further]
+        for name, path in named:
             _check_name(name, path, parts)
             if (first := seen.setdefault(name, path)) != path:
                 line = parts.tree.line_of(first)
@@ -144,7 +158,7 @@ def _check_name(name: str, path: Path, parts: Parts) -> None:
 
 
 def _check_use(use: Use, given: Set[str], groups: dict[str, list[str]], parts: Parts) -> None:
-    kind = "`by`" if use.by else "the template"
+    kind = use.word or ("`by`" if use.by else "the template")
     if use.name not in given:
         message = f"{kind} names '{shown(use.name)}', which is no column"
         if use.name in groups:
@@ -152,6 +166,12 @@ def _check_use(use: Use, given: Set[str], groups: dict[str, list[str]], parts: P
             parts.problems.add(use.line, use.where, message, f"use one of its fields: {listed}")
             return
         parts.problems.unknown(use.line, use.where, message, use.name, given - {use.reader})
+    elif not use.word and (kind_of := unprintable(use.name, parts.tree)):
+        message = (
+            f"{kind} names '{shown(use.name)}', which a template cannot print: it is of kind `{kind_of}`"
+        )
+        hint = "read the text itself; with `pick`, what `text` names is the picked answer"
+        parts.problems.add(use.line, use.where, message, hint)
     elif use.by and (
         use.name in parts.generated or (use.name not in parts.domains and _is_made(use.name, parts.tree))
     ):
@@ -204,6 +224,7 @@ def _checks(path: Path, given: schema.ChecksFile, base: Checks, group: bool, par
 
     return replace(
         base,
+        differs=differs_of(given.differs_from, base),
         length=_pair(given.length),
         words=_pair(given.words),
         unique=unique,

@@ -217,12 +217,15 @@ def _known_keys(path: Path, kinds: Sequence[str]) -> list[str]:  # noqa: C901 - 
     """Return the keys that may stand where the unknown one does."""
     columns: dict[str, type[BaseModel]] = {
         "classes": schema.ClassesFile,
+        "labels": schema.LabelsFile,
         "messages": schema.MessagesFile,
         "preference": schema.PreferenceFile,
         "sample": schema.SampleFile,
         "number": schema.NumberFile,
         "seed": schema.SeedColumnFile,
         "text": schema.ComputedFile,
+        "spans": schema.SpansFile,
+        "answer": schema.AnswerFile,
         "prompt": schema.PromptFile,
         "fields": schema.FieldsFile,
     }
@@ -241,6 +244,10 @@ def _known_keys(path: Path, kinds: Sequence[str]) -> list[str]:  # noqa: C901 - 
             model = columns["fields" if "fields" in kinds else kinds[0]]
         case ("columns", _, "messages" | "preference", *inside):
             model = model_at([str(step) for step in path[2:3] + tuple(inside)])
+        case ("columns", _, "spans", _):
+            model = schema.SpansSettings
+        case ("columns", _, "answer", _):
+            model = schema.AnswerSettings
         case ("columns", _, "number", _):
             model = schema.RangeFile
         case ("columns", _, "fields", _, _):
@@ -253,7 +260,7 @@ def _known_keys(path: Path, kinds: Sequence[str]) -> list[str]:  # noqa: C901 - 
             model = schema.ChecksFile
         case _:
             model = schema.FileReference
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _kind_words(node: Node) -> tuple[str, str]:

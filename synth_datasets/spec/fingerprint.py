@@ -32,7 +32,7 @@ __all__ = ["digest", "fingerprint", "ingredients"]
 
 # Raised when the same spec begins to mean other rows.
 _FORMAT = 1
-_LATER_CHECKS = ("planned_length", "planned_words", "language", "least", "blames")
+_LATER_CHECKS = ("marks", "differs", "planned_length", "planned_words", "language", "least", "blames")
 
 T = TypeVar("T")
 

@@ -236,6 +236,10 @@ class Checks:
     refusals: bool = True
     echo: bool = True
     repetition: bool = True
+    marks: tuple[str, ...] = ()
+    """Labels of the marks that the text holds; its sizes are those of the text without them."""
+    differs: tuple[str, float] | None = None
+    """A column whose text this one must not be like, and the likeness (0 to 1) from which it is."""
     planned_length: "Planned | None" = None
     """A number of characters that the row plans itself."""
     planned_words: "Planned | None" = None

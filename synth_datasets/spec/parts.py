@@ -40,6 +40,8 @@ class Use:
     """Whether it is the column of a `by`, and not of a template."""
     block: str = ""
     """The template, when it has lines of its own below `start`."""
+    word: str = ""
+    """What a problem calls the place when it is neither a template nor a `by`."""
 
     @property
     def line(self) -> int:

@@ -2,11 +2,21 @@
 
 from dataclasses import dataclass
 
+from synth_datasets.spec.rules_annotation import AnnotationRule
 from synth_datasets.spec.rules_dialogue import DialogueRules
 from synth_datasets.spec.rules_judging import VotesRule
 from synth_datasets.spec.rules_seeds import SeedIdsRule, SeedRowsRule, SeedValueRule
 
-__all__ = ["DialogueRules", "LabelsRule", "Rule", "SeedIdsRule", "SeedRowsRule", "SeedValueRule", "VotesRule"]
+__all__ = [
+    "AnnotationRule",
+    "DialogueRules",
+    "LabelsRule",
+    "Rule",
+    "SeedIdsRule",
+    "SeedRowsRule",
+    "SeedValueRule",
+    "VotesRule",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,4 +34,4 @@ class LabelsRule:
         return frozenset()
 
 
-Rule = DialogueRules | SeedIdsRule | SeedRowsRule | SeedValueRule | LabelsRule | VotesRule
+Rule = AnnotationRule | DialogueRules | SeedIdsRule | SeedRowsRule | SeedValueRule | LabelsRule | VotesRule

@@ -6,6 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from synth_datasets.spec.schema_annotation import (
+    AnswerFile,
+    AnswerSettings,
+    DiffersFrom,
+    SpansFile,
+    SpansSettings,
+)
 from synth_datasets.spec.schema_dialogue import (
     JudgeSettings,
     MessagesFile,
@@ -55,6 +62,8 @@ __all__ = [
     "NAME",
     "REVISION",
     "VERSION",
+    "AnswerFile",
+    "AnswerSettings",
     "BalanceFile",
     "ByChoices",
     "ByExamples",
@@ -93,6 +102,8 @@ __all__ = [
     "ScoreFile",
     "SeedColumnFile",
     "SeedsFile",
+    "SpansFile",
+    "SpansSettings",
     "SpecFile",
     "TextFile",
     "UserFile",
@@ -110,6 +121,8 @@ COLUMN_KINDS = (
     "number",
     "seed",
     "text",
+    "spans",
+    "answer",
     "prompt",
     "fields",
     "messages",
@@ -256,6 +269,8 @@ ColumnFile = Annotated[
     | Annotated[NumberFile, Tag("<number>")]
     | Annotated[SeedColumnFile, Tag("<seed>")]
     | Annotated[ComputedFile, Tag("<text>")]
+    | Annotated[SpansFile, Tag("<spans>")]
+    | Annotated[AnswerFile, Tag("<answer>")]
     | Annotated[PromptFile, Tag("<prompt>")]
     | Annotated[FieldsFile, Tag("<fields>")]
     | Annotated[MessagesFile, Tag("<messages>")]
@@ -305,6 +320,8 @@ class ChecksFile(Strict):
     """Answers that repeat the prompt."""
     repetition: OnOff | None = None
     """Answers that say the same over and over."""
+    differs_from: DiffersFrom | None = None
+    """A column whose text this one must not be like, or {COLUMN: likeness from which it is}; 0.8 by default."""
     seed_copy: (
         Annotated[
             Annotated[Literal["keep"], Tag("<word>")]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from synth_datasets.generation.answer import Answer
 from synth_datasets.plan.request import Message, Request
 from synth_datasets.spec.model import Checks, DatasetSpec, Field, FieldsColumn, PromptColumn
+from synth_datasets.validation.annotation_checks import too_similar, unmarked
 from synth_datasets.validation.boilerplate import find_boilerplate
 from synth_datasets.validation.checks import bad_characters, echoed, out_of_size, repeated
 from synth_datasets.validation.dialogue import find_leak, said_before
@@ -47,7 +48,11 @@ def judge(
         judged = _judge_text(column, request, answer, values, spec.checks.get(column.name, _DEFAULT))
     else:
         judged = _judge_fields(column, request, answer, values, spec)
-    return judged if isinstance(judged, Verdict) else _copied(judged, spec) or judged
+    return (
+        judged
+        if isinstance(judged, Verdict)
+        else too_similar(judged, values, spec) or _copied(judged, spec) or judged
+    )
 
 
 def _copied(values: Mapping[str, object], spec: DatasetSpec) -> Verdict | None:
@@ -75,10 +80,13 @@ def _judge_text(
     )
     if verdict is None and not text:
         verdict = Verdict(Reason.CUT_OFF, f"no complete sentence in {answer.completion_tokens} tokens")
+    plain = unmarked(text, checks) if verdict is None else text
+    if isinstance(plain, Verdict):
+        return plain
     verdict = (
         verdict
-        or out_of_size(text, checks)
-        or out_of_plan(text, checks, row)
+        or out_of_size(plain, checks)
+        or out_of_plan(plain, checks, row)
         or (said_before(text, column, row) if column.turn else None)
         or _echo(_without(text, opening), request, checks)
     )

@@ -122,6 +122,41 @@ class Reason(StrEnum):
         "The judge prefers neither answer, or another one when their order is exchanged.",
         "make the rubric plainer, use a stronger judge, or let the answers differ more",
     )
+    BROKEN_MARKS = (
+        "broken_marks",
+        "The marks around mentions cannot be read.",
+        "show the notation in an example answer: [Berlin](place), with each label in round brackets",
+    )
+    MISSING_MENTION = (
+        "missing_mention",
+        "The text does not mention a value that its row holds.",
+        "ask for the words as they are, in the same form; list the values as a sentence would hold them",
+    )
+    UNKNOWN_MENTION = (
+        "unknown_mention",
+        "A quote is not in the text, or the text mentions a known value that its row does not hold.",
+        "ask for quotes copied letter by letter; ask for texts that mention nothing else",
+    )
+    AMBIGUOUS_MENTION = (
+        "ambiguous_mention",
+        "It is not certain which part of the text is meant.",
+        "have mentions written as they are listed, and once; let `sentence` tell answers apart",
+    )
+    OVERLAPPING_SPANS = (
+        "overlapping_spans",
+        "Two mentions overlap, or one is found inside another only.",
+        "leave out values that are part of other values, and ask for marks that do not hold marks",
+    )
+    NOTHING_TO_PICK = (
+        "nothing_to_pick",
+        "The text holds nothing, once, of the kind that is picked as an answer.",
+        "ask for a text with numbers or names in it, or pick a `sentence`",
+    )
+    TOO_SIMILAR = (
+        "too_similar",
+        "The text is nearly the one that it must differ from.",
+        "ask for other words, raise `temperature`, or raise the limit in `differs_from`",
+    )
     ECHO = (
         "echo",
         "The answer repeats the prompt or one of its examples.",
