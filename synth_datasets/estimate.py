@@ -1,13 +1,15 @@
 """What a build will take, before it is made: from the plan, the stored answers and the user's prices; asks nobody."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from synth_datasets.fill import fill
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.generation.token_count import token_counter
 from synth_datasets.plan.annotate import stand_in
+from synth_datasets.growth import Growth
+from synth_datasets.lists import filled_in, grown, rounds_left
 from synth_datasets.plan.derive import Unfit
 from synth_datasets.plan.order import strata_of
 from synth_datasets.plan.plan import Plan
@@ -30,6 +32,9 @@ _COUNTED = 64
 """Prompts whose tokens are counted, for a mean."""
 _UNKNOWN_ANSWER = 128
 """Tokens that an answer is taken to have, as a part of another prompt, when nothing limits it."""
+
+_PARENT = "a parent in a few words"
+"""Stands in for an item that is still to come."""
 
 _Outcome = Example | Missing | Unanswered
 
@@ -95,7 +100,8 @@ class Estimate:
 
 def estimate(spec: DatasetSpec, settings: Settings) -> Estimate:
     """Estimate what is still to be asked; reads the store, opens no connection, takes seconds for any plan."""
-    plan = Plan(spec, endpoints_of(spec, settings))
+    growths = grown(spec, settings) if spec.lists else []
+    plan = Plan(filled_in(spec, growths, guess=True), endpoints_of(spec, settings))
     rows = sum(split.num_examples for split in spec.splits)
     keys = list(plan.decision_rows()) if rows <= SAMPLE else _spread(plan, rows)
     counts = {column.name: _Counts() for column in plan.model_columns}
@@ -111,19 +117,41 @@ def estimate(spec: DatasetSpec, settings: Settings) -> Estimate:
     return Estimate(
         rows=rows,
         looked_up=len(keys),
-        columns=tuple(
-            _column(
-                column,
-                counts=counts[column.name],
-                known=known[column.name],
-                scale=scale,
-                prompts=prompts[column.name],
-                spec=spec,
-                settings=settings,
-            )
-            for column in plan.model_columns
+        columns=(
+            *_lists(spec, growths, settings),
+            *(
+                _column(
+                    column,
+                    counts=counts[column.name],
+                    known=known[column.name],
+                    scale=scale,
+                    prompts=prompts[column.name],
+                    spec=spec,
+                    settings=settings,
+                )
+                for column in plan.model_columns
+            ),
         ),
     )
+
+
+def _lists(spec: DatasetSpec, growths: list[Growth], settings: Settings) -> Iterator[ColumnEstimate]:
+    """Yield what is still to be asked for the generated lists; their rounds take the place of rows."""
+    now = replace(settings, batch=False)
+    for made in spec.lists:
+        counts = _Counts(pending=rounds_left(spec, made, growths))
+        own = [each for each in growths if each.made is made] or [
+            Growth(spec, made, _PARENT, endpoints_of(spec, settings))
+        ]
+        for outcome in (outcome for each in own for outcome in each.outcomes):
+            counts.rejected += len(outcome.rejections)
+            for source in (*outcome.rejections, *(outcome.sources if isinstance(outcome, Example) else ())):
+                counts.add(source.prompt_tokens, source.completion_tokens)
+            counts.accepted += isinstance(outcome, Example)
+        asked = [each.request for each in own if each.request is not None]
+        yield _column(
+            made.column, counts=counts, known=counts, scale=1.0, prompts=asked, spec=spec, settings=now
+        )
 
 
 @dataclass(slots=True)

@@ -5,10 +5,10 @@ a request of its own for each item would get the same few favourites time after 
 before it alone, so the items are a function of the spec and the answers, and a longer list begins with the shorter.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from math import ceil
 from pathlib import Path
 
 from synth_datasets.errors import ShortfallError
@@ -18,153 +18,24 @@ from synth_datasets.generation.budget import Budget
 from synth_datasets.generation.engine import Engine
 from synth_datasets.generation.offline import AnswerMissingError
 from synth_datasets.generation.store import AnswerStore
-from synth_datasets.minhash import normalised
-from synth_datasets.plan.plan import Plan
+from synth_datasets.growth import Growth, list_split
 from synth_datasets.plan.request import Request
-from synth_datasets.plan.row import RowKey
 from synth_datasets.settings import Settings
-from synth_datasets.spec.lists import KNOWN, PARENT
 from synth_datasets.spec.model import (
     DatasetSpec,
     GeneratedList,
     PerValue,
     SampleColumn,
-    Split,
-    TextColumn,
     Weighted,
 )
-from synth_datasets.spec.templates import Template
 from synth_datasets.trace import TraceWriter
-from synth_datasets.validation.judge import judge
-from synth_datasets.validation.outcome import Example, Missing, Rejection, Source, Tally, Verdict
-from synth_datasets.validation.reasons import REASONS, Reason
-from synth_datasets.validation.tables import NearTable
+from synth_datasets.validation.outcome import Tally
+from synth_datasets.validation.reasons import REASONS
 
-__all__ = ["Growth", "filled_in", "grown", "resolved", "trace_lists"]
-
-LOOK_BACK = 4_000
-"""Characters of the latest items that a round names."""
-LONGEST = 500
-"""Characters of an item; what is longer is no item of a list."""
-_NEAR = 0.8
-"""Jaccard similarity from which two items are one: stricter than for texts, as items are short."""
-_IDLE = 3
-"""Rounds in a row without a new item after which a list is given up."""
-_MARK = re.compile(r"^\s*(?:[-*\u2022]|\d{1,4}[.)])\s+")
+__all__ = ["filled_in", "grown", "resolved", "rounds_left", "trace_lists"]
 
 _Ask = Callable[[Sequence[Request]], Mapping[str, Answer | RequestFailedError]]
 """Returns what came back by key; a request without an answer is left out."""
-
-
-class Growth:
-    """One list on its way: the items so far, and the request for more."""
-
-    def __init__(
-        self, spec: DatasetSpec, made: GeneratedList, parent: str, endpoints: Mapping[str, str]
-    ) -> None:
-        self.made = made
-        self.parent = parent
-        self.items: list[str] = []
-        self.outcomes: list[Example | Missing] = []
-        """One for each round that ended."""
-        self.repeated = 0
-        """Items that were there already."""
-        self.request: Request | None = None
-        """What is to be asked next; None when the list is complete or given up."""
-        self._spec = _own_spec(spec, made)
-        self._plan = Plan(self._spec, endpoints)
-        self._exact: set[str] = set()
-        self._near = NearTable(_NEAR)
-        self._attempt = 0
-        self._idle = 0
-        self._rejections: list[Rejection] = []
-        self._ask()
-
-    @property
-    def complete(self) -> bool:
-        """Whether there are as many items as asked for."""
-        return len(self.items) >= self.made.count
-
-    def receive(self, outcome: Answer | RequestFailedError) -> None:
-        """Take the new items of an answer, or count what is wrong with it, and move on."""
-        request, key = self.request, self._key
-        assert request is not None  # noqa: S101 - only who asks is answered
-        if isinstance(outcome, RequestFailedError):
-            self._reject(Verdict(outcome.reason, outcome.detail), Answer(key=request.key, text=""))
-            return
-        judged = judge(self.made.column, request, outcome, {}, self._spec)
-        if isinstance(judged, Verdict):
-            self._reject(judged, outcome)
-            return
-        before = len(self.items)
-        found = judged[self.made.column.fields[0].name]
-        for item in found if isinstance(found, list) else []:
-            self._take(str(item))
-        self._idle = 0 if len(self.items) > before else self._idle + 1
-        source = Source(
-            column=self.made.column.name,
-            attempt=request.attempt,
-            key=request.key,
-            seed=request.seed,
-            messages=tuple((message.role, message.content) for message in request.messages),
-            text=outcome.text,
-            model=outcome.model,
-            prompt_tokens=outcome.prompt_tokens,
-            completion_tokens=outcome.completion_tokens,
-            notes=outcome.notes,
-        )
-        self.outcomes.append(Example(row=key, values={}, sources=(source,), rejections=self._taken()))
-        self._ask()
-
-    @property
-    def _key(self) -> RowKey:
-        return RowKey(_split(self.made), self.parent, len(self.outcomes))
-
-    def _ask(self) -> None:
-        if self.complete or self._idle >= _IDLE:
-            self.request = None
-            return
-        values = {PARENT: self.parent, KNOWN: _latest(self.items)}
-        self.request = self._plan.request(self.made.column, self._key, values, self._attempt)
-
-    def _take(self, item: str) -> None:
-        text = " ".join(_MARK.sub("", item).split())
-        plain = normalised(text)
-        if not plain or len(text) > LONGEST or self.complete:
-            return
-        if plain in self._exact or self._near.find(text) is not None:
-            self.repeated += 1
-            return
-        self._exact.add(plain)
-        self._near.add(text)
-        self.items.append(text)
-
-    def _reject(self, verdict: Verdict, answer: Answer) -> None:
-        self._rejections.append(
-            Rejection(
-                row=self._key,
-                column=self.made.column.name,
-                attempt=self._attempt,
-                reason=verdict.reason,
-                detail=verdict.detail,
-                text=answer.text,
-                key=answer.key,
-                prompt_tokens=answer.prompt_tokens,
-                completion_tokens=answer.completion_tokens,
-                notes=answer.notes,
-            )
-        )
-        self._attempt += 1
-        if self._attempt < self._spec.attempts:
-            self._ask()
-            return
-        self.request = None
-        key = self._key
-        self.outcomes.append(Missing(row=key, column=self.made.column.name, rejections=self._taken()))
-
-    def _taken(self) -> tuple[Rejection, ...]:
-        rejections, self._rejections, self._attempt = tuple(self._rejections), [], 0
-        return rejections
 
 
 def resolved(
@@ -219,12 +90,26 @@ def filled_in(spec: DatasetSpec, growths: Sequence[Growth], *, guess: bool = Fal
     return replace(spec, columns=columns)
 
 
+def rounds_left(spec: DatasetSpec, made: GeneratedList, growths: Sequence[Growth]) -> int:
+    """Return how many more rounds a list will take, as it went so far; for each parent as far as these are known."""
+    first = ceil(made.count / made.batch)
+    own = [each for each in growths if each.made is made]
+    if made.per is not None and not own:
+        return first * next(each.count for each in spec.lists if each.name == made.per)
+    left = 0
+    for each in own:
+        if each.request is not None:
+            gain = max(1.0, len(each.items) / len(each.outcomes)) if each.outcomes else made.batch
+            left += max(1, ceil((made.count - len(each.items)) / gain))
+    return left
+
+
 def trace_lists(spec: DatasetSpec, settings: Settings, folder: Path) -> None:
     """Write where the items come from, as a split of its own for each list: `list-<name>`, a row for each round."""
     growths = grown(spec, settings) if spec.lists else []
     for made in spec.lists:
         tally = Tally()
-        with TraceWriter(folder, _split(made)) as writer:
+        with TraceWriter(folder, list_split(made)) as writer:
             for growth in growths:
                 for outcome in growth.outcomes if growth.made is made else ():
                     writer.add(outcome)
@@ -312,36 +197,6 @@ def _parents(made: GeneratedList, growths: Sequence[Growth]) -> list[str]:
     return parent.items if parent.complete else []
 
 
-def _own_spec(spec: DatasetSpec, made: GeneratedList) -> DatasetSpec:
-    """Return the spec of the list alone, whose rows are rounds."""
-    given = [TextColumn(name=name, template=PerValue(None, {}, Template("-"))) for name in (PARENT, KNOWN)]
-    return DatasetSpec(
-        name=spec.name,
-        columns=(*given, made.column),
-        splits=(Split(_split(made), 1),),
-        model=made.column.prompt.model,
-        seed=spec.seed,
-        attempts=spec.attempts,
-        origin=spec.origin,
-    )
-
-
-def _split(made: GeneratedList) -> str:
-    return f"list-{made.name}"  # no split of a spec may have a dash
-
-
-def _latest(items: Sequence[str]) -> str:
-    """Return the latest items, one a line, as far as they fit."""
-    lines: list[str] = []
-    left = LOOK_BACK
-    for item in reversed(items):
-        left -= len(item) + 3
-        if left < 0:
-            break
-        lines.append(f"- {item}")
-    return "\n".join(reversed(lines))
-
-
 def _choices(
     choices: PerValue[Weighted], items: Mapping[str, Mapping[str, tuple[str, ...]]]
 ) -> PerValue[Weighted]:
@@ -357,11 +212,6 @@ def _choices(
         return PerValue(choices.by, cases, None)
     cases = {case: known(weighted) for case, weighted in choices.cases.items()}
     return PerValue(choices.by, cases, None if default is None else known(default))
-
-
-def _named(growth: Growth) -> str:
-    of = f" of {growth.parent!r}" if growth.parent else ""
-    return f"list {growth.made.name!r}{of}: {len(growth.items)} of {growth.made.count} items"
 
 
 def _short_message(spec: DatasetSpec, short: Sequence[Growth]) -> str:
@@ -405,15 +255,6 @@ def _missing_message(spec: DatasetSpec, settings: Settings, waiting: Sequence[Gr
     return "\n".join(lines)
 
 
-def waiting_rounds(growth: Growth) -> int:
-    """Return how many more rounds the list will take at least, as it went so far."""
-    if growth.request is None:
-        return 0
-    each = max(1.0, len(growth.items) / len(growth.outcomes)) if growth.outcomes else growth.made.batch
-    return max(1, -int(-(growth.made.count - len(growth.items)) // each))
-
-
-def lists_of(growths: Sequence[Growth]) -> Iterator[tuple[str, list[Growth]]]:
-    """Yield the lists by name, each with its growths."""
-    for name in dict.fromkeys(each.made.name for each in growths):
-        yield name, [each for each in growths if each.made.name == name]
+def _named(growth: Growth) -> str:
+    of = f" of {growth.parent!r}" if growth.parent else ""
+    return f"list {growth.made.name!r}{of}: {len(growth.items)} of {growth.made.count} items"

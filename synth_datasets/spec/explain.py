@@ -20,6 +20,7 @@ from synth_datasets.spec.problems import (
 )
 from synth_datasets.spec.reader import Node
 from synth_datasets.spec.schema_dialogue import model_at
+from synth_datasets.spec.schema_judging import judging_at
 from synth_datasets.spec.schema_seeds import COMMIT, HUB_ID
 
 __all__ = ["Shape", "validate"]
@@ -111,7 +112,7 @@ def _cut(kind: str, path: Path) -> Path:
             *_,
         ):
             return path[:3]
-        case ("columns" | "splits" | "checks", _, *_):
+        case ("columns" | "splits" | "checks" | "lists", _, *_):
             return path[:2]
         case ("model", key, *_) if key != "id":
             return path[:2]
@@ -228,12 +229,15 @@ def _known_keys(path: Path, kinds: Sequence[str]) -> list[str]:  # noqa: C901 - 
         "answer": schema.AnswerFile,
         "prompt": schema.PromptFile,
         "fields": schema.FieldsFile,
+        "score": schema.ScoreFile,
     }
     match path:
         case (_,):
             model: type[BaseModel] = schema.SpecFile
         case ("model", _):
             model = schema.ModelFile
+        case _ if (own := judging_at(path)) is not None:
+            model = own
         case ("seeds", _):
             model = schema.SeedsFile
         case ("balance", _):

@@ -1,12 +1,24 @@
 """What may stand in a spec file about judges: scores, votes on labels, planned sizes and languages."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field, Tag
+from pydantic import BaseModel, Field, Tag
 
-from synth_datasets.spec.schema_parts import ModelOverride, Plain, Strict, TextFile, either, has, is_a
+from synth_datasets.spec.schema_lists import ListFile
+from synth_datasets.spec.schema_parts import (
+    ListReference,
+    ModelOverride,
+    ModelOverrideFile,
+    Plain,
+    Strict,
+    TextFile,
+    either,
+    has,
+    is_a,
+)
 
-__all__ = ["LanguageCheck", "PlannedFile", "ScoreFile", "ScoreSettings", "VerifyFile"]
+__all__ = ["LanguageCheck", "PlannedFile", "ScoreFile", "ScoreSettings", "VerifyFile", "judging_at"]
 
 Score = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 
@@ -77,3 +89,28 @@ LanguageCheck = Annotated[
     Annotated[str, Tag("<code>")] | Annotated[LanguageColumn, Tag("<column>")],
     either("expected a language code such as `en`, or {from: COLUMN}", code=is_a(str), column=has("from")),
 ]
+
+
+def judging_at(path: Sequence[str | int]) -> type[BaseModel] | None:  # noqa: PLR0911 - one return a place
+    """Return the model of the mapping around the key at this path, if it is one of these or of a generated list."""
+    match tuple(path):
+        case (
+            ("columns", _, "score", "model", _)
+            | ("checks", _, "verify", "model", _)
+            | ("lists", _, "model", _)
+        ):
+            return ModelOverrideFile
+        case ("columns", _, "score", _):
+            return ScoreSettings
+        case ("checks", _, "verify", _):
+            return VerifyFile
+        case ("checks", _, "words" | "length", _):
+            return PlannedFile
+        case ("checks", _, "language", _):
+            return LanguageColumn
+        case ("lists", _, _):
+            return ListFile
+        case ("columns", _, "sample", _):
+            return ListReference
+        case _:
+            return None
