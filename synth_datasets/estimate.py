@@ -1,5 +1,6 @@
 """What a build will take, before it is made: from the plan, the stored answers and the user's prices; asks nobody."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -16,7 +17,7 @@ from synth_datasets.plan.plan import Plan
 from synth_datasets.plan.request import Request
 from synth_datasets.plan.row import RowKey
 from synth_datasets.settings import Settings
-from synth_datasets.spec.graph import inputs
+from synth_datasets.spec.graph import inputs, outputs
 from synth_datasets.spec.model import DatasetSpec, Field, FieldsColumn, PromptColumn
 from synth_datasets.spec.templates import TemplateError
 from synth_datasets.splits import endpoints_of
@@ -113,7 +114,9 @@ def estimate(spec: DatasetSpec, settings: Settings) -> Estimate:
             first = [key for key, _ in zip(plan.decision_rows(), range(_FIRST), strict=False)]
             _look_up(plan, first, store, known)
     scale = rows / len(keys) if keys else 0.0
-    prompts = _prompts(plan, keys[:: max(1, len(keys) // _COUNTED)])
+    prompts, shares = _prompts(plan, keys[:: max(1, len(keys) // _COUNTED)])
+    for name, share in shares.items():
+        counts[name].pending = round(counts[name].pending * share)
     return Estimate(
         rows=rows,
         looked_up=len(keys),
@@ -183,7 +186,7 @@ def _look_up(plan: Plan, keys: list[RowKey], store: AnswerStore, counts: dict[st
         for rejection in outcome.rejections:
             counts[rejection.column].rejected += 1
             counts[rejection.column].add(rejection.prompt_tokens, rejection.completion_tokens)
-        for name in names[: _given(outcome, names)]:
+        for name in _given(outcome, names):
             counts[name].accepted += 1
         if isinstance(outcome, Example):
             for source in outcome.sources:
@@ -193,9 +196,11 @@ def _look_up(plan: Plan, keys: list[RowKey], store: AnswerStore, counts: dict[st
                 counts[name].pending += 1
 
 
-def _given(outcome: _Outcome, names: list[str]) -> int:
-    """Return how many columns, in their order, have an answer that was accepted."""
-    return len(names) if isinstance(outcome, Example) else names.index(outcome.column)
+def _given(outcome: _Outcome, names: list[str]) -> list[str]:
+    """Return the columns that have an answer that was accepted."""
+    if isinstance(outcome, Example):
+        return [source.column for source in outcome.sources]
+    return names[: names.index(outcome.column)]
 
 
 def _column(
@@ -261,22 +266,30 @@ def _spread(plan: Plan, rows: int) -> list[RowKey]:
     return [key for *_, key in sorted(places, key=lambda item: item[:3])]
 
 
-def _prompts(plan: Plan, keys: list[RowKey]) -> dict[str, list[Request]]:
-    """Return what the rows will ask for each column, with stand-ins for what the model will have said before."""
+def _prompts(plan: Plan, keys: list[RowKey]) -> tuple[dict[str, list[Request]], dict[str, float]]:
+    """Return what the rows will ask for each column, and the share of them that asks at all where not all do.
+
+    With stand-ins for what the model will have said before.
+    """
     asked: dict[str, list[Request]] = {column.name: [] for column in plan.model_columns}
+    left_out: Counter[str] = Counter()
     for key in keys:
         values = plan.values(key)
         for column in plan.model_columns:
             if not inputs(column) <= values.keys():
                 continue  # of a stand-in nothing could be made
             try:
-                if plan.asks(column, values):
-                    asked[column.name].append(plan.request(column, key, values, 0))
+                if not plan.asks(column, values):
+                    left_out[column.name] += 1
+                    values.update(dict.fromkeys(outputs(column), ""))
+                    plan.derive(key, values)
+                    continue
+                asked[column.name].append(plan.request(column, key, values, 0))
                 values.update(_stand_ins(column))
                 _derive(plan, key, values)
             except TemplateError:
                 break
-    return asked
+    return asked, {name: 1 - count / len(keys) for name, count in left_out.items()}
 
 
 def _derive(plan: Plan, key: RowKey, values: dict[str, object]) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["features_of", "label_columns", "tables_of", "text_columns", "visible_columns"]
 
 MOST_ROWS = 1000
+_CONVERSATIONS = (DialogueRule, MessagesRule, ChoiceRule)
 
 
 def features_of(spec: DatasetSpec) -> "Features":
@@ -84,6 +85,7 @@ def text_columns(spec: DatasetSpec) -> tuple[str, ...]:
         if (not isinstance(item, Field) and hasattr(item, "prompt"))
         or (isinstance(item, DerivedColumn) and isinstance(item.rule, UnmarkRule))
         or (isinstance(item, Field) and item.type == "string")
+        or (isinstance(item, DerivedColumn) and isinstance(item.rule, _CONVERSATIONS))
     )
 
 
@@ -144,7 +146,7 @@ def _visible(spec: DatasetSpec) -> "dict[str, FeatureType]":
     return {name: feature(item) for name, item in _stored(spec)}
 
 
-def _derived_feature(rule: Rule) -> "FeatureType":
+def _derived_feature(rule: Rule) -> "FeatureType":  # noqa: PLR0911 - one line a rule
     from datasets import ClassLabel, List, Value
 
     if isinstance(rule, DialogueRules):

@@ -100,4 +100,5 @@ def _show(outcome: Example | Missing) -> None:
     for source in outcome.sources:
         for role, content in source.messages:
             click.echo(printable(f"[{role}] {content}"))
-    click.echo(printable(json.dumps(dict(outcome.values), ensure_ascii=False, indent=1)))
+    values = {name: value for name, value in outcome.values.items() if "." not in name}  # no parts of columns
+    click.echo(printable(json.dumps(values, ensure_ascii=False, indent=1)))

@@ -129,7 +129,8 @@ def _rows(spec: DatasetSpec) -> int:
 
 
 def _requests(spec: DatasetSpec) -> int:
-    for_rows = _rows(spec) * sum(isinstance(column, (PromptColumn, FieldsColumn)) for column in spec.columns)
+    asked = [column for column in spec.columns if isinstance(column, (PromptColumn, FieldsColumn))]
+    for_rows = _rows(spec) * sum(column.prompt.when is None for column in asked)
     counts = {each.name: each.count for each in spec.lists}
     return for_rows + sum(
         ceil(each.count / each.batch) * (1 if each.per is None else counts[each.per]) for each in spec.lists

@@ -119,6 +119,8 @@ def _type_of(feature: Any) -> str:  # noqa: ANN401 - `datasets` has no common ty
             return feature.dtype
         case List():
             return f"list of {_type_of(feature.feature)}"
+        case dict():
+            return f"{{{', '.join(f'{name}: {_type_of(part)}' for name, part in feature.items())}}}"
         case _:
             return str(feature)
 

@@ -75,7 +75,8 @@ class Asked:
 
 def describe_prompts(spec: DatasetSpec) -> tuple[PromptText, ...]:
     """Return every text of every model column, in the order of the spec and of the conversation."""
-    return tuple(text for column, prompt in _asked(spec) for text in _texts(column.name, prompt))
+    texts = (text for column, prompt in _asked(spec) for text in _texts(_called(column.name), prompt))
+    return tuple(dict.fromkeys(text for text in texts if text.text))
 
 
 def describe_models(spec: DatasetSpec) -> tuple[Asked, ...]:
@@ -85,9 +86,9 @@ def describe_models(spec: DatasetSpec) -> tuple[Asked, ...]:
         # Not a dict: `extra` makes a ModelSpec unhashable.
         names = next((names for model, names in columns if model == prompt.model), None)
         if names is None:
-            columns.append((prompt.model, [column.name]))
-        else:
-            names.append(column.name)
+            columns.append((prompt.model, [_called(column.name)]))
+        elif _called(column.name) not in names:
+            names.append(_called(column.name))
     return tuple(Asked(model, tuple(names)) for model, names in columns)
 
 
@@ -116,6 +117,12 @@ def describe_field(item: Field) -> str:
 def _asked(spec: DatasetSpec) -> Iterator[tuple[PromptColumn | FieldsColumn, Prompt]]:
     for column in asked_columns(spec):
         yield column, column.prompt
+
+
+def _called(name: str) -> str:
+    """Return what a reader calls the column: the turns of a dialogue by who takes them."""
+    owner, turn, number = name.rpartition(".turn_")
+    return f"{owner}.{'user' if int(number) % 2 else 'assistant'}" if turn else name
 
 
 def _texts(column: str, prompt: Prompt) -> Iterator[PromptText]:

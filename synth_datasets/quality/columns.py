@@ -102,10 +102,29 @@ def _arrow(dataset: "datasets.Dataset", names: Sequence[str]) -> "pa.Table":
     return cast("pa.Table", dataset.select_columns(list(names)).with_format("arrow")[:])
 
 
+def _is_conversation(kind: "pa.DataType") -> bool:
+    import pyarrow as pa
+
+    if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)) or not pa.types.is_struct(
+        kind.value_type
+    ):
+        return False
+    return {field.name for field in kind.value_type} == {"role", "content"}
+
+
+def _spoken(turns: Sequence[Mapping[str, str]] | None) -> str | None:
+    """Return what the user and the assistant say; a system message may be the same in all rows."""
+    if turns is None:
+        return None
+    return "\n".join(turn["content"] for turn in turns if turn["role"] != "system")
+
+
 def _text(name: str, column: "pa.ChunkedArray") -> "pa.ChunkedArray":
     import pyarrow as pa
 
     kind = column.type
+    if _is_conversation(kind):
+        return pa.chunked_array([pa.array(map(_spoken, column.to_pylist()), pa.large_string())])
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)):
         raise ValueError(f"column {name} holds {kind}, not text: leave it out of the text columns")
     return column.cast(pa.large_string())

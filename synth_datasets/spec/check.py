@@ -89,7 +89,7 @@ def checks_of(columns: Sequence[Column], shape: Shape, parts: Parts) -> dict[str
         elif texts := spoken(name, columns):
             own = {text: _checks(path, given, checks[text], False, parts) for text in texts}
             rows = {text: with_row_checks(path, given, each, columns, parts) for text, each in own.items()}
-            checks |= with_spoken(name, rows, checks)
+            checks |= with_spoken(name, rows, checks, unique=given.unique is not None)
         elif name in checks:
             own = _checks(path, given, checks[name], name in groups, parts)
             checks[name] = with_row_checks(path, given, own, columns, parts)

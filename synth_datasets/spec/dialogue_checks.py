@@ -39,14 +39,19 @@ def spoken(name: str, columns: Sequence[Column]) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def with_spoken(name: str, given: Mapping[str, Checks], base: Mapping[str, Checks]) -> dict[str, Checks]:
-    """Return the checks of a column's texts; of a dialogue, `unique` is about all of it and not about a turn."""
+def with_spoken(
+    name: str, given: Mapping[str, Checks], base: Mapping[str, Checks], *, unique: bool
+) -> dict[str, Checks]:
+    """Return the checks of a column's texts; of a dialogue, `unique` is about all of it and not about a turn.
+
+    `unique` says whether the file sets it.
+    """
     if name not in base:
         return dict(given)
     first = next(iter(given.values()))
-    whole = replace(base[name], near_threshold=first.near_threshold)
-    if any(checks.unique != base[text].unique for text, checks in given.items()):
-        whole = replace(whole, unique=first.unique)
+    whole = base[name]
+    if unique:
+        whole = replace(whole, unique=first.unique, near_threshold=first.near_threshold)
     return {name: whole, **{text: replace(checks, unique=None) for text, checks in given.items()}}
 
 

@@ -205,7 +205,7 @@ def test_any_feature_has_a_type_to_show(facts):
     features = Features({"where": {"city": Value("string")}, "scores": List(Value("float64"))})
     card = render_card(replace(facts, features=features))
     assert "| `scores` | `list of float64` |  |" in card
-    assert "| `where` | `{'city': Value('string')}` |  |" in card
+    assert "| `where` | `{city: string}` |  |" in card
 
 
 def test_a_long_text_in_a_sample_is_cut_with_a_count(facts):
