@@ -44,7 +44,7 @@ def _explanation(error: BaseException, repo_id: str) -> str | None:
 
     plain = {
         LocalTokenNotFoundError: "no token for the Hub: run `hf auth login`, or set HF_TOKEN",
-        OfflineModeIsEnabled: "HF_HUB_OFFLINE is set, so the Hub is not asked: unset it and push again",
+        OfflineModeIsEnabled: "HF_HUB_OFFLINE is set, so the Hub is not asked: unset it and try again",
         RepositoryNotFoundError: f"there is no dataset {repo_id}, or this token may not see it",
     }
     for kind, message in plain.items():
@@ -53,7 +53,7 @@ def _explanation(error: BaseException, repo_id: str) -> str | None:
     if (status := status_of(error)) is not None:
         return _by_status(status, str(getattr(error, "server_message", None) or ""))
     if isinstance(error, (HTTPError, ConnectionError)):
-        return "the Hub cannot be reached: check the connection and HF_ENDPOINT, then push again"
+        return "the Hub cannot be reached: check the connection and HF_ENDPOINT, then try again"
     if isinstance(error, ValueError) and "metadata" in str(error):
         return f"the Hub refuses the card's header: {error}"
     # Uploads and downloads wrap what went wrong in errors of their own.
@@ -66,7 +66,7 @@ _REFUSALS = {
     404: "not found",
     409: "it exists already",
     412: "somebody else changed the repository meanwhile; this push changed nothing: push again",
-    429: "the Hub asks to slow down: wait some minutes and push again",
+    429: "the Hub asks to slow down: wait some minutes and try again",
 }
 
 

@@ -24,9 +24,13 @@ def manifest_text(digests: Mapping[str, str]) -> str:
     return f"{lines}{_SEAL}{hashlib.sha256(lines.encode()).hexdigest()}\n"
 
 
-def write_manifest(folder: Path) -> None:
-    """Hash every file in the folder but the manifest and what desktops leave, and write the manifest."""
-    digests = {path: file_digest(folder / path) for path in files_in(folder) if path != MANIFEST_FILE}
+def write_manifest(folder: Path, known: Mapping[str, str]) -> None:
+    """Write the manifest of every file in the folder, and hash those whose digest is not known."""
+    digests = {
+        path: known.get(path) or file_digest(folder / path)
+        for path in files_in(folder)
+        if path != MANIFEST_FILE
+    }
     (folder / MANIFEST_FILE).write_bytes(manifest_text(digests).encode("utf-8"))
 
 

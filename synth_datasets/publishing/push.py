@@ -77,7 +77,8 @@ def push(
 
     A push that was interrupted is finished by pushing again; a version that is there already, byte for byte,
     is reported as such. A version's tag is never moved: other content under the same version is refused
-    before anything is uploaded, and so is a version that is too small a step from the one before it. `private`
+    before anything is uploaded, and so is a version that is too small a step from the one before it, of which the
+    splits that differ are fetched and compared. `private`
     counts when the repository is created. Trace, rejected answers and answers (the archive in the folder) stay at
     home unless asked for. A partial build is refused unless `allow_short`, and one whose spec, in the current folder
     or two above the build, has changed since, unless `allow_dirty`. Raises `PublishError`, whose message says what to

@@ -181,7 +181,7 @@ def write_release(
         (target / LOCK_FILE).write_text(lock.to_json(), encoding="utf-8")
         if answers is not None:
             answers(target / ANSWERS_FILE)
-        write_manifest(target)
+        write_manifest(target, {**lock.files, **lock.trace})
     return Release(folder=folder, lock=lock, warnings=hub_terms(spec).warnings)
 
 

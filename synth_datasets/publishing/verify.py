@@ -94,32 +94,35 @@ def _file_damage(file: Path, digest: str) -> str:
 
 
 def _against_lock(folder: Path, lock: Lock, listed: dict[str, str], damaged: set[str]) -> Iterator[str]:
-    """Yield what the lock says otherwise than the manifest, the data and the card do."""
-    for path, digest in {**lock.files, **lock.trace}.items():
-        # The card is another one in a repository, and the trace may have stayed at home.
-        elsewhere = path == CARD_FILE or (path in lock.trace and path not in listed)
-        if elsewhere or path in damaged:
-            continue
-        if path in listed and listed[path] != digest:
-            yield f"{path}: not the file that {LOCK_FILE} pins"
-        elif path not in listed:
-            what = _file_damage(folder / path, digest)
-            if what or listed:
-                damaged.add(path)
-                yield f"{path}: {what or f'not named by {MANIFEST_FILE}'}"
+    """Yield what the lock says otherwise than the manifest, the data and the card do; adds to `damaged`."""
+    yield from _pinned(folder, lock, listed, damaged)
     digests = {}
-    for split in lock.splits:
+    for split, pinned in lock.splits.items():
         shards = [path for path in lock.files if path.startswith(f"data/{split}-")]
         digests[split] = files_digest([lock.files[path] for path in shards])
         if not damaged.intersection([*shards, row_ids_path(split)]):
             yield from _counts(folder, lock, split, shards)
-    for split, digest in digests.items():
-        if digest != lock.splits[split].digest:
+        if digests[split] != pinned.digest:
             yield f"{LOCK_FILE}: the digest of {split} is not that of its files"
     if data_digest(digests) != lock.digest:
         yield f"{LOCK_FILE}: the digest of the data is not that of its splits"
     if CARD_FILE not in damaged:
         yield from _card(folder, lock)
+
+
+def _pinned(folder: Path, lock: Lock, listed: dict[str, str], damaged: set[str]) -> Iterator[str]:
+    for path, digest in {**lock.files, **lock.trace}.items():
+        # The card is another one in a repository, and the trace may have stayed at home.
+        elsewhere = path == CARD_FILE or (path in lock.trace and path not in listed)
+        if elsewhere or path in damaged:
+            continue
+        if path in listed:
+            what = "" if listed[path] == digest else f"not the file that {LOCK_FILE} pins"
+        else:
+            what = _file_damage(folder / path, digest) or (f"not named by {MANIFEST_FILE}" if listed else "")
+        if what:
+            damaged.add(path)
+            yield f"{path}: {what}"
 
 
 def _counts(folder: Path, lock: Lock, split: str, shards: list[str]) -> Iterator[str]:

@@ -271,7 +271,7 @@ def test_one_flipped_byte_anywhere_is_found_and_named(make, hub, synth, tmp_path
     assert "  quality.json: missing" in error
 
 
-def test_the_readmes_block_on_versions_runs(make, synth, hub, endpoint, tmp_path, monkeypatch):
+def test_the_readmes_block_on_versions_runs(make, synth, hub, endpoint, monkeypatch):
     """Each command as it stands there, in order, after a 1.0.0 was pushed and a 1.1.0 was built."""
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     (block,) = [
@@ -280,7 +280,7 @@ def test_the_readmes_block_on_versions_runs(make, synth, hub, endpoint, tmp_path
     push(make("first"), REPO)
     make("grown", **GROWN)
     shutil.copy("specs/grown/reviews.synth.yaml", "reviews.synth.yaml")
-    monkeypatch.setenv("SYNTH_STORE", str(tmp_path / "answers.sqlite"))
+    monkeypatch.setenv("SYNTH_STORE", str(Path("answers.sqlite").resolve()))
     monkeypatch.setenv("SYNTH_BASE_URL", endpoint.base_url)
     assert synth("build", "reviews.synth.yaml", "--cache-dir", "cache")[0] == 0
     commands = [line.split("#")[0].split() for line in block.replace("your-name", "org").splitlines()]
