@@ -11,6 +11,7 @@ from synth_datasets.answers import export_answers
 from synth_datasets.errors import SettingsError
 from synth_datasets.features import label_columns, text_columns
 from synth_datasets.lists import filled_in
+from synth_datasets.plan.order import stratified
 from synth_datasets.plan.plan import Plan
 from synth_datasets.publishing.figures import card_figures
 from synth_datasets.publishing.locked import check_build, endpoint_check, endpoint_kinds, find_lock
@@ -158,7 +159,7 @@ def _asked(spec: DatasetSpec, split: str) -> dict[str, dict[str, int]]:
     # Classes follow from nothing that is written or ruled out, so stand-ins do for generated lists.
     plan = Plan(replace(filled_in(spec, [], guess=True), never=()), {})
     columns = [column for column in spec.columns if isinstance(column, ClassesColumn) and not column.hidden]
-    first = next((column for column in spec.columns if isinstance(column, ClassesColumn)), None)
+    first = stratified(spec)
     asked = {first.name: plan.quotas(split)} if first in columns and first is not None else {}
     rest = [column for column in columns if column is not first]
     total = next(each.num_examples for each in spec.splits if each.name == split)

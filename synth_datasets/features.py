@@ -15,7 +15,7 @@ from synth_datasets.spec.model import (
     NumberColumn,
     SampleColumn,
 )
-from synth_datasets.spec.rules import AnnotationRule, LabelsRule, Rule, VotesRule
+from synth_datasets.spec.rules import AnnotationRule, LabelsRule, PartRule, Rule, VotesRule
 from synth_datasets.spec.rules_annotation import UnmarkRule
 from synth_datasets.spec.rules_dialogue import ChoiceRule, DialogueRule, DialogueRules, MessagesRule
 from synth_datasets.spec.rules_seeds import SeedIdsRule, SeedRowsRule, SeedValueRule
@@ -72,6 +72,8 @@ def label_columns(spec: DatasetSpec) -> dict[str, tuple[str, ...]]:
             labels[name] = item.names
         elif isinstance(item, Field) and item.type == "classes":
             labels[name] = item.classes
+        elif isinstance(item, DerivedColumn) and isinstance(item.rule, PartRule) and item.rule.classes:
+            labels[name] = item.rule.classes
         elif isinstance(item, DerivedColumn) and isinstance(item.rule, SeedValueRule) and not item.rule.many:
             labels.update({name: item.rule.classes} if item.rule.classes else {})
     return labels
@@ -161,6 +163,8 @@ def _derived_feature(rule: Rule) -> "FeatureType":  # noqa: PLR0911 - one line a
             return List(value) if rule.many else value
         case LabelsRule():
             return List(ClassLabel(names=list(rule.names)))
+        case PartRule():
+            return ClassLabel(names=list(rule.classes)) if rule.classes else Value("string")
         case VotesRule(gives="agreement"):
             return Value("int64")
         case VotesRule(gives="ballots"):

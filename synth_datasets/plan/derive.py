@@ -6,10 +6,19 @@ from synth_datasets.plan.annotate import annotate
 from synth_datasets.plan.conversations import converse
 from synth_datasets.plan.labels import draw_labels
 from synth_datasets.plan.mentions import Doubt
+from synth_datasets.plan.perturb import derive_perturbed
 from synth_datasets.plan.seeds import joined_ids
 from synth_datasets.plan.unfit import Unfit
 from synth_datasets.plan.votes import count_votes, disagreement
-from synth_datasets.spec.rules import AnnotationRule, DialogueRules, LabelsRule, Rule, VotesRule
+from synth_datasets.spec.rules import (
+    AnnotationRule,
+    DialogueRules,
+    LabelsRule,
+    PartRule,
+    PerturbRule,
+    Rule,
+    VotesRule,
+)
 from synth_datasets.spec.rules_seeds import SeedIdsRule, SeedRowsRule, SeedValueRule
 
 __all__ = ["Unfit", "derive"]
@@ -35,6 +44,8 @@ def derive(rule: Rule, values: Mapping[str, object], number: int) -> object:
             raise AssertionError("unreachable: the plan knows the seeds")
         case LabelsRule():
             return draw_labels(rule, number)
+        case PartRule() | PerturbRule():
+            return derive_perturbed(rule, values, number)
         case VotesRule():
             if why := disagreement(rule, values):
                 raise Unfit("label_disagreement", why, rule.blames)

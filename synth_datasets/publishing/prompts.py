@@ -9,6 +9,7 @@ from synth_datasets.spec.model import (
     ClassesColumn,
     Column,
     DatasetSpec,
+    DerivedColumn,
     Field,
     FieldsColumn,
     ModelSpec,
@@ -21,6 +22,7 @@ from synth_datasets.spec.model import (
     TextColumn,
     Weighted,
 )
+from synth_datasets.spec.rules import PartRule, PerturbRule
 
 __all__ = ["Asked", "Filler", "PromptText", "describe_fillers", "describe_models", "describe_prompts"]
 
@@ -152,7 +154,7 @@ def _cases(chosen: PerValue[T]) -> Iterator[tuple[str, T]]:
         yield f"{chosen.by} is anything else" if chosen.cases else "", chosen.default
 
 
-def _how(column: Column) -> str | None:
+def _how(column: Column) -> str | None:  # noqa: PLR0911 - one return a kind
     match column:
         case ClassesColumn():
             return "balanced over " + _weighted(Weighted(column.names, column.weights))
@@ -163,6 +165,10 @@ def _how(column: Column) -> str | None:
             return f"drawn from {column.low:g} to {column.high:g}{step}"
         case TextColumn():
             return _each(column.template, lambda template: f"filled in: {template.source}")
+        case DerivedColumn(rule=PerturbRule() as rule):
+            return f"{rule.column} changed by one of {_listed(list(rule.names))}"
+        case DerivedColumn(rule=PartRule() as rule):
+            return f"the {rule.part} of {rule.column}"
         case _:
             return None
 

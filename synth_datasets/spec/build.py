@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from synth_datasets.spec import schema
 from synth_datasets.spec.annotation import build_answer, build_spans
+from synth_datasets.spec.challenge import blame_writers, build_testing, challenge_names
 from synth_datasets.spec.dialogue import build_messages
 from synth_datasets.spec.explain import Shape
 from synth_datasets.spec.model import (
@@ -41,7 +42,7 @@ def build_columns(shape: Shape, parts: Parts, model: ModelSpec) -> tuple[Column,
     for name, file in given.items():
         _note_values(name, file, parts)
     made = [_column(name, file, parts, model) for name, file in given.items()]
-    columns = tuple(column for columns in made for column in columns or ())
+    columns = blame_writers([column for columns in made for column in columns or ()])
     return columns + seed_ids(columns, shape, parts)
 
 
@@ -50,6 +51,8 @@ def _note_values(name: str, file: schema.ColumnFile, parts: Parts) -> None:
     path = ("columns", name)
     if isinstance(file, schema.ClassesFile):
         parts.domains[name] = parts.class_names((*path, "classes"))
+    elif isinstance(file, schema.ChallengeFile):
+        parts.domains[name] = challenge_names(name, file, parts)
     elif isinstance(file, schema.SampleFile):
         if _draws_from_list(file.sample):
             parts.generated.add(name)
@@ -84,6 +87,8 @@ def _sample_values(path: Path, file: schema.SampleFile, parts: Parts) -> list[Sc
 
 def _column(name: str, file: schema.ColumnFile, parts: Parts, model: ModelSpec) -> tuple[Column, ...] | None:
     """Return the column as the file calls it, last, after the hidden ones that it is made of."""
+    if isinstance(file, schema.ChallengeFile | schema.PerturbFile):
+        return build_testing(name, file, parts)
     if isinstance(file, schema.MessagesFile):
         return build_messages(name, file, parts, model)
     if isinstance(file, schema.PreferenceFile):

@@ -13,6 +13,7 @@ from synth_datasets.spec.annotation_checks import (
     unprintable,
 )
 from synth_datasets.spec.balance import filled, split_of
+from synth_datasets.spec.challenge import companions
 from synth_datasets.spec.dialogue_checks import dialogue_defaults, spoken, with_spoken
 from synth_datasets.spec.explain import Shape
 from synth_datasets.spec.graph import find_cycle, outputs
@@ -107,7 +108,8 @@ def _groups(tree: Node) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
     for name, node in (columns or {}).items():
         fields = (node.members or {}).get("fields")
-        groups[name] = [name] if fields is None else list(fields.members or {})
+        own = [name, *companions(name, node.members or {})]
+        groups[name] = own if fields is None else list(fields.members or {})
         groups[name] += [further for _, further in further_names(node)]
         groups[name] = _with_dialogue(groups[name], node)
     return groups
@@ -185,7 +187,7 @@ def _is_made(name: str, tree: Node) -> bool:
     if name not in members:
         return True
     keys = set(members[name].members or {})
-    return bool(keys & set(schema.COLUMN_KINDS)) and not keys & {"classes", "sample"}
+    return bool(keys & set(schema.COLUMN_KINDS)) and not keys & {"challenge", "classes", "sample"}
 
 
 def _check_cycles(columns: Sequence[Column], parts: Parts) -> None:

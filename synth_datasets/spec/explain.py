@@ -217,7 +217,9 @@ def _explain_key(path: Path, tree: Node, problems: Problems) -> None:
 def _known_keys(path: Path, kinds: Sequence[str]) -> list[str]:  # noqa: C901, PLR0912 - a line a place
     """Return the keys that may stand where the unknown one does."""
     columns: dict[str, type[BaseModel]] = {
+        "challenge": schema.ChallengeFile,
         "classes": schema.ClassesFile,
+        "perturb": schema.PerturbFile,
         "labels": schema.LabelsFile,
         "messages": schema.MessagesFile,
         "preference": schema.PreferenceFile,

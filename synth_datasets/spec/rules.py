@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from synth_datasets.spec.rules_annotation import AnnotationRule
+from synth_datasets.spec.rules_challenge import PartRule, PerturbRule
 from synth_datasets.spec.rules_dialogue import DialogueRules
 from synth_datasets.spec.rules_judging import VotesRule
 from synth_datasets.spec.rules_seeds import SeedIdsRule, SeedRowsRule, SeedValueRule
@@ -34,4 +35,14 @@ class LabelsRule:
         return frozenset()
 
 
-Rule = AnnotationRule | DialogueRules | SeedIdsRule | SeedRowsRule | SeedValueRule | LabelsRule | VotesRule
+Rule = (
+    AnnotationRule
+    | DialogueRules
+    | SeedIdsRule
+    | SeedRowsRule
+    | SeedValueRule
+    | LabelsRule
+    | PartRule
+    | PerturbRule
+    | VotesRule
+)

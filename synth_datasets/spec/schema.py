@@ -13,6 +13,7 @@ from synth_datasets.spec.schema_annotation import (
     SpansFile,
     SpansSettings,
 )
+from synth_datasets.spec.schema_challenge import ChallengeFile, PerturbFile
 from synth_datasets.spec.schema_dialogue import (
     JudgeSettings,
     MessagesFile,
@@ -68,6 +69,7 @@ __all__ = [
     "ByChoices",
     "ByExamples",
     "ByText",
+    "ChallengeFile",
     "ChecksFile",
     "Choices",
     "ClassesFile",
@@ -92,6 +94,7 @@ __all__ = [
     "NearFile",
     "NumberFile",
     "PersonaFile",
+    "PerturbFile",
     "Plain",
     "PlannedFile",
     "PreferenceFile",
@@ -127,6 +130,8 @@ COLUMN_KINDS = (
     "fields",
     "messages",
     "preference",
+    "challenge",
+    "perturb",
     "score",
 )
 
@@ -273,6 +278,8 @@ ColumnFile = Annotated[
     | Annotated[AnswerFile, Tag("<answer>")]
     | Annotated[PromptFile, Tag("<prompt>")]
     | Annotated[FieldsFile, Tag("<fields>")]
+    | Annotated[ChallengeFile, Tag("<challenge>")]
+    | Annotated[PerturbFile, Tag("<perturb>")]
     | Annotated[MessagesFile, Tag("<messages>")]
     | Annotated[PreferenceFile, Tag("<preference>")]
     | Annotated[ScoreFile, Tag("<score>")],

@@ -182,6 +182,11 @@ class Reason(StrEnum):
         "The text copies a real row, or nearly so.",
         "ask for a new text in the prompt and show more than one seed; `seed_copy: keep` or a higher share accepts it",
     )
+    UNPERTURBED = (
+        "unperturbed",
+        "No perturbation of a `perturb` column changes the text.",
+        "add one to `using` that changes any text, such as `case` or `whitespace`",
+    )
     DUPLICATE = (
         "duplicate",
         "Another row holds the same text.",
