@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,20 @@ from fake_endpoint import FakeEndpoint
 from synth_datasets.build import build
 from synth_datasets.errors import ShortfallError, SpecError
 from synth_datasets.features import features_of, tables_of
+from synth_datasets.publishing.annotations import describe_annotation
 from synth_datasets.settings import Settings
 from synth_datasets.spec import parse_spec
+from synth_datasets.spec.model import Split
+from synth_datasets.spec.rules_annotation import (
+    AnswerRule,
+    FindRule,
+    MarkRule,
+    PickedRule,
+    PickRule,
+    QuoteRule,
+    TagsRule,
+    UnmarkRule,
+)
 from synth_datasets.splits import split_outcomes, split_rows
 from synth_datasets.validation.outcome import Example, Missing
 
@@ -259,6 +272,9 @@ print(ds.features["entities"].feature["label"].names, ds.features["ner_tags"].fe
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[-1] == "4"
+    card = (tmp_path / "out/README.md").read_text(encoding="utf-8")
+    assert "what the model marked in entities.marked" in card
+    assert "IOB2 tags of entities" in card
 
 
 @pytest.mark.parametrize(
@@ -329,3 +345,77 @@ def test_values_that_no_model_wrote_are_a_mistake_of_the_spec(where):
     }
     with pytest.raises(SpecError, match="no model wrote what it is made of"):
         list(split_rows(make(columns), where, "train"))
+
+
+def documented():
+    part = README.split("## Annotated texts\n")[1].split("\n## ")[0]
+    specs = re.findall(r"^```yaml\n(.*?)^```$", part, flags=re.MULTILINE | re.DOTALL)
+    return [pytest.param(text, id=yaml.safe_load(text)["name"]) for text in specs]
+
+
+def small_model(count, body):  # noqa: PLR0911 - one return a prompt
+    """What a good model says to the specs in the manual."""
+    asked = last(body)
+    if "response_format" in body:
+        if "evidence" in json.dumps(body["response_format"]):
+            evidence = "Bo sold 17 nets in Oslo."
+            return json.dumps({"question": f"Who sold nets {count}?", "reply": "Bo", "evidence": evidence})
+        return json.dumps(
+            {"spans": [{"text": "Ada Lim", "label": "person"}, {"text": "Oslo", "label": "place"}]}
+        )
+    if found := re.search(r"about (.*) in (.*)\. Name", asked):
+        return f"{found[1]} opened school number {count} of {found[2]} this morning."
+    if "](person)" in asked:
+        return f"[Ada Lim](person) swam {count} miles along the coast of [Bergen](place)."
+    if "Ask a question" in asked or "short sentence" in asked:
+        return f"How many of these things, say {count}, does anybody need?"
+    if "other words" in asked:
+        return f"Paraphrased freely, boat trade number {count} went splendidly."
+    return f"Ada Lim sold {count} boats for {count * 31} crowns. Bo sold 17 nets in Oslo."
+
+
+@pytest.mark.parametrize("text", documented())
+def test_a_spec_of_the_manual_runs(text, endpoint, where):
+    assert text.count("\n") < 25
+    endpoint.rule = lambda body: small_model(len(endpoint.bodies), body)
+    spec = parse_spec(text, origin="manual.synth.yaml", read_file=Path.read_text)
+    checks = {
+        name: replace(own, unique=None) for name, own in spec.checks.items()
+    }  # one model for all topics
+    spec = replace(spec, checks=checks, splits=(Split("train", 6),))
+    rows = stored(spec, split_rows(spec, where, "train"))
+    assert len(rows) == 6
+    for row in rows:
+        for span in row.get("entities", []):
+            held = row.get("text") or row["sentence"]
+            assert held[span["start"] : span["end"]] == span["text"]
+        for answer, start in zip(*row.get("answers", {"text": [], "answer_start": []}).values(), strict=True):
+            assert row["context"][start : start + len(answer)] == answer
+    assert any(
+        row.get("entities") or row.get("answers", {}).get("text") or row.get("label") is not None
+        for row in rows
+    )
+
+
+def test_the_manual_documents_every_way():
+    names = [param.id for param in documented()]
+    assert names == ["local_news", "marked_news", "quoted_news", "reading", "reading_answers", "pairs"]
+
+
+def test_a_card_says_where_annotations_come_from():
+    pairs = [
+        (
+            FindRule("text", (("who", "person"),), (), ("person",)),
+            "mention in text of the values of who (person)",
+        ),
+        (MarkRule("m", ("x",)), "marked in m"),
+        (UnmarkRule("m", ("x",)), "m without its marks"),
+        (QuoteRule("text", "q", ("x",)), "quoted from text"),
+        (TagsRule("text", "spans", ("x",), tokens=True), "the words of text"),
+        (TagsRule("text", "spans", ("x",), tokens=False), "IOB2 tags of spans"),
+        (AnswerRule("text", "reply"), "reply as it stands in text"),
+        (PickRule("text", "number"), "a number of text, picked"),
+        (PickedRule("answers"), "the text of answers"),
+    ]
+    for rule, words in pairs:
+        assert words in describe_annotation(rule)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
+from synth_datasets.publishing.annotations import describe_annotation
 from synth_datasets.spec.graph import asked_columns
 from synth_datasets.spec.model import (
     ClassesColumn,
@@ -22,7 +23,7 @@ from synth_datasets.spec.model import (
     TextColumn,
     Weighted,
 )
-from synth_datasets.spec.rules import PartRule, PerturbRule
+from synth_datasets.spec.rules import AnnotationRule, PartRule, PerturbRule
 
 __all__ = ["Asked", "Filler", "PromptText", "describe_fillers", "describe_models", "describe_prompts"]
 
@@ -165,6 +166,8 @@ def _how(column: Column) -> str | None:  # noqa: PLR0911 - one return a kind
             return f"drawn from {column.low:g} to {column.high:g}{step}"
         case TextColumn():
             return _each(column.template, lambda template: f"filled in: {template.source}")
+        case DerivedColumn(rule=rule) if isinstance(rule, AnnotationRule):
+            return describe_annotation(rule)
         case DerivedColumn(rule=PerturbRule() as rule):
             return f"{rule.column} changed by one of {_listed(list(rule.names))}"
         case DerivedColumn(rule=PartRule() as rule):

@@ -37,6 +37,7 @@ class LabelsRule:
 
 Rule = (
     AnnotationRule
+    | AnnotationRule
     | DialogueRules
     | SeedIdsRule
     | SeedRowsRule
