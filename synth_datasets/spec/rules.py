@@ -12,6 +12,8 @@ __all__ = [
     "AnnotationRule",
     "DialogueRules",
     "LabelsRule",
+    "PartRule",
+    "PerturbRule",
     "Rule",
     "SeedIdsRule",
     "SeedRowsRule",
@@ -36,9 +38,8 @@ class LabelsRule:
 
 
 Rule = (
-    AnnotationRule
+    DialogueRules
     | AnnotationRule
-    | DialogueRules
     | SeedIdsRule
     | SeedRowsRule
     | SeedValueRule
