@@ -31,9 +31,6 @@ _MOST_PACKED = 5.0
 _ECHO = 5
 _MOST_ECHOED = 0.5
 
-_PACKERS: "list[zlib._Compress]" = []
-"""Those that are not in use."""
-
 
 def bad_characters(text: str) -> Verdict | None:
     """Find what no text should hold and Arrow may not be able to store."""
@@ -75,8 +72,6 @@ def repeated(text: str) -> Verdict | None:
                 return Verdict(Reason.REPETITION, f"{again:.0%} of its {_LOOP}-word sequences are repeats")
         if len(part) >= _LEAST_PACKED:
             data = part.encode("utf-8", "surrogatepass")
-            if len(data) < _MOST_PACKED * _least_packed(data):
-                continue
             packed = len(data) / len(zlib.compress(data, 1))
             if packed >= _MOST_PACKED:
                 return Verdict(Reason.REPETITION, f"it shrinks {packed:.1f} times under compression")
@@ -110,21 +105,6 @@ def _words_of(text: str) -> tuple[str, ...]:
     if text.isascii():
         return tuple(text.encode("ascii").translate(_ASCII_WORDS).decode("ascii").split())  # the same, faster
     return tuple(_WORD.findall(text.casefold()))
-
-
-def _least_packed(data: bytes) -> int:
-    """Return how many bytes `zlib.compress(data, 1)` gives, or one less; takes two thirds of the time.
-
-    A compressor that is flushed with all it remembers begins anew, without memory to be had and cleared. The flush
-    adds 3 bits and, after what fills the byte, 4 bytes; a whole stream has 6 bytes around the same bits.
-    """
-    try:
-        packer = _PACKERS.pop()  # not to be had by another thread meanwhile, nor after an interruption
-    except IndexError:
-        packer = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
-    size = len(packer.compress(data)) + len(packer.flush(zlib.Z_FULL_FLUSH))
-    _PACKERS.append(packer)
-    return size - 4 - 1 + 6
 
 
 @lru_cache(maxsize=4)
