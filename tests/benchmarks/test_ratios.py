@@ -37,9 +37,10 @@ def test_a_row_costs_less_than_asking_for_it_with_the_default_client(tmp_path):
         assert name == "openai" or result["x_openai"] < 0.9, results
 
 
-def test_all_slots_of_a_slow_endpoint_are_used(tmp_path):
-    results = compare(tmp_path, clients="synth-text", rows=400, concurrency=64, latency=100)
-    assert results["synth-text"]["most_waiting"] == 64
+@pytest.mark.parametrize(("rows", "concurrency"), [(400, 64), (1800, 600)])
+def test_all_slots_of_a_slow_endpoint_are_used(tmp_path, rows, concurrency):
+    results = compare(tmp_path, clients="synth-text", rows=rows, concurrency=concurrency, latency=500)
+    assert results["synth-text"]["most_waiting"] == concurrency
 
 
 def test_rows_from_the_store_cost_little_beside_asking(tmp_path):
