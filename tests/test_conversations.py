@@ -1,6 +1,7 @@
 """Dialogues and preference pairs from a spec to plain Parquet, against an endpoint that plays its parts."""
 
 import json
+import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from synth_datasets.settings import load_settings
 from synth_datasets.spec import load_spec
 from synth_datasets.trace import read_rejections, read_trace
 
+GUIDE = (Path(__file__).parents[1] / "builders" / "README.md").read_text(encoding="utf-8")
 TOPICS = ["a parcel", "a bill", "a lamp", "a refund", "a password", "a chair"]
 CUSTOMER = "You play a customer with this problem: {{ topic }}."
 PAIR = {
@@ -294,6 +296,18 @@ def test_an_estimate_of_pairs_knows_every_question(write):
     expected = estimate(load_spec(write({"pair": {"preference": PAIR}})), load_settings())
     assert [column.requests for column in expected.columns] == [6, 6, 6, 6]
     assert all(column.prompt_tokens for column in expected.columns)
+
+
+@pytest.mark.parametrize("name", ["support_chats", "written_chats", "preferences"])
+def test_the_guides_specs_run_as_they_stand(endpoint, write, tmp_path, name):
+    endpoint.rule = longer
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", GUIDE, flags=re.MULTILINE | re.DOTALL)
+    text = next(block for block in blocks if block.startswith(f"name: {name}\n"))
+    assert len(text.splitlines()) < 25
+    path = write({})
+    path.write_text(text, encoding="utf-8")
+    made = build(path, tmp_path / "out", cache_dir=str(tmp_path / "cache"))
+    assert len(made.dataset["train"]) == 6
 
 
 @pytest.fixture(scope="module")
