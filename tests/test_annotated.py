@@ -7,16 +7,18 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 from fake_endpoint import FakeEndpoint
 
 from synth_datasets.build import build
 from synth_datasets.errors import ShortfallError, SpecError
+from synth_datasets.estimate import estimate
 from synth_datasets.features import features_of, tables_of
 from synth_datasets.publishing.annotations import describe_annotation
 from synth_datasets.settings import Settings
-from synth_datasets.spec import parse_spec
+from synth_datasets.spec import json_schema, parse_spec
 from synth_datasets.spec.model import Split
 from synth_datasets.spec.rules_annotation import (
     AnswerRule,
@@ -291,6 +293,8 @@ print(ds.features["entities"].feature["label"].names, ds.features["ner_tags"].fe
         ({"spans": {"mark": ["a"], "text": "word"}, "prompt": "[x](a)"}, "the name 'word' is taken"),
         ({"spans": {"mark": ["a(b)"], "text": "t"}, "prompt": "x"}, "cannot hold brackets"),
         ({"spans": {"in": "text", "quote": ["a"]}, "prompt": "List."}, "the prompt does not show the text"),
+        ({"spans": {"in": "one", "find": {"a": "word"}}}, "one is itself, a text is asked for"),
+        ({"spans": {"in": "text", "find": {"a": "two"}}}, "two holds no value that a text can mention"),
         ({"spans": {"in": "text", "quote": ["a"]}}, "`prompt` is missing, which `quote` needs"),
         ({"spans": {"in": "text", "find": {"a": "word"}, "tag": True}}, "unknown key 'tag'"),
         ({"answer": {"in": "text"}}, "an answer needs one of `from` and `pick`"),
@@ -377,6 +381,7 @@ def small_model(count, body):  # noqa: PLR0911 - one return a prompt
 @pytest.mark.parametrize("text", documented())
 def test_a_spec_of_the_manual_runs(text, endpoint, where):
     assert text.count("\n") < 25
+    jsonschema.validate(yaml.safe_load(text), json_schema())
     endpoint.rule = lambda body: small_model(len(endpoint.bodies), body)
     spec = parse_spec(text, origin="manual.synth.yaml", read_file=Path.read_text)
     checks = {
@@ -419,3 +424,61 @@ def test_a_card_says_where_annotations_come_from():
     ]
     for rule, words in pairs:
         assert words in describe_annotation(rule)
+
+
+def test_the_writer_of_a_text_that_is_put_together_is_asked_again(endpoint, where):
+    def answer(body):
+        good = len(endpoint.bodies) % 3 == 0
+        return (
+            f"Ada Lim wrote letter number {len(endpoint.bodies)} today."
+            if good
+            else "Somebody wrote a letter."
+        )
+
+    endpoint.rule = answer
+    columns = {
+        "person": {"sample": ["Ada Lim"]},
+        "letter": {"prompt": "Write about {{ person }}."},
+        "text": {"text": "Dear all. {{ letter }} Bye."},
+        "entities": {"spans": {"in": "text", "find": {"person": "person"}}},
+    }
+    spec = make(
+        columns, attempts=30, splits={"train": 4}, checks={"letter": {"unique": "off", "echo": "keep"}}
+    )
+    outcomes = list(split_outcomes(spec, where, "train"))
+    assert all(outcome.values["entities"][0]["start"] == len("Dear all. ") for outcome in outcomes)
+    assert {(r.column, r.reason) for o in outcomes for r in o.rejections} == {("letter", "missing_mention")}
+
+
+def test_a_mention_in_a_text_that_was_not_asked_for_is_none(endpoint, where):
+    endpoint.rule = lambda body: f"Ada Lim wrote letter number {len(endpoint.bodies)} today."
+    columns = {
+        "person": {"sample": ["Ada Lim"]},
+        "asked": {"sample": [True, False]},
+        "text": {"prompt": "Write about {{ person }}."},
+        "entities": {"spans": {"in": "text", "find": {"person": "person"}, "tags": True}},
+        "answers": {"answer": {"in": "text", "pick": "number", "text": "reply"}},
+    }
+    spec = make(columns, checks={"text": {"unique": "off", "echo": "keep"}})
+    when = [
+        replace(c, prompt=replace(c.prompt, when="asked")) if c.name == "text" else c for c in spec.columns
+    ]
+    outcomes = list(split_outcomes(replace(spec, columns=tuple(when)), where, "train"))
+    assert {bool(outcome.values["entities"]) for outcome in outcomes} == {True, False}
+    for outcome in outcomes:
+        assert (
+            bool(outcome.values["answers"]["text"])
+            == bool(outcome.values["ner_tags"])
+            == outcome.values["asked"]
+        )
+
+
+def test_an_estimate_counts_the_questions_about_answers_that_are_still_to_be_picked(where):
+    columns = {
+        "context": {"prompt": "Write a paragraph."},
+        "answers": {"answer": {"in": "context", "pick": "number", "text": "reply"}},
+        "question": {"prompt": "{{ context }} Ask a question. Answer: {{ reply }}."},
+    }
+    by_name = {column.column: column for column in estimate(make(columns), where).columns}
+    assert by_name["context"].requests == by_name["question"].requests == 6
+    assert by_name["question"].prompt_tokens > by_name["context"].prompt_tokens > 0

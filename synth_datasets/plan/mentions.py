@@ -213,10 +213,6 @@ def _form(text: str, fold: Callable[[str], str]) -> _Form:
         if piece == " " and pieces and pieces[-1] == " ":
             ends[-1] = start + len(cluster)
             continue
-        if not piece:  # what folds away belongs to what is before it
-            if ends:
-                ends[-1] = start + len(cluster)
-            continue
         pieces.append(piece)
         starts += [start, *[-1] * (len(piece) - 1)]
         ends += [*[-1] * (len(piece) - 1), start + len(cluster)]

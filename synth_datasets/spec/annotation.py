@@ -249,7 +249,8 @@ def _reads_text(parts: Parts, path: Path, column: str, reader: str) -> bool:
 def _reads_truth(parts: Parts, path: Path, column: str, reader: str) -> bool:
     _note_use(parts, path, column, reader)
     domain = parts.domains.get(column)
-    if column in parts.domains and not all(isinstance(value, bool) for value in domain or ()):
+    listed = column in parts.domains and not all(isinstance(value, bool) for value in domain or ())
+    if listed or _kind(column, parts) in ("text", "prompt", *_NO_TEXT):
         parts.problem(path, f"{shown(column)} must be true or false", "{sample: {true: 3, false: 1}}")
         return False
     return True
