@@ -16,6 +16,7 @@ from synth_datasets.registration import register
 from synth_datasets.resources import shipped
 
 if TYPE_CHECKING:
+    from synth_datasets.quality.slices import score_slices as score_slices
     from synth_datasets.spec import DatasetSpec as DatasetSpec
     from synth_datasets.spec import load_spec as load_spec
     from synth_datasets.synth import Synth as Synth
@@ -34,11 +35,13 @@ __all__ = [
     "builders",
     "load_spec",
     "register",
+    "score_slices",
 ]
 
 _LAZY = {
     "DatasetSpec": "synth_datasets.spec",
     "load_spec": "synth_datasets.spec",
+    "score_slices": "synth_datasets.quality.slices",
     "Synth": "synth_datasets.synth",
 }
 

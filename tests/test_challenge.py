@@ -1,16 +1,24 @@
 """Data for testing models, from a spec to the dataset, its report and its card."""
 
 import json
+import re
 from collections import Counter
+from pathlib import Path
 
 import datasets
 import pytest
+import yaml
 from fake_endpoint import text
 from specs import write_spec
 
 from synth_datasets.cli import main
 from synth_datasets.plan.plan import Plan
 from synth_datasets.spec import load_spec
+from synth_datasets.spec.challenges import CHALLENGES
+from synth_datasets.spec.perturbations import PERTURBATIONS
+
+SECTION = (Path(__file__).parents[1] / "builders/README.md").read_text(encoding="utf-8")
+SECTION = SECTION.partition("## Testing a model")[2].partition("\n## ")[0]
 
 HARD = {
     "label": {"classes": ["negative", "positive"]},
@@ -46,12 +54,6 @@ def build(synth, *options):
     return synth("build", "reviews.synth.yaml", "--cache-dir", "cache", *options)
 
 
-def rows(tmp_path, split="test"):
-    return datasets.Dataset.from_parquet(
-        str(tmp_path / f"build/reviews/{split}.parquet"), cache_dir=str(tmp_path / "read")
-    )
-
-
 def test_a_build_is_balanced_over_slices_and_keeps_label_slice_and_original(synth, endpoint, tmp_path):
     write_spec(tmp_path, columns=HARD, splits=SPLITS)
     assert synth("check", "reviews.synth.yaml")[0] == 0
@@ -77,6 +79,21 @@ def test_a_build_is_balanced_over_slices_and_keeps_label_slice_and_original(synt
     card = (tmp_path / "build/reviews/README.md").read_text(encoding="utf-8")
     assert "original changed by one of typos, case, emoji" in card
     assert "challenge_instruction" in card
+    (tmp_path / "all_good.py").write_text(
+        "def predict(texts):\n    return [text == text.lower() for text in texts]\n"
+    )
+    code, shown, errors = synth("evaluate", "build/reviews", "--predict", "all_good:predict", "--json")
+    assert code == 2
+    assert "the model says 'False'" in errors
+    wanted = ["--label-map", "False=negative", "--label-map", "True=positive", "--slices", "text_slice"]
+    code, shown, errors = synth(
+        "evaluate", "build/reviews", "--predict", "all_good:predict", "--json", *wanted
+    )
+    assert code == 0, errors
+    found = json.loads(shown)
+    assert (found["original"], found["overall"]["n"]) == ("original", 12)
+    by_slice = {each["slice"]: each for each in found["slices"]}
+    assert by_slice["emoji"]["flips"] == 0
 
 
 def test_a_text_that_cannot_be_perturbed_is_asked_again_and_counted(synth, endpoint, tmp_path):
@@ -121,3 +138,26 @@ def test_a_text_without_a_model_is_perturbed_before_any_is_asked(tmp_path):
         ("12", "12", "unchanged"),
         ("kettles", "KETTLES", "case"),
     }
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_specs_of_the_reference_make_what_it_says(synth, tmp_path, number):
+    block = re.findall(r"```yaml\n(.*?)```", SECTION, re.DOTALL)[number]
+    assert block.count("\n") < 25
+    (tmp_path / "reviews.synth.yaml").write_text(block, encoding="utf-8")
+    assert synth("check", "reviews.synth.yaml")[0] == 0
+    code, _, errors = build(synth, "--model", "some-model", "-o", "build/reviews")
+    assert code == 0, errors
+    made = datasets.load_dataset("build/reviews", split="test", cache_dir="read")
+    slices = "text_slice" if number else "challenge"
+    counts = Counter(made.features[slices].names[at] for at in made[slices])
+    assert set(counts) >= set(made.features[slices].names) - {
+        "contractions"
+    }  # which change no text of the stand-in
+    assert sum(counts.values()) == 20
+
+
+def test_the_reference_names_every_slice_and_perturbation():
+    named = set(re.findall(r"`(\w+)`", SECTION))
+    assert named >= {*CHALLENGES, *PERTURBATIONS}
+    assert yaml.safe_load(re.findall(r"```yaml\n(.*?)```", SECTION, re.DOTALL)[0])["name"] == "hard_reviews"

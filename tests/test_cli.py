@@ -22,6 +22,7 @@ VERBS = (
     "preview",
     "build",
     "report",
+    "evaluate",
     "rejections",
     "trace",
     "answers",

@@ -144,6 +144,7 @@ def test_help_names_every_verb(synth):
         "preview",
         "build",
         "report",
+        "evaluate",
         "rejections",
         "trace",
         "answers",

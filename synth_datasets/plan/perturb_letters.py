@@ -151,7 +151,8 @@ def _edit_words(text: str, dice: Dice, strength: float, edit: Callable[[list[str
         and (changed := edit(letters, dice.of(f"word {at}"))) != letters
     ]
     count = min(len(edited), max(1, round(strength * len(words))))
-    parts, end = [], 0
+    parts: list[str] = []
+    end = 0
     for at in dice.of("words").some(count, len(edited)):
         start, before, after = edited[at]
         parts += [text[end:start], after]

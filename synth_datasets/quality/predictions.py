@@ -75,7 +75,7 @@ def read_labels(
 
 
 def _label(answer: object) -> object:
-    if isinstance(answer, list | tuple) and answer:
+    if isinstance(answer, Sequence) and not isinstance(answer, str) and answer:
         answer = max(answer, key=_score)
     return answer.get("label") if isinstance(answer, Mapping) else answer
 

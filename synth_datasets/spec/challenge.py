@@ -165,8 +165,10 @@ def _fits(name: str, file: PerturbFile) -> bool:
 def _not_english(parts: Parts) -> str:
     """Return the languages of the spec when English is not among them, or none is named; empty otherwise."""
     node = parts.tree.at(["language"]) if "language" in (parts.tree.members or {}) else None
-    codes = [] if node is None else [item.text for item in node.items or ()] or [node.text]
-    return "" if not codes or any(code.split("-")[0] == "en" for code in codes) else ", ".join(codes)
+    if node is None:
+        return ""
+    codes = [item.text for item in node.items or ()] or [node.text]
+    return "" if any(code.split("-")[0] == "en" for code in codes) else ", ".join(codes)
 
 
 def _source_fits(name: str, file: PerturbFile, parts: Parts) -> bool:
@@ -199,7 +201,7 @@ def _source_fits(name: str, file: PerturbFile, parts: Parts) -> bool:
 
 def _fields_of(column: str, parts: Parts) -> Collection[str]:
     members = parts.tree.at(["columns", column]).members or {}
-    return (members["fields"].members or {}) if "fields" in members else ()
+    return tuple(members["fields"].members or ()) if "fields" in members else ()
 
 
 def _is_hidden(path: Path, parts: Parts) -> bool:

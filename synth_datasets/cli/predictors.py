@@ -1,0 +1,118 @@
+"""Where predictions come from on the command line: the user's own function, a model, or a file."""
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from synth_datasets.errors import SettingsError
+
+if TYPE_CHECKING:
+    from synth_datasets.quality.predictions import Predict
+
+__all__ = ["load_function", "load_pipeline", "read_predictions"]
+
+_PREDICTION = ("prediction", "predicted", "label")
+_ORIGINAL = ("original_prediction", "original_label")
+
+
+def load_function(given: str) -> "Predict":
+    """Import `module:function`, or `path/to/file.py:function`; modules of the current folder come first.
+
+    Runs the module. Raises `SettingsError` when there is no such function.
+    """
+    where, _, name = given.rpartition(":")
+    if not where or not name:
+        raise SettingsError(
+            f"{given!r}: expected module:function, such as my_model:predict or my_model.py:predict"
+        )
+    module = _from_file(Path(where)) if where.endswith(".py") else _from_name(where)
+    function = getattr(module, name, None)
+    if not callable(function):
+        found = ", ".join(
+            key for key in vars(module) if callable(getattr(module, key)) and not key.startswith("_")
+        )
+        raise SettingsError(f"{where} has no function {name!r}; it has: {found or 'none'}")
+    return cast("Predict", function)
+
+
+def load_pipeline(model: str, batch_size: int) -> "Predict":
+    """Return the text classification pipeline of a model, by its path or its id on the Hub, which is fetched."""
+    try:
+        from transformers import pipeline
+    except ImportError as error:
+        raise SettingsError(
+            "--model needs transformers and torch: pip install 'synth-datasets[transformers]'"
+        ) from error
+    try:
+        classify: Callable[..., list[object]] = pipeline("text-classification", model=model)
+    except (OSError, ValueError) as error:
+        error.add_note(
+            f"--model {model}: expected a folder, or the id of a text classification model on the Hub"
+        )
+        raise
+    return lambda texts: classify(texts, truncation=True, batch_size=batch_size)
+
+
+def read_predictions(path: Path) -> tuple[list[object], list[object] | None]:
+    """Return the predictions of a CSV, TSV or JSON lines file, one a row, and those for the originals if it has any.
+
+    They stand in a column `prediction` (or `predicted`, `label`) and `original_prediction`. Raises `SettingsError`.
+    """
+    try:
+        rows = list(_rows(path))
+    except (OSError, ValueError, csv.Error) as error:
+        raise SettingsError(f"{path}: no predictions can be read: {error}") from error
+    names = set().union(*rows) if rows else set()
+    column = next((name for name in _PREDICTION if name in names), None)
+    if column is None:
+        listed = ", ".join(sorted(map(str, names))) or "nothing"
+        raise SettingsError(f"{path}: expected a column `prediction`, found {listed}")
+    before = next((name for name in _ORIGINAL if name in names), None)
+    return [_value(row, column) for row in rows], [_value(row, before) for row in rows] if before else None
+
+
+def _rows(path: Path) -> Iterator[Mapping[str, object]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        if path.suffix.lower() in (".csv", ".tsv"):
+            yield from csv.DictReader(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
+            return
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                row = json.loads(line)
+                if not isinstance(row, dict):
+                    raise ValueError(f"line {number} is no JSON object")
+                yield row
+
+
+def _value(row: Mapping[str, object], column: str) -> object:
+    """Return a label; a position that a CSV file holds as digits is a number."""
+    value = row.get(column)
+    if isinstance(value, str):
+        return int(value) if value.isascii() and value.isdigit() else value or None
+    return value
+
+
+def _from_name(name: str) -> object:
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not (name == error.name or name.startswith(f"{error.name}.")):
+            raise
+        raise SettingsError(f"there is no module {name!r} here or among the installed ones") from error
+    finally:
+        sys.path.remove(str(Path.cwd()))
+
+
+def _from_file(path: Path) -> object:
+    spec = spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise SettingsError(f"{path}: there is no such Python file")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
