@@ -369,3 +369,17 @@ def test_chat_templates_take_both_sides_of_every_pair(make, endpoint, tokenizer)
             prompt = apply(row["prompt"], tokenize=False)
             for side in ("chosen", "rejected"):
                 assert apply(row["prompt"] + row[side], tokenize=False).startswith(prompt.rstrip()[:-1])
+
+
+@pytest.mark.parametrize("columns", [chat(turns=[2, 6], ends=["[END]"]), {"pair": {"preference": PAIR}}])
+def test_rows_are_the_same_whatever_order_answers_come_in(write, endpoint, tmp_path, columns):
+    path = write(columns)
+    found = []
+    for place, concurrency in (("one", 1), ("many", 32)):
+        endpoint.rule = longer
+        options = {"concurrency": concurrency, "store": str(tmp_path / f"{place}.sqlite")}
+        made = build(
+            path, tmp_path / place / "out", cache_dir=str(tmp_path / place / "cache"), options=options
+        )
+        found.append([file.read_bytes() for file in sorted((made.folder / "data").glob("*.parquet"))])
+    assert found[0] == found[1]

@@ -1,7 +1,5 @@
 """From the `messages` of a file to the columns that a dialogue is made of."""
 
-import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -18,7 +16,6 @@ from synth_datasets.spec.model import (
 )
 from synth_datasets.spec.model_settings import override
 from synth_datasets.spec.parts import Parts, Path
-from synth_datasets.spec.problems import shown
 from synth_datasets.spec.rules_dialogue import (
     AsksRule,
     ConstantRule,
@@ -29,8 +26,9 @@ from synth_datasets.spec.rules_dialogue import (
     TaskRule,
 )
 from synth_datasets.spec.schema_dialogue import MessagesFile, MessagesSettings, PersonaFile
-from synth_datasets.spec.schema_parts import FileReference, TextFile
+from synth_datasets.spec.schema_parts import TextFile
 from synth_datasets.spec.templates import Template
+from synth_datasets.spec.tool_schemas import tools_text
 
 __all__ = ["NOTHING", "build_messages", "heard"]
 
@@ -47,7 +45,7 @@ def build_messages(
     """Return the dialogue's column, last or before its tools, after the hidden ones that it is made of."""
     given, path = file.messages, ("columns", name, "messages")
     bounds = _bounds(path, given, parts)
-    tools = _tools(path, given, parts)
+    tools = tools_text((*path, "tools"), given.tools, parts)
     if not _fits(path, given, bounds, parts) or bounds is None:
         return None
     system = None if given.system is None else parts.texts((*path, "system"), given.system)
@@ -260,50 +258,3 @@ def _turn_notes(given: MessagesSettings, bounds: tuple[int, int] | None) -> list
     if given.user is None and given.ends:
         notes.append(("ends", "it is the `user` who ends a dialogue, and there is none", "remove it"))
     return notes
-
-
-def _tools(path: Path, given: MessagesSettings, parts: Parts) -> str | None:
-    """Return the tools as JSON; None when there are none, or after noting what is wrong."""
-    if given.tools is None:
-        return None
-    tools: object = given.tools
-    if isinstance(given.tools, FileReference):
-        text = parts.file((*path, "tools"), given.tools)
-        if text is None:
-            return None
-        try:
-            tools = json.loads(text)
-        except ValueError as error:
-            parts.problem((*path, "tools"), f"{given.tools.file} is no JSON: {error}")
-            return None
-    if not isinstance(tools, Sequence) or isinstance(tools, str) or not tools:
-        parts.problem((*path, "tools"), "expected a list of tools")
-        return None
-    words = {number: _tool_words(tool) for number, tool in enumerate(tools)}
-    inline = not isinstance(given.tools, FileReference)
-    for number, wrong in words.items():
-        if wrong:
-            place = (*path, "tools", number) if inline else (*path, "tools")
-            parts.problem(
-                place, f"tool {number + 1}: {wrong}", "as `transformers.utils.get_json_schema` writes it"
-            )
-    if any(words.values()):
-        return None
-    return json.dumps(tools, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
-def _tool_words(tool: object) -> str:
-    """Return what is wrong with a tool; empty when nothing is."""
-    if not isinstance(tool, Mapping) or tool.get("type") != "function":
-        return "expected {type: function, function: {name: ..., parameters: ...}}"
-    function = tool.get("function")
-    if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
-        return "its `function` needs a `name`"
-    parameters = function.get("parameters")
-    if parameters is not None and (not isinstance(parameters, Mapping) or parameters.get("type") != "object"):
-        return f"the `parameters` of {shown(function['name'])} must be a JSON Schema of `type: object`"
-    try:
-        json.dumps(tool, allow_nan=False)
-    except (TypeError, ValueError):
-        return f"{shown(function['name'])} holds a value that JSON does not have"
-    return ""
