@@ -85,7 +85,9 @@ def _sample_values(path: Path, file: schema.SampleFile, parts: Parts) -> list[Sc
     )
 
 
-def _column(name: str, file: schema.ColumnFile, parts: Parts, model: ModelSpec) -> tuple[Column, ...] | None:
+def _column(  # noqa: PLR0911 - one return a kind
+    name: str, file: schema.ColumnFile, parts: Parts, model: ModelSpec
+) -> tuple[Column, ...] | None:
     """Return the column as the file calls it, last, after the hidden ones that it is made of."""
     if isinstance(file, schema.ChallengeFile | schema.PerturbFile):
         return build_testing(name, file, parts)
