@@ -97,6 +97,8 @@ def _check(lock: Lock) -> None:
     for name, split in lock.splits.items():
         if not re.fullmatch(r"\w+(\.\w+)*", name) or type(split.num_examples) is not int:
             raise ValueError(f"its split {name!r} is none")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", lock.name):
+        raise ValueError(f"its name {lock.name!r} is none of a spec's")
     digests = [*lock.files.values(), *lock.trace.values(), *(split.digest for split in lock.splits.values())]
-    if not all(isinstance(digest, str) for digest in (*digests, lock.digest, lock.version, lock.name)):
+    if not all(isinstance(digest, str) for digest in (*digests, lock.digest, lock.version)):
         raise ValueError("it holds digests that are none")

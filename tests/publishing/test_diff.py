@@ -226,5 +226,7 @@ def test_a_lock_with_counts_that_are_none_is_refused(release, rows):
     ):
         with pytest.raises(PublishError, match="is none"):
             parse_lock(json.dumps({**text, "splits": splits}))
+    with pytest.raises(PublishError, match=r"its name '\.\./x' is none"):
+        parse_lock(json.dumps({**text, "name": "../x"}))
     with pytest.raises(PublishError, match="digests that are none"):
         parse_lock(json.dumps({**text, "digest": 3}))

@@ -69,6 +69,11 @@ def test_a_version_that_is_too_small_is_told_and_refused_and_the_right_one_gets_
 ):
     first = make("first")
     asked = endpoint.count
+    assert "--against owner/name, or a folder" in synth("version", first)[1]
+    hub.create("org/empty")
+    assert (
+        "org/empty has no older version, so any fits" in synth("version", first, "--against", "org/empty")[1]
+    )
     assert synth("push", first, REPO)[0] == 0
     small = make("small", **{**GROWN, "version": "1.0.1"})
     assert endpoint.count - asked < asked, "only the new rows are asked"
@@ -101,6 +106,9 @@ def test_a_version_that_is_too_small_is_told_and_refused_and_the_right_one_gets_
     code, told, _ = synth("version", grown, "--against", REPO)
     assert code == 5
     assert "1.1.0 is published already. The least version that fits is 1.1.1" in told
+    del repo.tags["v1.0.0"]
+    code, _, error = synth("version", first, "--against", REPO)
+    assert (code, f"name what to compare with: {REPO}@v1.1.0" in error) == (5, True)
 
 
 def test_a_diff_of_versions_on_the_hub_shows_rows_figures_spec_and_cost(
