@@ -142,7 +142,7 @@ def rebuild_verb(
 ) -> None:
     """Build a version again from its spec, its lock and its answers, asking nobody, and compare it split by split.
 
-    It runs in a place of its own: no store, cache or setting of yours takes part. Exit code 5 when a split comes out
+    It runs in a place of its own: neither your store nor your cache takes part. Exit code 5 when a split comes out
     otherwise or the release carries no answers, 4 when some of them are missing.
 
     \b
