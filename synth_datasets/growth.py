@@ -23,7 +23,7 @@ LONGEST = 500
 """Characters of an item; what is longer is no item of a list."""
 _NEAR = 0.7
 """Jaccard similarity of 5-grams of characters from which two items are one, as for texts."""
-_IDLE = 3
+_IDLE = 4
 """Rounds in a row without a new item after which a list is given up."""
 _MARK = re.compile(r"^\s*(?:[-*\u2022]|\d{1,4}[.)])\s+")
 
@@ -96,7 +96,8 @@ class Growth:
         if self.complete or self._idle >= _IDLE:
             self.request = None
             return
-        values = {PARENT: self.parent, KNOWN: _latest(self.items)}
+        # After a round in vain one is asked as if there were nothing yet: small models copy what they are shown.
+        values = {PARENT: self.parent, KNOWN: "" if self._idle % 2 else _latest(self.items)}
         self.request = self._plan.request(self.made.column, self._key, values, self._attempt)
 
     def _take(self, item: str) -> None:

@@ -29,7 +29,7 @@ from synth_datasets.spec.model import (
     Weighted,
 )
 from synth_datasets.trace import TraceWriter
-from synth_datasets.validation.outcome import Tally
+from synth_datasets.validation.outcome import Example, Tally
 from synth_datasets.validation.reasons import REASONS
 
 __all__ = ["filled_in", "grown", "resolved", "rounds_left", "trace_lists"]
@@ -219,12 +219,13 @@ def _short_message(spec: DatasetSpec, short: Sequence[Growth]) -> str:
     reasons: list[str] = []
     for growth in short[:5]:
         rejected = [each for outcome in growth.outcomes for each in outcome.rejections]
+        taken = [
+            each for outcome in growth.outcomes if isinstance(outcome, Example) for each in outcome.sources
+        ]
         reasons += [each.reason for each in rejected]
-        why = (
-            f"; the last answer was rejected: {rejected[-1].reason}, {rejected[-1].detail}"
-            if rejected
-            else ""
-        )
+        why = f"; the last answer: {' '.join(taken[-1].text.split())[:100]!r}" if taken else ""
+        if rejected:
+            why = f"; the last answer was rejected: {rejected[-1].reason}, {rejected[-1].detail}"
         lines.append(
             f"  {_named(growth)} after {len(growth.outcomes)} rounds, {growth.repeated} were there already{why}"
         )

@@ -150,10 +150,13 @@ def test_a_list_for_each_item_of_another_is_drawn_from_by_the_row_s_own_item(end
 def test_a_list_that_comes_to_nothing_new_ends_in_a_shortfall_that_counts(endpoint, where):
     endpoint.rule = lambda body: items("the same old critic", "the same old critic")
     with pytest.raises(
-        ShortfallError, match=r"'personas': 1 of 6 items after 4 rounds, 7 were there already"
+        ShortfallError,
+        match=r"'personas': 1 of 6 items after 5 rounds, 9 were there already.*the same old critic",
     ):
         list(split_rows(listed(), where, "train"))
-    assert endpoint.count == 4
+    assert endpoint.count == 5
+    known = ["- the same old critic" in prompt_of(body) for body in endpoint.bodies]
+    assert known == [False, True, False, True, False]  # what is shown may be what is copied
 
 
 def test_an_answer_that_is_no_list_is_rejected_asked_again_and_traced(endpoint, where, tmp_path):
@@ -238,3 +241,32 @@ def test_a_model_that_is_laid_over_a_spec_writes_its_lists(endpoint, where):
     endpoint.rule = People()
     resolved(with_overrides(listed(), model="another-model"), where)
     assert {body["model"] for body in endpoint.bodies} == {"another-model"}
+
+
+def test_in_batches_lists_are_asked_at_once_and_their_rounds_are_not_gathered(endpoint, where):
+    endpoint.rule = People()
+    assert len(people_of(resolved(listed(6), replace(where, batch=True)))) == 6
+    assert endpoint.count == 2
+
+
+def test_a_prompt_s_own_choice_of_list_goes_by_another_column(endpoint, where):
+    lists = {
+        "fans": {"prompt": "Name fans.", "count": 2, "batch": 2},
+        "critics": {"prompt": "Name critics.", "count": 2, "batch": 2},
+    }
+    columns = {
+        "label": {"classes": ["negative", "positive"]},
+        "persona": {"sample": {"by": "label", "negative": {"list": "critics"}, "positive": {"list": "fans"}}},
+        "text": {"prompt": "As {{ persona }}, write a {{ label }} review."},
+    }
+
+    def rule(body):
+        prompt = prompt_of(body)
+        if prompt.startswith("Name"):
+            kind = prompt.split()[1].rstrip(".")
+            return items(f"one of the {kind}, a baker", f"another one, who teaches {kind}")
+        return None
+
+    endpoint.rule = rule
+    rows = list(split_rows(listed(columns=columns, lists=lists), where, "train"))
+    assert all(("critics" in row["persona"]) == (row["label"] == "negative") for row in rows)

@@ -84,8 +84,6 @@ class Plan:
     """The columns that a model answers, in the same order."""
     replaced: Mapping[str, str] = field(init=False, repr=False, compare=False)
     """By name of a column, the one that is stored in its place."""
-    replaced: Mapping[str, str] = field(init=False, repr=False, compare=False)
-    """By name of a column, the one that is stored in its place."""
     _strata: Strata = field(init=False, repr=False, compare=False)
     _splits: Mapping[str, Split] = field(init=False, repr=False, compare=False)
     _draws: tuple[tuple[str, _Draw], ...] = field(init=False, repr=False, compare=False)
@@ -113,7 +111,6 @@ class Plan:
         parts = {
             "order": order,
             "model_columns": asked,
-            "replaced": {c.replaces: c.name for c in order if isinstance(c, DerivedColumn) and c.replaces},
             "replaced": {c.replaces: c.name for c in order if isinstance(c, DerivedColumn) and c.replaces},
             "_strata": strata_of(self.spec),
             "_splits": {split.name: split for split in self.spec.splits},

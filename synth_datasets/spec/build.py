@@ -65,7 +65,7 @@ def _note_values(name: str, file: schema.ColumnFile, parts: Parts) -> None:
                 parts.domains[key] = parts.class_names((*path, "fields", key, "classes"))
 
 
-def _draws_from_list(given: schema.ByChoices | schema.Choices) -> bool:
+def _draws_from_list(given: schema.ByChoices | schema.Choices | None) -> bool:
     if isinstance(given, schema.ByChoices):
         return any(map(_draws_from_list, [*(given.model_extra or {}).values(), given.default]))
     return isinstance(given, schema.ListReference)

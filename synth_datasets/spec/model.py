@@ -212,8 +212,6 @@ class DerivedColumn:
     hidden: bool = False
     replaces: str = ""
     """The column in whose place the value is stored; this one then holds what that one was at first."""
-    replaces: str = ""
-    """The column in whose place the value is stored; this one then holds what that one was at first."""
 
 
 Column = (
