@@ -8,11 +8,11 @@ from decimal import Decimal
 from synth_datasets.fill import fill
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.generation.token_count import token_counter
-from synth_datasets.plan.annotate import stand_in
 from synth_datasets.growth import Growth
 from synth_datasets.lists import filled_in, grown, rounds_left
+from synth_datasets.plan.annotate import stand_in
 from synth_datasets.plan.derive import Unfit
-from synth_datasets.plan.order import strata_of
+from synth_datasets.plan.order import strata_in, strata_of
 from synth_datasets.plan.plan import Plan
 from synth_datasets.plan.request import Request
 from synth_datasets.plan.row import RowKey
@@ -255,13 +255,14 @@ def _prompt_tokens(
 def _spread(plan: Plan, rows: int) -> list[RowKey]:
     """Return some `SAMPLE` rows, evenly over every split and class, in decision order."""
     step = rows / SAMPLE
-    _, weights = strata_of(plan.spec)
+    strata = strata_of(plan.spec)
     places: list[tuple[float, int, int, RowKey]] = []
     for at_split, split in enumerate(plan.spec.splits):
+        weights = dict(zip(*strata_in(split, strata), strict=True))
         for at, (name, quota) in enumerate(plan.quotas(split.name).items()):
             for number in range(max(1, round(quota / step)) if quota else 0):
                 index = min(quota - 1, int((number + 0.5) * step))
-                place = (index + 0.5) / weights[at]
+                place = (index + 0.5) / weights[name]
                 places.append((place, at_split, at, RowKey(split.name, name, index)))
     return [key for *_, key in sorted(places, key=lambda item: item[:3])]
 

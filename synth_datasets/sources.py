@@ -6,6 +6,7 @@ from pathlib import Path
 
 from synth_datasets.errors import SettingsError
 from synth_datasets.spec import DatasetSpec, load_spec, parse_spec
+from synth_datasets.spec.tables import MAX_BYTES
 
 __all__ = ["spec_from_url", "spec_url"]
 
@@ -51,8 +52,15 @@ def spec_from_url(
         with xopen(path, "r", encoding="utf-8", download_config=options) as file:
             return file.read()
 
+    def read_bytes(name: str) -> bytes:
+        with xopen(posixpath.join(folder, _inside(name)), "rb", download_config=options) as file:
+            return file.read(MAX_BYTES + 1)
+
     return parse_spec(
-        read(url), origin=url, read_file=lambda name: read(posixpath.join(folder, _inside(name)))
+        read(url),
+        origin=url,
+        read_file=lambda name: read(posixpath.join(folder, _inside(name))),
+        read_bytes=read_bytes,
     )
 
 

@@ -18,6 +18,7 @@ from synth_datasets.errors import BudgetError, SettingsError, SynthError
 from synth_datasets.features import features_of, tables_of
 from synth_datasets.generation.budget import Budget
 from synth_datasets.plan.part import Part
+from synth_datasets.plan.real_data import resolved
 from synth_datasets.settings import Settings, load_settings
 from synth_datasets.sources import spec_from_url, spec_url
 from synth_datasets.spec import DatasetSpec, digest, with_overrides
@@ -113,7 +114,7 @@ class Synth(datasets.ArrowBasedBuilder):
         url = spec_url(config.data_files, wanted)
         spec = spec_from_url(url, token=self.token, storage_options=self.storage_options)
         overrides = {name: getattr(config, name) for name in OVERRIDES}
-        self.spec = with_overrides(spec, **overrides)
+        self.spec = with_overrides(resolved(spec), **overrides)
         config.name = wanted or config.name
         config.version = datasets.Version(self.spec.version)
         config.description = self.spec.description

@@ -86,7 +86,9 @@ class TraceWriter(AbstractContextManager["TraceWriter"]):
         if isinstance(outcome, Example):
             row_id = str(outcome.row)
             self._batch += [(row_id, source) for source in outcome.sources]
-            if seeds := {n.removesuffix(SEEDS): ids for n, ids in outcome.values.items() if n.endswith(SEEDS)}:
+            if seeds := {
+                n.removesuffix(SEEDS): ids for n, ids in outcome.values.items() if n.endswith(SEEDS)
+            }:
                 self._add_seeds({"row_id": row_id, "seeds": seeds})
         if len(self._batch) >= BATCH_ROWS:
             self._flush()

@@ -83,9 +83,10 @@ def split_options(options: dict[str, Any]) -> tuple[Overrides, Settings]:
 
 def effective_spec(given: str, overrides: Overrides) -> DatasetSpec:
     """Return the spec that was typed, with the overrides laid over it."""
+    from synth_datasets.plan.real_data import resolved
     from synth_datasets.spec import load_spec, with_overrides
 
-    return with_overrides(load_spec(spec_path(given)), **overrides)
+    return with_overrides(resolved(load_spec(spec_path(given))), **overrides)
 
 
 def _apply(verb: Verb, options: tuple[Callable[[Verb], Verb], ...]) -> Verb:

@@ -6,6 +6,7 @@ from math import ceil
 import click
 
 from synth_datasets.cli.options import spec_path
+from synth_datasets.cli.real_data import real_data_lines
 from synth_datasets.errors import SpecError
 from synth_datasets.spec import DatasetSpec, json_schema, load_spec
 from synth_datasets.spec.model import FieldsColumn, PromptColumn
@@ -28,8 +29,15 @@ def check_verb(specs: tuple[str, ...]) -> None:
         except SpecError as error:
             wrong.append(error)
             continue
+        try:
+            lines = list(real_data_lines(spec))
+        except SpecError as error:
+            wrong.append(error)
+            continue
         splits = ", ".join(f"{split.name} {split.num_examples}" for split in spec.splits)
         click.echo(f"{spec.origin}: ok: {splits}; at least {_requests(spec)} requests")
+        for line in lines:
+            click.echo(line)
     for error in wrong:
         click.echo(f"Error: {error}", err=True)
     if wrong:

@@ -24,7 +24,10 @@ class Cells:
     def __init__(self, spec: DatasetSpec, column: ClassesColumn) -> None:
         self._names = column.names
         self._counts = {
-            (split.name, name): dict(counts) for split in spec.splits for name, counts in split.cells if counts
+            (split.name, name): dict(counts)
+            for split in spec.splits
+            for name, counts in split.cells
+            if counts
         }
         self._labels: dict[tuple[str, str], np.ndarray] = {}
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from synth_datasets.minhash import BANDS, PERMUTATIONS, normalised, signatures
+from synth_datasets.minhash import BANDS, PERMUTATIONS, constants, normalised, signatures
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,9 +50,9 @@ def _alike(found: "np.ndarray") -> Iterable[tuple[int, int]]:
     """Yield pairs of rows that agree in a band and are near copies by all of their numbers."""
     import numpy as np
 
+    factors = constants(PERMUTATIONS // BANDS) | np.uint64(1)
     for band in range(BANDS):
-        values = np.ascontiguousarray(found[:, band::BANDS])
-        keys = values.view(np.dtype((np.void, values.itemsize * values.shape[1]))).reshape(-1)
+        keys = (found[:, band::BANDS].astype(np.uint64) * factors).sum(axis=1, dtype=np.uint64)
         order = np.argsort(keys, kind="stable")
         ordered = keys[order]
         for step in range(1, min(_REACH, len(order) - 1) + 1):

@@ -31,7 +31,9 @@ def _content(source: Source, file: str) -> bytes:
             _check_size(get_hf_file_metadata(hf_hub_url(**where)).size, file)
             path = hf_hub_download(**where)
     except Exception as error:
-        error.add_note(f"while reading '{file}' of the dataset {source.hub} at {source.revision}, which the spec names")
+        error.add_note(
+            f"while reading '{file}' of the dataset {source.hub} at {source.revision}, which the spec names"
+        )
         raise
     _check_size(Path(path).stat().st_size, file)
     return Path(path).read_bytes()

@@ -5,7 +5,7 @@ term frequencies; hashing as in Weinberger et al. ("Feature Hashing for Large Sc
 are whole numbers, sums of them are exact, roots and quotients are rounded as IEEE 754 says: every machine agrees.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from synth_datasets.minhash import grams, normalised
@@ -33,17 +33,18 @@ class Nearest:
         import numpy as np
 
         found = [_grams(text) for text in texts]
-        sizes = np.fromiter(map(len, found), np.int64, len(found))
-        terms = np.concatenate(found) if found else np.zeros(0, np.uint32)
-        rows = np.repeat(np.arange(len(found), dtype=np.uint32), sizes)
-        counts = np.bincount(terms, minlength=1 << _BITS)
-        weights = np.rint(_UNIT * np.log2((len(found) + 1) / (counts + 0.5))).astype(np.int64)
-        self._squares = np.maximum(weights, 1).astype(np.float64) ** 2
-        self._norms = np.sqrt(np.bincount(rows, self._squares[terms], minlength=len(found)))
+        counts = np.zeros(1 << _BITS, np.int64)
+        for terms in found:
+            counts[terms] += 1
+        weights = np.rint(_UNIT * np.log2((len(found) + 1) / (counts + 0.5)))
+        self._squares = np.maximum(weights, 1) ** 2
+        self._norms = np.sqrt([self._squares[terms].sum() for terms in found])
         rare = (counts <= max(_LEAST_COMMON, len(found) // _COMMON)) & (counts > 0)
-        kept = rare[terms]
-        terms, rows = terms[kept], rows[kept]
-        self._rows = rows[np.argsort(terms, kind="stable")]
+        # Term and row as one number each: sorted, the rows of each term lie side by side.
+        pairs = np.concatenate([np.zeros(0, np.uint64), *_pairs(found, rare)])
+        found.clear()
+        pairs.sort()
+        self._rows = (pairs & np.uint64(0xFFFFFFFF)).astype(np.uint32)
         self._ends = np.cumsum(np.where(rare, counts, 0))
 
     def scores(self, text: str) -> "np.ndarray":
@@ -52,11 +53,18 @@ class Nearest:
 
         terms = _grams(text)
         ends = self._ends[terms].tolist()
-        starts = np.where(terms > 0, self._ends[terms - 1], 0).tolist()
+        starts = np.where(terms > 0, self._ends[terms.astype(np.int64) - 1], 0).tolist()
         parts = [self._rows[start:end] for start, end in zip(starts, ends, strict=True)]
         squares = np.repeat(self._squares[terms], [len(part) for part in parts])
         shared = np.bincount(np.concatenate(parts), squares, minlength=len(self._norms))
         return shared / (self._norms * np.sqrt(self._squares[terms].sum()))
+
+
+def _pairs(found: "list[np.ndarray]", rare: "np.ndarray") -> "Iterator[np.ndarray]":
+    import numpy as np
+
+    for row, terms in enumerate(found):
+        yield terms[rare[terms]].astype(np.uint64) << np.uint64(32) | np.uint64(row)
 
 
 def _grams(text: str) -> "np.ndarray":

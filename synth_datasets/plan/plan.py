@@ -230,7 +230,7 @@ class Plan:
             when=Wording.of(when) if isinstance(when, Template) else when,
         )
 
-    def _draw(
+    def _draw(  # noqa: PLR0911 - one return a kind
         self, column: ClassesColumn | SampleColumn | NumberColumn | TextColumn | DerivedColumn
     ) -> _Draw:
         stream = identity.stream(self.spec.seed, "value", column.name)
@@ -271,9 +271,7 @@ class Plan:
         if isinstance(rule, SeedValueRule):
             return lambda _key, _row, values: value_of(rule, seeds, values)
         turn = self._turn(rule.same)
-        return lambda key, row, values: choose(
-            rule, seeds, key, values, identity.bits(stream, row), lambda: turn(key)
-        )
+        return lambda key, row, values: choose(rule, seeds, (key, identity.bits(stream, row)), values, turn)
 
     def _turn(self, same: str | None) -> Callable[[RowKey], int]:
         """Return what tells how many rows of the split take from the same seeds before a row does."""

@@ -21,14 +21,13 @@ def seed_problems(spec: DatasetSpec) -> tuple[Problem, ...]:
     if spec.seeds is None:
         return ()
     index = index_of(spec.seeds)
-    first = stratified(spec)
     return tuple(
         problem
         for column in spec.columns
         if isinstance(column, DerivedColumn) and isinstance(column.rule, SeedRowsRule)
         for split in spec.splits
         if split.num_examples
-        for problem in _short(column.name, column.rule, split, spec, index, None if first is None else first.name)
+        for problem in _short(column.name, column.rule, split, spec, index)
     )
 
 
@@ -42,12 +41,13 @@ def seeds_dealt(spec: DatasetSpec) -> dict[str, int]:
 
 
 def _short(
-    column: str, rule: SeedRowsRule, split: Split, spec: DatasetSpec, index: SeedIndex, first: str | None
+    column: str, rule: SeedRowsRule, split: Split, spec: DatasetSpec, index: SeedIndex
 ) -> Iterator[Problem]:
     name = column.removesuffix(SEEDS)
     labels: list[str | None] = [None]
     if rule.same is not None:
-        if rule.same != first:
+        first = stratified(spec)
+        if first is None or rule.same != first.name:
             return  # what the rows' values are, only the rows can tell
         labels = list(strata_in(split, strata_of(spec))[0])
     for label in labels:
@@ -56,6 +56,7 @@ def _short(
         if there < wanted:
             of = "" if label is None else f" of label '{shown(label)}'"
             and_own = ", its own among them" if rule.apart is not None else ""
-            message = f"'{shown(name)}' needs {wanted} seeds{of} in the split '{shown(split.name)}'{and_own}; {there} there"
+            place = f"in the split '{shown(split.name)}'"
+            message = f"'{shown(name)}' needs {wanted} seeds{of} {place}{and_own}; there are {there}"
             hint = "add seeds, show fewer, or say whose they are: a `split` column, or `shares`"
             yield Problem(0, f"columns.{name}", message, hint)

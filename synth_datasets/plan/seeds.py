@@ -93,7 +93,9 @@ class SeedIndex:
             of: dict[int, set[str]] = defaultdict(set)
             for first, split in zip(joined, said, strict=True):
                 of[first].add(split)
-            yield from (split if len(of[first]) == 1 else None for first, split in zip(joined, said, strict=True))
+            yield from (
+                split if len(of[first]) == 1 else None for first, split in zip(joined, said, strict=True)
+            )
             return
         names, shares = zip(*self.seeds.shares, strict=True)
         choice = Choice(Weighted(names, shares))
@@ -201,9 +203,17 @@ def index_of(seeds: Seeds) -> SeedIndex:
 
 
 def choose(
-    rule: SeedRowsRule, seeds: Seeds, key: RowKey, values: Mapping[str, object], number: int, turn: Callable[[], int]
+    rule: SeedRowsRule,
+    seeds: Seeds,
+    row: tuple[RowKey, int],
+    values: Mapping[str, object],
+    turn: Callable[[RowKey], int],
 ) -> list[str]:
-    """Return the ids of the seeds that the row sees; raises `SpecError` when its split has too few."""
+    """Return the ids of the seeds that the row sees, who comes with 64 random bits of its own.
+
+    Raises `SpecError` when its split has too few.
+    """
+    key, number = row
     index = index_of(seeds)
     label = None if rule.same is None else str(values[rule.same])
     pool = index.pool(key.split, label)
@@ -213,10 +223,12 @@ def choose(
         pool = pool.without([index.place[identity] for identity in taken])
     if len(pool.rows) < rule.count:
         of = "" if label is None else f" of label '{shown(label)}'"
-        raise _lacking(f"{rule.count} seeds{of} are to be shown in the split '{shown(key.split)}', which has "
-                       f"{len(pool.rows)}")
+        raise _lacking(
+            f"{rule.count} seeds{of} are to be shown in the split '{shown(key.split)}', which has "
+            f"{len(pool.rows)}"
+        )
     if rule.way == "vary":
-        places = [int(pool.rows[turn() % len(pool.rows)])]
+        places = [int(pool.rows[turn(key) % len(pool.rows)])]
     elif rule.way == "near" and rule.near is not None:
         places = pool.nearest(index.scores(str(values[rule.near])), rule.count)
     else:
@@ -232,7 +244,9 @@ def value_of(rule: SeedValueRule, seeds: Seeds, values: Mapping[str, object]) ->
     assert isinstance(ids, list)  # noqa: S101 - a column of ids
     found = [column[index.place[identity]] for identity in ids]
     if rule.classes and (strange := [value for value in found if value not in rule.classes]):
-        raise _lacking(f"the seeds have '{shown(strange[0])}' in '{shown(rule.column)}', which is none of `classes`")
+        raise _lacking(
+            f"the seeds have '{shown(strange[0])}' in '{shown(rule.column)}', which is none of `classes`"
+        )
     return found if rule.many else found[0]
 
 

@@ -15,6 +15,7 @@ from synth_datasets.publishing.prompts import (
     describe_models,
     describe_prompts,
 )
+from synth_datasets.publishing.real_data import balance_table, seed_lines
 from synth_datasets.publishing.vocabulary import LICENSES
 from synth_datasets.resources import shipped
 from synth_datasets.spec.model import ClassesColumn, FieldsColumn
@@ -76,6 +77,8 @@ def _context(facts: CardFacts) -> dict[str, object]:
         "models": describe_models(spec),
         "prompts": describe_prompts(spec),
         "fillers": describe_fillers(spec),
+        "seeds": seed_lines(spec),
+        "balance": balance_table(facts),
         "features": _features_table(facts),
         "splits": _splits_table(facts),
         "samples": _samples(facts),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from synth_datasets.publishing.annotations import describe_annotation
+from synth_datasets.publishing.real_data import describe_seed
 from synth_datasets.spec.graph import asked_columns
 from synth_datasets.spec.model import (
     ClassesColumn,
@@ -24,6 +25,7 @@ from synth_datasets.spec.model import (
     Weighted,
 )
 from synth_datasets.spec.rules import AnnotationRule, PartRule, PerturbRule
+from synth_datasets.spec.rules_seeds import SeedIdsRule, SeedRowsRule, SeedValueRule
 
 __all__ = ["Asked", "Filler", "PromptText", "describe_fillers", "describe_models", "describe_prompts"]
 
@@ -172,6 +174,8 @@ def _how(column: Column) -> str | None:  # noqa: PLR0911 - one return a kind
             return f"{rule.column} changed by one of {_listed(list(rule.names))}"
         case DerivedColumn(rule=PartRule() as rule):
             return f"the {rule.part} of {rule.column}"
+        case DerivedColumn(rule=SeedIdsRule() | SeedRowsRule() | SeedValueRule() as rule):
+            return None if isinstance(rule, SeedIdsRule) else describe_seed(rule)
         case _:
             return None
 

@@ -53,29 +53,38 @@ def split_of(name: str, given: object, columns: Sequence[Column], parts: Parts) 
 
 def build_balance(shape: Shape, columns: Sequence[Column], parts: Parts, read: ReadBytes) -> Balance | None:
     """Return what `balance:` says, with the counts of local files; None as well after noting what is wrong."""
-    given = shape.spec.balance
-    named = [name for name, rows in shape.spec.splits.items() if rows == "balance"]
-    if given is None or not shape.has("balance"):
-        for name in named if shape.has("balance") else ():
-            parts.problem(("splits", name), "there is no `balance:` that says what is missing")
-        return None
-    if len(named) != 1:
-        message = "one split must say `balance`" + (f", found {len(named)}" if named else "")
-        hint = "write `splits: {train: balance}`"
-        if shape.has("splits"):
-            parts.problem(("splits",), message, hint)
+    given, split = shape.spec.balance, _balanced_split(shape, parts)
+    if given is None or split is None:
         return None
     source = source_of(("balance",), given, parts)
     pairs = _columns_of(given, columns, parts)
-    if source is None or pairs is None:
+    to = () if pairs is None else _target(given, columns, pairs, parts)
+    if source is None or pairs is None or to == ():
         return None
-    to = _target(given, columns, pairs, parts)
-    if to == ():
+    balance = Balance(source=source, split=split, columns=pairs, to=to)
+    return balance if source.hub else _counted_here(balance, given, columns, parts, read)
+
+
+def _balanced_split(shape: Shape, parts: Parts) -> str | None:
+    """Return the split that completes real data; None when there is none, or after noting that it is not one."""
+    named = [name for name, rows in shape.spec.splits.items() if rows == "balance"]
+    if not shape.has("balance") or not shape.has("splits"):
         return None
-    balance = Balance(source=source, split=named[0], columns=pairs, to=to)
-    if source.hub:
-        return balance
-    contents = read_source(("balance",), source, parts, read)
+    if shape.spec.balance is None:
+        for name in named:
+            parts.problem(("splits", name), "there is no `balance:` that says what is missing")
+        return None
+    if len(named) == 1:
+        return named[0]
+    message = "one split must say `balance`" + (f", found {len(named)}" if named else "")
+    parts.problem(("splits",), message, "write `splits: {train: balance}`")
+    return None
+
+
+def _counted_here(
+    balance: Balance, given: BalanceFile, columns: Sequence[Column], parts: Parts, read: ReadBytes
+) -> Balance | None:
+    contents = read_source(("balance",), given, balance.source, parts, read)
     if contents is None:
         return None
     try:

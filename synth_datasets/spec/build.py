@@ -59,6 +59,8 @@ def _note_values(name: str, file: schema.ColumnFile, parts: Parts) -> None:
             return
         column = _sample_values((*path, "sample"), file, parts)
         parts.domains[name] = None if column is None else _promoted(column, column)
+    elif isinstance(file, schema.SeedColumnFile) and file.classes is not None:
+        parts.domains[name] = parts.class_names((*path, "classes"))
     elif isinstance(file, schema.FieldsFile):
         for key, field in file.fields.items():
             if isinstance(field, schema.FieldFile) and field.classes is not None:

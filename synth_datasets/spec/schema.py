@@ -263,7 +263,7 @@ class FieldsFile(_Prompted):
 
 
 def _column_tag(value: object) -> str | None:
-    kinds = [kind for kind in ("fields", *COLUMN_KINDS) if isinstance(value, dict) and kind in value]
+    kinds = [kind for kind in ("seed", "fields", *COLUMN_KINDS) if isinstance(value, dict) and kind in value]
     return f"<{kinds[0]}>" if kinds else None
 
 
@@ -278,10 +278,10 @@ ColumnFile = Annotated[
     | Annotated[AnswerFile, Tag("<answer>")]
     | Annotated[PromptFile, Tag("<prompt>")]
     | Annotated[FieldsFile, Tag("<fields>")]
-    | Annotated[ChallengeFile, Tag("<challenge>")]
-    | Annotated[PerturbFile, Tag("<perturb>")]
     | Annotated[MessagesFile, Tag("<messages>")]
     | Annotated[PreferenceFile, Tag("<preference>")]
+    | Annotated[ChallengeFile, Tag("<challenge>")]
+    | Annotated[PerturbFile, Tag("<perturb>")]
     | Annotated[ScoreFile, Tag("<score>")],
     Discriminator(_column_tag, custom_error_type="column_kind", custom_error_message="no kind"),
 ]

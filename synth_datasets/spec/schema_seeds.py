@@ -29,6 +29,8 @@ class SourceFile(Strict):
     """The id of a dataset on the Hub."""
     revision: Annotated[str, Field(pattern=COMMIT)] | None = None
     """The commit on the Hub, 40 hex digits."""
+    release: bool = False
+    """Whether releases hold the files, so that anybody can build them again; texts only."""
 
 
 class SeedsFile(SourceFile):

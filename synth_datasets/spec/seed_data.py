@@ -26,8 +26,8 @@ class Source:
     """The commit, 40 hex digits."""
 
     def __str__(self) -> str:
-        where = f" of {self.hub} at {self.revision[:12]}" if self.hub else ""
-        return ", ".join(self.files) + where
+        files = ", ".join(shown(file) for file in self.files)
+        return files + (f" of {self.hub} at {self.revision[:12]}" if self.hub else "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 from synth_datasets.errors import SpecError
 from synth_datasets.spec.explain import Shape
@@ -57,7 +58,7 @@ def build_seeds(shape: Shape, parts: Parts, read: ReadBytes) -> Seeds | None:
     )
     if source.hub:
         return seeds
-    contents = read_source(("seeds",), source, parts, read)
+    contents = read_source(("seeds",), given, source, parts, read)
     if contents is None:
         return None
     try:
@@ -93,15 +94,24 @@ def source_of(path: Path, given: SourceFile, parts: Parts) -> Source | None:
     return Source(files, given.hub or "", given.revision or "") if good else None
 
 
-def read_source(path: Path, source: Source, parts: Parts, read: ReadBytes) -> dict[str, bytes] | None:
+def read_source(
+    path: Path, given: SourceFile, source: Source, parts: Parts, read: ReadBytes
+) -> dict[str, bytes] | None:
     """Return the bytes of the local files; None after noting which cannot be read."""
     contents: dict[str, bytes] = {}
     for file in source.files:
         try:
             contents[file] = read(file)
+            if given.release:
+                parts.files.texts[str(PurePosixPath(file))] = contents[file].decode()
         except SpecError as error:
             for problem in error.problems:
                 parts.problem((*path, "file"), problem.message, problem.hint)
+        except UnicodeDecodeError:
+            hint = "give it as CSV or JSON lines, in UTF-8"
+            parts.problem(
+                (*path, "release"), f"'{shown(file)}' is no text, and a release holds texts only", hint
+            )
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or type(error).__name__
             parts.problem((*path, "file"), f"the file '{shown(file)}' cannot be read: {reason}")
@@ -174,6 +184,10 @@ def settled(
         parts.problem(
             ("seeds", "shares"), "`split` says already which seed is whose", "remove one of the two"
         )
+    if given.split is None and given.shares is None and not all(split.num_examples for split in splits):
+        for name in [split.name for split in splits if shape.spec.splits.get(split.name) == "balance"]:
+            hint = "write how many seeds each split gets, such as `shares: {train: 8, test: 2}`"
+            parts.problem(("seeds",), f"nobody knows yet how many rows '{shown(name)}' will have", hint)
     shares = (
         given.shares if given.shares is not None else {split.name: split.num_examples for split in splits}
     )
@@ -209,21 +223,20 @@ def _fits(path: Path, file: SeedColumnFile, parts: Parts) -> bool:
     """Whether the keys go together and name columns that there are."""
     before = len(parts.problems.all())
     if file.of is not None:
-        for key in ("count", "same", "near"):
-            if getattr(file, key) is not None:
-                parts.problem(
-                    (*path, key), f"`{key}` is said where the seeds are chosen, in '{shown(file.of)}'"
-                )
-        if file.vary:
-            parts.problem(
-                (*path, "vary"), f"`vary` is said where the seeds are chosen, in '{shown(file.of)}'"
-            )
+        given = [key for key in ("count", "same", "near") if getattr(file, key) is not None]
+        for key in [*given, *(["vary"] if file.vary else [])]:
+            parts.problem((*path, key), f"`{key}` is said where the seeds are chosen, in '{shown(file.of)}'")
     if file.vary and file.near is not None:
         parts.problem(
             (*path, "near"), "seeds are either varied one after another or the nearest", "choose one"
         )
     if file.vary and file.count is not None:
         parts.problem((*path, "count"), "one seed is varied at a time", "remove `count`")
+    _check_named(path, file, parts)
+    return len(parts.problems.all()) == before
+
+
+def _check_named(path: Path, file: SeedColumnFile, parts: Parts) -> None:
     for key in ("same", "near", "of"):
         _check_name((*path, key), str(path[-1]), getattr(file, key), parts)
     if file.of is not None and (other := _seed_column(parts, file.of)) is not None and "of" in other:
@@ -237,7 +250,6 @@ def _fits(path: Path, file: SeedColumnFile, parts: Parts) -> bool:
     if file.same is not None and "label" not in (parts.tree.at(["seeds"]).members or {"label": None}):
         hint = "write `label:` with the name of that column under `seeds`"
         parts.problem((*path, "same"), "the seeds have no label to compare", hint)
-    return len(parts.problems.all()) == before
 
 
 def _check_name(path: Path, own: str, name: str | None, parts: Parts) -> None:

@@ -130,7 +130,7 @@ def _csv_rows(text: str, delimiter: str, wanted: Collection[str]) -> Iterator[_R
 
 
 def _json_rows(text: str, wanted: Collection[str]) -> Iterator[_Row]:
-    seen = False
+    seen = faulty = False
     for line, source in enumerate(text.split("\n"), 1):
         if not source.strip():
             continue
@@ -138,16 +138,18 @@ def _json_rows(text: str, wanted: Collection[str]) -> Iterator[_Row]:
             record = json.loads(source)
         except (ValueError, RecursionError) as error:
             reason = getattr(error, "msg", None) or "nested too deeply, or a number too long"
+            faulty = True
             yield line, Fault(f"this line is no JSON: {reason}", line)
             continue
         if not isinstance(record, dict):
+            faulty = True
             yield line, Fault("this line is no JSON object", line)
             continue
         if not seen:
             _need(wanted, list(record))
-            seen = True
+        seen = True
         yield line, _values([record.get(name) for name in wanted], wanted, line)
-    if not seen:
+    if not seen and not faulty:
         _need(wanted, [])
 
 
