@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["features_of", "label_columns", "tables_of", "text_columns", "visible_columns"]
 
 MOST_ROWS = 1000
-_CONVERSATIONS = (DialogueRule, MessagesRule, ChoiceRule)
 
 
 def features_of(spec: DatasetSpec) -> "Features":
@@ -87,7 +86,7 @@ def text_columns(spec: DatasetSpec) -> tuple[str, ...]:
         if (not isinstance(item, Field) and hasattr(item, "prompt"))
         or (isinstance(item, DerivedColumn) and isinstance(item.rule, UnmarkRule))
         or (isinstance(item, Field) and item.type == "string")
-        or (isinstance(item, DerivedColumn) and isinstance(item.rule, _CONVERSATIONS))
+        or (isinstance(item, DerivedColumn) and _is_said(item.rule))
     )
 
 
@@ -171,6 +170,17 @@ def _derived_feature(rule: Rule) -> "FeatureType":  # noqa: PLR0911 - one line a
             return List(ClassLabel(names=list(rule.names)))
         case VotesRule():
             return ClassLabel(names=list(rule.names))
+
+
+def _is_said(rule: Rule) -> bool:
+    """Whether models wrote what the column holds: a dialogue, or an answer of a pair."""
+    match rule:
+        case DialogueRule() | MessagesRule():
+            return True
+        case ChoiceRule():
+            return rule.part != "prompt"
+        case _:
+            return False
 
 
 def _dialogue_feature(rule: DialogueRules) -> "FeatureType":

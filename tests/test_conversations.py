@@ -16,6 +16,7 @@ from fake_endpoint import FakeEndpoint
 from synth_datasets.build import Build, build
 from synth_datasets.errors import SettingsError, ShortfallError
 from synth_datasets.estimate import estimate
+from synth_datasets.features import text_columns
 from synth_datasets.generation.weights import find_weights
 from synth_datasets.settings import load_settings
 from synth_datasets.spec import load_spec
@@ -308,6 +309,9 @@ def test_the_guides_specs_run_as_they_stand(endpoint, write, tmp_path, name):
     path.write_text(text, encoding="utf-8")
     made = build(path, tmp_path / "out", cache_dir=str(tmp_path / "cache"))
     assert len(made.dataset["train"]) == 6
+    measured = {"preferences": ["chosen", "rejected"]}.get(name, ["chat"])
+    assert list(text_columns(load_spec(path))) == measured
+    assert all(f"`{column}`" in (made.folder / "README.md").read_text() for column in measured)
 
 
 @pytest.fixture(scope="module")
