@@ -1,5 +1,6 @@
 """Where a text may be parted: never within what a reader sees as one character."""
 
+import re
 import unicodedata
 from functools import lru_cache
 from itertools import pairwise
@@ -27,6 +28,10 @@ _PREPENDED = frozenset(
     )
 )
 _VIRAMA = 9
+_MARKS = ("Mn", "Me", "Mc")
+_MAY_HOLD_MARKS = re.compile(
+    "[\u0300-\u1fff\u20d0-\u20ff\ua000-\uabff\ufe20-\ufe2f\U00010000-\U0001efff]"
+).match
 
 
 def cuts(text: str) -> list[bool]:
@@ -75,7 +80,13 @@ def _together(before: str, after: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _extends(character: str) -> bool:
-    return character in _EXTENDS or unicodedata.category(character) in ("Mn", "Me", "Mc")
+    category = unicodedata.category(character)
+    # What this Python's tables do not know may be a mark of a newer Unicode, where marks are.
+    return (
+        character in _EXTENDS
+        or category in _MARKS
+        or (category == "Cn" and _MAY_HOLD_MARKS(character) is not None)
+    )
 
 
 @lru_cache(maxsize=4096)
