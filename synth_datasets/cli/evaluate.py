@@ -8,7 +8,7 @@ import click
 
 from synth_datasets.cli.predictors import load_function, load_pipeline, read_predictions
 from synth_datasets.cli.printing import printable
-from synth_datasets.errors import SettingsError
+from synth_datasets.errors import SettingsError, SpecError
 
 if TYPE_CHECKING:
     import datasets
@@ -68,6 +68,7 @@ def evaluate_verb(
               synth evaluate build/reviews --model distilbert/distilbert-base-uncased-finetuned-sst-2-english
               synth evaluate build/reviews --predictions answers.csv --json
     """
+    from synth_datasets.quality.predictions import PredictionError
     from synth_datasets.quality.slices import score_predictions, score_slices
 
     if sum(given is not None for given in (predict, model, predictions)) != 1:
@@ -76,6 +77,7 @@ def evaluate_verb(
     original = original or _original(build, text, rows.column_names)
     meaning = dict(_pair(each) for each in label_map)
     named = [name for each in slices for name in each.split(",")] or None
+    _check_columns(build, rows.column_names, [text, label, *([original] if original else []), *(named or [])])
     try:
         if predictions is not None:
             made, before = read_predictions(predictions)
@@ -103,9 +105,7 @@ def evaluate_verb(
                 batch_size=batch_size,
                 seed=seed,
             )
-    except KeyError as error:  # a column; a message of ours
-        raise SettingsError(str(error.args[0])) from error
-    except ValueError as error:
+    except PredictionError as error:
         raise SettingsError(str(error)) from error
     if as_json:
         click.echo(scores.to_json().rstrip("\n"))
@@ -130,17 +130,26 @@ def _load(build: str, split: str | None) -> "tuple[datasets.Dataset, str]":
     return datasets.concatenate_datasets([found[name] for name in chosen]), ", ".join(chosen)
 
 
+def _check_columns(build: str, columns: Sequence[str], names: Sequence[str]) -> None:
+    for name in names:
+        if name not in columns:
+            raise SettingsError(f"{build} has no column {name!r}; it has: {', '.join(columns)}")
+
+
 def _original(build: str, text: str, columns: Sequence[str]) -> str | None:
     """Return the column that the spec beside the data says the text was perturbed from."""
     from synth_datasets.spec import load_spec
     from synth_datasets.spec.model import DerivedColumn
     from synth_datasets.spec.rules import PerturbRule
 
-    if Path(build).is_dir() and len(list(Path(build).glob("*.synth.yaml"))) == 1:
-        for column in load_spec(build).columns:
-            rule = column.rule if isinstance(column, DerivedColumn) else None
-            if isinstance(rule, PerturbRule) and column.name.partition(".")[0] == text:
-                return rule.column
+    try:
+        found = load_spec(build).columns if Path(build).is_dir() else ()
+    except SpecError:  # a release without the files that its spec refers to, or a folder without a spec
+        found = ()
+    for column in found:
+        rule = column.rule if isinstance(column, DerivedColumn) else None
+        if isinstance(rule, PerturbRule) and column.name.partition(".")[0] == text:
+            return rule.column
     return "original" if "original" in columns and text != "original" else None
 
 

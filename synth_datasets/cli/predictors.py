@@ -34,7 +34,7 @@ def load_function(given: str) -> "Predict":
     function = getattr(module, name, None)
     if not callable(function):
         found = ", ".join(
-            key for key in vars(module) if callable(getattr(module, key)) and not key.startswith("_")
+            key for key in sorted(vars(module)) if callable(getattr(module, key)) and not key.startswith("_")
         )
         raise SettingsError(f"{where} has no function {name!r}; it has: {found or 'none'}")
     return cast("Predict", function)
@@ -51,10 +51,9 @@ def load_pipeline(model: str, batch_size: int) -> "Predict":
     try:
         classify: Callable[..., list[object]] = pipeline("text-classification", model=model)
     except (OSError, ValueError) as error:
-        error.add_note(
-            f"--model {model}: expected a folder, or the id of a text classification model on the Hub"
-        )
-        raise
+        raise SettingsError(
+            f"--model {model}: expected a folder, or the id of a text classification model on the Hub: {error}"
+        ) from error
     return lambda texts: classify(texts, truncation=True, batch_size=batch_size)
 
 

@@ -27,7 +27,7 @@ _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _KEPT = frozenset(
     ["not", "no", "nor", "non", "never", "none", "nothing", "nobody", "neither", "cannot", "without"]
 )
-_LOOKALIKES = dict(zip("aceopxyiABCEHKMOPTX", "асеорхуіАВСЕНКМОРТХ", strict=True))  # noqa: RUF001 - that is the point
+_LOOKALIKES: Mapping[str, str] = dict(zip("aceopxyiABCEHKMOPTX", "асеорхуіАВСЕНКМОРТХ", strict=True))  # noqa: RUF001 - that is the point
 _PLAIN = {
     "ß": "ss",
     "æ": "ae",

@@ -4,7 +4,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Integral
 
-__all__ = ["Predict", "predicted", "read_labels"]
+__all__ = ["Predict", "PredictionError", "predicted", "read_labels"]
+
+
+class PredictionError(ValueError):
+    """Predictions that do not fit the rows: too few, or labels that are no class."""
+
 
 Predict = Callable[[list[str]], Sequence[object]]
 """Texts to as many labels: names, positions in the classes, or what a `transformers` pipeline gives."""
@@ -20,14 +25,14 @@ def predicted(
 ) -> list[int | None]:
     """Ask for labels a batch at a time; each different text once. Returns positions in `classes`, None for no label.
 
-    Raises ValueError when there are not as many answers as texts, and what `read_labels` and `predict` raise.
+    Raises `PredictionError` when there are not as many answers as texts, and what `read_labels` and `predict` raise.
     """
     different = list(dict.fromkeys(texts))
     found: dict[str, int | None] = {}
     for batch in _batches(different, batch_size):
         answers = list(predict(batch))
         if len(answers) != len(batch):
-            raise ValueError(
+            raise PredictionError(
                 f"the predict function was given {len(batch)} texts and returned {len(answers)} labels: "
                 "it must return one for each text, in their order"
             )
@@ -42,13 +47,13 @@ def read_labels(
 
     A label is a name (in any case, or `LABEL_1` for the second class), a position, None for none, a mapping with
     `label` or a list of such mappings with scores, of which the best counts. `label_map` says which class a model's
-    own name means. Raises ValueError that names the labels that are no class.
+    own name means. Raises `PredictionError` that names the labels that are no class.
     """
     names = {name: at for at, name in enumerate(classes)}
     folded = {name.casefold(): at for at, name in reversed(list(enumerate(classes)))}
     meant = {key: names[name] for key, name in (label_map or {}).items() if name in names}
     if wrong := sorted({name for name in (label_map or {}).values() if name not in names}):
-        raise ValueError(f"label map: {', '.join(wrong)} is not among the classes {', '.join(classes)}")
+        raise PredictionError(f"label map: {', '.join(wrong)} is not among the classes {', '.join(classes)}")
     unknown: dict[str, None] = {}
 
     def position(answer: object) -> int | None:
@@ -67,7 +72,7 @@ def read_labels(
     found = [position(answer) for answer in answers]
     if unknown:
         listed = ", ".join(repr(name) for name in list(unknown)[:5]) + (", ..." if len(unknown) > 5 else "")  # noqa: PLR2004 - a line
-        raise ValueError(
+        raise PredictionError(
             f"the model says {listed}, and the classes are {', '.join(classes)}: say which is which, such as "
             f"{next(iter(unknown))}={classes[0]} (--label-map, label_map)"
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from synth_datasets.quality import document
-from synth_datasets.quality.predictions import Predict, predicted, read_labels
+from synth_datasets.quality.predictions import Predict, PredictionError, predicted, read_labels
 
 if TYPE_CHECKING:
     import datasets
@@ -84,7 +84,7 @@ def score_slices(
     columns but the label unless given. `original` is the column with the texts before they were perturbed: they are
     predicted as well, and compared. `label_map` says which class a model's own label means. Equal texts are asked once.
 
-    Raises KeyError for a column that is not there and ValueError for predictions that do not fit.
+    Raises KeyError for a column that is not there and `PredictionError`, a ValueError, for predictions that do not fit.
     """
     classes, _ = _labels_of(dataset, label)
     _check_columns(dataset, [text, *([original] if original else [])])
@@ -124,7 +124,7 @@ def score_predictions(
     classes, _ = _labels_of(dataset, label)
     for given in (predictions, originals):
         if given is not None and len(given) != len(dataset):
-            raise ValueError(
+            raise PredictionError(
                 f"{len(given)} predictions for {len(dataset)} rows: one a row is needed, in their order"
             )
     made = read_labels(predictions, classes, label_map)
@@ -157,7 +157,7 @@ def _scores(
     )
     labelled = rows.expected >= 0
     if not labelled.any():
-        raise ValueError(f"no row has a label in {label}")
+        raise PredictionError(f"no row has a label in {label}")
     overall = rows.score(labelled, "", "", None)
     scored = [
         rows.score(where & labelled, name, value, overall.accuracy)
@@ -255,7 +255,7 @@ def _labels_of(dataset: "datasets.Dataset", label: str) -> tuple[list[str], list
     if isinstance(feature, ClassLabel):
         return list(feature.names), [None if at is None or at < 0 else at for at in values]
     if not all(value is None or isinstance(value, str | int) for value in values):
-        raise ValueError(
+        raise PredictionError(
             f"column {label!r} holds no labels: name the column of a class with `label` (--label)"
         )
     names = sorted({str(value) for value in values if value is not None})
@@ -287,6 +287,6 @@ def _slices_of(dataset: "datasets.Dataset", column: str) -> "dict[str, np.ndarra
         named = ["" if value is None else str(value) for value in values]
         order = sorted(set(named))
     if len(order) > MOST_SLICES:
-        raise ValueError(f"column {column!r} has {len(order)} different values: too many for slices")
+        raise PredictionError(f"column {column!r} has {len(order)} different values: too many for slices")
     rows = np.array(named, dtype=object)
     return {name: rows == name for name in order if name}

@@ -13,6 +13,9 @@ def predict(texts):
 
 def wrong(texts):
     return ["good"] * len(texts)
+
+def broken(texts):
+    return {}["no such key"]
 """
 
 
@@ -91,6 +94,14 @@ def test_predictions_are_read_from_a_file(evaluate, tmp_path, name, content):
     assert (found["challenge", "slang"]["flips"] is not None) == ("original" in content)
 
 
+def test_a_release_without_the_files_of_its_spec_is_scored_all_the_same(evaluate, tmp_path):
+    spec = "name: data\nmodel: m\nsplits: {test: 4}\ncolumns:\n  x: {sample: {file: gone.txt}}\n"
+    (tmp_path / "data/data.synth.yaml").write_text(spec)
+    code, shown, errors = evaluate("data", "--predict", "my_model:predict", "--json")
+    assert code == 0, errors
+    assert json.loads(shown)["original"] == "original"
+
+
 def test_a_label_map_says_what_a_models_labels_mean(evaluate):
     code, shown, _ = evaluate("data", "--predict", "my_model:wrong", "--label-map", "good=positive", "--json")
     assert code == 0
@@ -105,9 +116,10 @@ def test_a_label_map_says_what_a_models_labels_mean(evaluate):
         (["data", "--predict", "predict"], "expected module:function"),
         (["data", "--predict", "no_such_model:predict"], "there is no module 'no_such_model'"),
         (["data", "--predict", "nothing.py:predict"], "there is no such Python file"),
-        (["data", "--predict", "my_model:guess"], "has no function 'guess'; it has: predict, wrong"),
+        (["data", "--predict", "my_model:guess"], "has no function 'guess'; it has: broken, predict, wrong"),
         (["data", "--predict", "my_model:wrong"], "the model says 'good'"),
-        (["data", "--predict", "my_model:predict", "--text", "body"], "no column 'body'"),
+        (["data", "--predict", "my_model:predict", "--text", "body"], "data has no column 'body'"),
+        (["data", "--predict", "my_model:predict", "--slices", "challenge,x"], "data has no column 'x'"),
         (["data", "--predict", "my_model:predict", "--split", "dev"], "no split 'dev'; it has: train, test"),
         (["data", "--predict", "my_model:predict", "--label-map", "good"], "expected THEIRS=OURS"),
         (["data", "--predictions", "my_model.py"], "no predictions can be read"),
@@ -122,3 +134,76 @@ def test_a_mistake_is_one_message(evaluate, tmp_path, arguments, said):
     assert code == 2
     assert said in errors
     assert "Traceback" not in errors
+
+
+def test_a_mistake_in_the_users_own_code_keeps_its_traceback(evaluate):
+    with pytest.raises(KeyError, match="no such key"):
+        main(["evaluate", "data", "--predict", "my_model:broken"])
+
+
+@pytest.fixture
+def classifier(tmp_path):
+    """A BERT of random weights with two labels and a few words, in a folder."""
+    pytest.importorskip("transformers", exc_type=ImportError)
+    pytest.importorskip("torch")
+    from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad"]
+    (tmp_path / "vocab.txt").write_text("\n".join(words))
+    config = BertConfig(
+        vocab_size=len(words),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        id2label={0: "BAD", 1: "GOOD"},
+        label2id={"BAD": 0, "GOOD": 1},
+    )
+    BertForSequenceClassification(config).save_pretrained(tmp_path / "bert")
+    BertTokenizerFast(vocab_file=str(tmp_path / "vocab.txt")).save_pretrained(tmp_path / "bert")
+    return tmp_path / "bert"
+
+
+@pytest.mark.transformers
+@pytest.mark.filterwarnings("ignore")  # of the libraries
+def test_a_transformers_model_is_scored(evaluate, classifier):
+    named = ["--label-map", "GOOD=positive", "--label-map", "BAD=negative"]
+    code, shown, errors = evaluate("data", "--model", classifier, "--json", *named)
+    assert code == 0, errors
+    assert scores(shown)["", ""]["n"] == 4
+    code, _, errors = evaluate("data", "--model", "no/such-model")
+    assert code == 2
+    assert "expected a folder, or the id" in errors
+
+
+@pytest.mark.transformers
+@pytest.mark.filterwarnings("ignore")  # of the libraries
+def test_the_evaluator_and_the_slices_agree_on_a_pipeline(evaluate, classifier, tmp_path, monkeypatch):
+    pytest.importorskip("scipy")
+    # `evaluate` 0.4.6 asks for a class that transformers 5 has no more.
+    monkeypatch.setattr("transformers.TFPreTrainedModel", type("TFPreTrainedModel", (), {}), raising=False)
+    from evaluate import Metric, evaluator
+    from transformers import pipeline
+
+    from synth_datasets import score_slices
+
+    class Accuracy(Metric):
+        def _info(self):
+            from evaluate import MetricInfo
+
+            features = datasets.Features(
+                {name: datasets.Value("int64") for name in ("predictions", "references")}
+            )
+            return MetricInfo(description="", citation="", features=features)
+
+        def _compute(self, predictions, references):
+            same = [a == b for a, b in zip(predictions, references, strict=True)]
+            return {"accuracy": sum(same) / len(same)}
+
+    rows = datasets.Dataset.from_parquet(str(tmp_path / "data/test.parquet"))
+    classify = pipeline("text-classification", model=str(classifier))
+    theirs = evaluator("text-classification").compute(
+        classify, rows, metric=Accuracy(), label_mapping={"BAD": 0, "GOOD": 1}
+    )
+    ours = score_slices(rows, classify, label_map={"BAD": "negative", "GOOD": "positive"})
+    assert ours.overall.accuracy == theirs["accuracy"]

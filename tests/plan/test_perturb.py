@@ -4,7 +4,7 @@ import unicodedata
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from synth_datasets.plan import perturb_letters as letters
@@ -60,6 +60,7 @@ def test_numbers_addresses_and_negations_stay(name):
         assert {"not", "don't"} & set(text.split())
 
 
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(TEXTS, BITS, st.sampled_from(list(PERTURBATIONS)))
 def test_no_character_is_torn_apart(text, number, name):
     text = unicodedata.normalize("NFC", text)
@@ -78,6 +79,7 @@ def test_no_character_is_torn_apart(text, number, name):
     assert [cluster for cluster in clusters(made) if cluster not in whole and len(cluster) > 1] == []
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), BITS, st.sampled_from(list(PERTURBATIONS)))
 def test_any_text_at_all_is_taken(text, number, name):
     made = changed(name, text, number)
