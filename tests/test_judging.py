@@ -159,3 +159,24 @@ def test_a_text_must_be_in_the_language_that_its_row_samples(endpoint, where):
         wanted[each.values["language"]] for each in outcomes
     ]
     assert {str(r.reason) for each in outcomes for r in each.rejections} == {"wrong_language"}
+
+
+def test_a_conversation_is_shown_to_the_judge_and_a_low_score_has_it_begun_anew(endpoint, where):
+    columns = {
+        "chat": {
+            "messages": {
+                "turns": 2,
+                "user": {"prompt": "Ask about a refund."},
+                "assistant": {"system": "Help."},
+            }
+        },
+        "quality": {"score": {"of": "chat", "rubric": "How natural?", "rationale": False}},
+    }
+    scores = iter([1, 5])
+    endpoint.rule = lambda body: said(score=next(scores)) if "How natural" in prompt_of(body) else None
+    outcome = next(
+        split_outcomes(made(columns, {"quality": {"min": 3}}, splits={"train": 1}), where, "train")
+    )
+    assert [(each.column, str(each.reason)) for each in outcome.rejections] == [("chat.turn_1", "low_score")]
+    judged = outcome.sources[-1].messages[-1][1]
+    assert all(f"{turn['role']}: {turn['content']}" in judged for turn in outcome.values["chat"])

@@ -102,6 +102,25 @@ WRONG = {
         "  p: {sample: {list: peple}}\nlists: {people: {prompt: Who?, count: 3}}",
         ["there is no list 'peple'", "did you mean 'people'?"],
     ),
+    "a list with a strange name": (
+        "  p: {sample: {list: a-b}}\nlists: {a-b: {prompt: Who?, count: 3}}",
+        ["'a-b' is no name for a list"],
+    ),
+    "a list whose prompt is alike for all parents": (
+        "  a: {sample: {list: b}}\n  p: {sample: {list: c, of: a}}\n"
+        "lists: {b: {prompt: Who?, count: 3}, c: {prompt: Who?, per: b, count: 3}}",
+        ["the prompt must say for which item the list is"],
+    ),
+    "a list of three levels": (
+        "  a: {sample: {list: b}}\n  p: {sample: {list: d, of: a}}\n"
+        "lists: {b: {prompt: Who?, count: 3}, c: {prompt: '{{ parent }}', per: b, count: 3},"
+        " d: {prompt: '{{ parent }}', per: c, count: 3}}",
+        ["'c' is itself a list for each item of another one"],
+    ),
+    "a system message of a score that does not parse": (
+        "  q: {score: {of: text, rubric: Good?, system: '{{ x'}}",
+        ["not a valid template"],
+    ),
     "a list that nobody samples": (
         "lists: {people: {prompt: Who?, count: 3}}",
         ["no column samples this list"],
@@ -180,6 +199,15 @@ def test_labels_with_braces_are_no_templates(parse):
     vote = next(column for column in spec.columns if column.name == "label.vote_1")
     shown = vote.prompt.user.default.render({"text": "T"})
     assert '"{{ text }}", "{% x %}"' in shown
+
+
+def test_a_label_that_the_model_gives_is_verified_by_a_field_beside_it(parse):
+    columns = (
+        "columns:\n  r: {fields: {title: string, aspect: {classes: [screen, sound]}}, prompt: Review.}\n"
+    )
+    spec = parse(HEAD + columns + "checks: {aspect: {verify: {of: title, on_disagreement: relabel}}}\n")
+    last = spec.columns[-1]
+    assert (last.replaces, last.rule.blames, last.rule.agree) == ("aspect", "r", 2)
 
 
 def test_what_is_made_of_several_answers_is_mended_from_the_first(parse):
