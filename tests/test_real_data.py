@@ -10,6 +10,7 @@ import pytest
 
 from synth_datasets.build import build
 from synth_datasets.cli import main
+from synth_datasets.cli.real_data import completed_line
 from synth_datasets.errors import SpecError
 from synth_datasets.spec import load_spec, parse_spec
 from synth_datasets.validation.seed_copies import find_copy
@@ -125,6 +126,7 @@ def test_real_rows_are_completed_to_a_balance(make, tmp_path):
     card = (tmp_path / "out/README.md").read_text(encoding="utf-8")
     assert "| negative | 1 | 14 | 15 |" in card
     assert "| positive | 4 | 11 | 15 |" in card
+    assert completed_line(made.spec, made.tallies).endswith("negative 1 + 14 = 15, positive 4 + 11 = 15")
 
 
 def test_a_release_holds_the_rows_where_the_spec_says_so(make, tmp_path):
@@ -204,3 +206,24 @@ def test_rows_on_the_hub_are_read_at_their_commit(tmp_path, monkeypatch):
     waiting = load_spec(tmp_path)
     assert waiting.splits[0].num_examples == 0
     assert resolved(waiting).splits[0].counts == (("negative", 3), ("positive", 3))
+
+
+def test_a_spec_without_its_rows_beside_the_release_is_told_from_a_changed_one(make, tmp_path):
+    from synth_datasets.errors import PublishError
+    from synth_datasets.publishing.readiness import check_spec, missing_rows
+    from synth_datasets.publishing.release import read_release
+
+    text = SPECS[0].replace("train: 8", "train: {negative: 3, positive: 1}")
+    made = make(text)
+    release = read_release(tmp_path / "out")
+    assert missing_rows(release) == {}
+    check_spec(release, [tmp_path])
+    (tmp_path / "reviews.csv").write_text(
+        "text,label\na new one,positive\nand a bad one,negative\n", encoding="utf-8"
+    )
+    with pytest.raises(PublishError, match="has changed"):
+        check_spec(release, [tmp_path])
+    (tmp_path / "x.synth.yaml").write_text(text.replace("seed_copy: 0.7", "seed_copy: 0.6"), encoding="utf-8")
+    with pytest.raises(PublishError, match="has changed"):
+        check_spec(release, [tmp_path])
+    assert Counter(made.dataset["train"]["label"]) == {0: 3, 1: 1}

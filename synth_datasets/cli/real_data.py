@@ -1,12 +1,14 @@
-"""What `synth check` says about the real data of a spec; looks at files, never at the Hub."""
+"""What `synth check` and `synth build` say about the real data of a spec; looks at files, never at the Hub."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from synth_datasets.errors import SpecError
 from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.spec.seed_data import Balance, Seeds
+from synth_datasets.validation.outcome import Tally
 
-__all__ = ["real_data_lines"]
+__all__ = ["completed_line", "real_data_lines"]
 
 
 def real_data_lines(spec: DatasetSpec) -> Iterator[str]:
@@ -18,6 +20,19 @@ def real_data_lines(spec: DatasetSpec) -> Iterator[str]:
         yield from _seeds(spec, spec.seeds)
     if spec.balance is not None:
         yield _balance(spec.balance)
+
+
+def completed_line(spec: DatasetSpec, tallies: Mapping[str, Tally]) -> str:
+    """Return how many rows of each class there were, are made and are now; empty without a balance."""
+    balance = spec.balance
+    if balance is None or balance.before is None or balance.split not in tallies:
+        return ""
+    real: Counter[str] = Counter()
+    for cell, count in balance.before:
+        real[cell[0]] += count
+    made = tallies[balance.split].accepted
+    parts = [f"{name} {count:,} + {made[name]:,} = {count + made[name]:,}" for name, count in real.items()]
+    return f"Real rows and those of {balance.split}: {', '.join(parts)}"
 
 
 def _seeds(spec: DatasetSpec, seeds: Seeds) -> Iterator[str]:

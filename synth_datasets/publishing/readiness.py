@@ -5,7 +5,9 @@ from pathlib import Path
 
 from synth_datasets.errors import PublishError, SpecError
 from synth_datasets.publishing.release import Release
-from synth_datasets.spec import DatasetSpec, digest, load_spec
+from synth_datasets.spec import DatasetSpec, digest, ingredients, load_spec, parse_spec
+from synth_datasets.spec.files import read_bytes_inside, read_inside
+from synth_datasets.spec.tables import MAX_BYTES
 
 __all__ = ["check_complete", "check_spec", "missing_rows"]
 
@@ -39,13 +41,35 @@ def check_spec(release: Release, folders: Iterable[Path]) -> None:
     found = {path: spec for folder in dict.fromkeys(folders) for path, spec in _specs(folder, release.name)}
     if not found:
         return
-    built = digest(load_spec(release.folder / release.lock.spec_file))
-    if not any(spec is not None and digest(spec) == built for spec in found.values()):
+    if not any(spec is not None and _same(release, spec, path.parent) for path, spec in found.items()):
         path = next(iter(found))
         raise PublishError(
             f"{path} has changed since {release.folder} was built: build it again (stored answers are not asked for "
             "again), or push what was built with --allow-dirty"
         )
+
+
+def _same(release: Release, spec: DatasetSpec, folder: Path) -> bool:
+    """Whether the release was made of this spec, and of the real rows that lie in its folder now."""
+    now = ingredients(spec)
+    names = [
+        name for name in {**now, **release.lock.ingredients} if name == "seeds" or name.startswith("counts.")
+    ]
+    rows = all(
+        now.get(name) == release.lock.ingredients.get(name) for name in names if release.lock.ingredients
+    )
+    return rows and digest(spec) == _built(release, folder)
+
+
+def _built(release: Release, folder: Path) -> str:
+    """Return the digest of the release's spec; real rows that the release does not hold are taken from the folder."""
+    file = release.folder / release.lock.spec_file
+    text = file.read_text(encoding="utf-8")
+    if "seeds:" not in text and "balance:" not in text:
+        return digest(load_spec(file))
+    beside = read_bytes_inside(folder, MAX_BYTES)
+    spec = parse_spec(text, origin=str(file), read_file=read_inside(release.folder), read_bytes=beside)
+    return digest(spec)
 
 
 def _specs(folder: Path, name: str) -> Iterator[tuple[Path, DatasetSpec | None]]:

@@ -68,7 +68,7 @@ def ingredients(spec: DatasetSpec) -> dict[str, object]:
         "attempts": spec.attempts,
         "splits": [split.name for split in spec.splits],
         **{f"splits.{split.name}": split.num_examples for split in spec.splits},
-        **{f"splits.{split.name}.counts": _counts(split) for split in spec.splits if split.counts},
+        **{f"counts.{split.name}": _counts(split) for split in spec.splits if split.counts},
         **({} if spec.seeds is None else {"seeds": _hash(spec.seeds.key)}),
         "columns": [column.name for column in spec.columns],
         **({"never": sorted(map(_never, spec.never))} if spec.never else {}),
