@@ -153,7 +153,9 @@ def _strict(text: str, value: str) -> list[tuple[Place, Around]]:
 def _title(value: str) -> str:
     """Return the value with the capital that it has at the beginning of a sentence."""
     first = value[:1]
-    return first.upper() + value[1:] if first.islower() and len(first.upper()) == 1 else value
+    capital = first.upper()  # that of a dotless i is another letter
+    alike = len(capital) == 1 and capital.casefold() == first.casefold()
+    return capital + value[1:] if first.islower() and alike else value
 
 
 def _begins(text: str, start: int) -> bool:

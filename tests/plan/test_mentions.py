@@ -74,7 +74,7 @@ REFUSED = [
     ("missing_mention", "The Annas are here.", "Anna"), ("missing_mention", "cafe\u0301 is open", "cafe"), ("missing_mention", "a 👩‍👩‍👧 here", "👩"),
     ("missing_mention", "👍🏽 from me", "👍"), ("missing_mention", "서울대학교", "서울"), ("missing_mention", "アンナプルナ", "アンナ"), ("missing_mention", "O'Brien", "Brien"),
     ("missing_mention", "3.5 stars", "5"), ("missing_mention", "5,000 men", "5"), ("missing_mention", "10:30", "30"), ("missing_mention", "Straße", "Stras"),
-    ("missing_mention", "the mass", "ß"), ("missing_mention", "İ is", "i"), ("missing_mention", "🇧🇩🇪🇺", "🇩🇪"), ("missing_mention", "Anna_2", "Anna"),
+    ("missing_mention", "the mass", "ß"), ("missing_mention", "İ is", "i"), ("missing_mention", "Ilık su", "ılık"), ("missing_mention", "🇧🇩🇪🇺", "🇩🇪"), ("missing_mention", "Anna_2", "Anna"),
     ("missing_mention", "the ﬁsh", "f"), ("missing_mention", "Anna", "Anna Lim"), ("missing_mention", "AnnaLim", "Anna Lim"), ("missing_mention", "दिल्ली", "दिल"),
     ("ambiguous_mention", "Anna-Maria is here.", "Anna"), ("ambiguous_mention", "Anna met Anna-Maria.", "Anna"), ("ambiguous_mention", "Baden-Baden", "Baden"),
     ("ambiguous_mention", "a Berlin-based firm", "Berlin"), ("ambiguous_mention", "non-Berlin", "Berlin"), ("ambiguous_mention", "Nord- und Süd", "Nord"),
