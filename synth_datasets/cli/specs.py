@@ -34,7 +34,9 @@ def check_verb(specs: tuple[str, ...]) -> None:
         except SpecError as error:
             wrong.append(error)
             continue
-        splits = ", ".join(f"{split.name} {split.num_examples}" for split in spec.splits)
+        open_split = spec.balance.split if spec.balance is not None and spec.balance.before is None else None
+        sizes = {s.name: "not known yet" if s.name == open_split else s.num_examples for s in spec.splits}
+        splits = ", ".join(f"{name} {size}" for name, size in sizes.items())
         click.echo(f"{spec.origin}: ok: {splits}; at least {_requests(spec)} requests")
         for line in lines:
             click.echo(line)
