@@ -28,6 +28,8 @@ _LEAST_WORDS = 10
 _MOST_REPEATED = 0.5
 _LEAST_PACKED = 120
 _MOST_PACKED = 5.0
+_BYTES_A_WORD = 10
+"""Bytes for each different word, white space included, from which on a text may shrink to a fifth."""
 _ECHO = 5
 _MOST_ECHOED = 0.5
 
@@ -60,22 +62,29 @@ def repeated(text: str) -> Verdict | None:
 
     Half of its word 4-grams have been said before (the duplicate n-gram fraction of Rae et al. 2021,
     arXiv:2112.11446, table A1, with a limit that leaves refrains alone), or it shrinks to a fifth under zlib,
-    which sees loops of characters as well.
+    which sees loops of characters as well. Compression is tried only where words cannot tell, in texts with less than
+    one different word (as a script without spaces, one character) in 10 bytes: any other word costs two bytes at
+    least, packed, so that what holds more of them does not shrink that far, lists of numbered words aside.
     """
     for part in (text,) if len(text) <= _REACH else (text[:_REACH], text[-_REACH:]):
-        words = _words_of(part)
+        words, distinct = _counted(part)
         grams = len(words) - _LOOP + 1
         # Each sequence begins with a word: where more than half begin with different ones, they are different.
-        if len(words) >= _LEAST_WORDS and 2 * (len(_distinct(part)) - _LOOP + 1) <= grams:
+        if len(words) >= _LEAST_WORDS and 2 * (len(distinct) - _LOOP + 1) <= grams:
             again = 1 - len(_grams(words, _LOOP)) / grams
             if again >= _MOST_REPEATED:
                 return Verdict(Reason.REPETITION, f"{again:.0%} of its {_LOOP}-word sequences are repeats")
-        if len(part) >= _LEAST_PACKED:
-            data = part.encode("utf-8", "surrogatepass")
-            packed = len(data) / len(zlib.compress(data, 1))
-            if packed >= _MOST_PACKED:
-                return Verdict(Reason.REPETITION, f"it shrinks {packed:.1f} times under compression")
+        if len(part) >= _LEAST_PACKED and (packed := _shrinks(part, len(distinct))) >= _MOST_PACKED:
+            return Verdict(Reason.REPETITION, f"it shrinks {packed:.1f} times under compression")
     return None
+
+
+def _shrinks(text: str, distinct: int) -> float:
+    """Return how many times smaller the text becomes; 0.0 where its many different words rule out that it is much."""
+    if text.isascii() and len(text) < _BYTES_A_WORD * distinct:
+        return 0.0
+    data = text.encode("utf-8", "surrogatepass")
+    return 0.0 if len(data) < _BYTES_A_WORD * distinct else len(data) / len(zlib.compress(data, 1))
 
 
 def echoed(text: str, told: Iterable[str]) -> Verdict | None:
@@ -85,10 +94,9 @@ def echoed(text: str, told: Iterable[str]) -> Verdict | None:
     1997, "On the Resemblance and Containment of Documents", over words as in the contamination studies of
     language models (Touvron et al. 2023, arXiv:2307.09288, A.6). A shorter text echoes only as a whole.
     """
-    words = _words_of(text[:_REACH])
+    words, distinct = _counted(text[:_REACH])
     if not words:
         return None
-    distinct = _distinct(text[:_REACH])
     for message in told:
         if _shared(words, distinct, _told_words(message)) < _MOST_ECHOED * len(words):
             continue  # too few words of it to hold sequences of them
@@ -101,15 +109,16 @@ def echoed(text: str, told: Iterable[str]) -> Verdict | None:
 
 
 @lru_cache(maxsize=4)  # the checks look at one text after the other
+def _counted(text: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the words of a text in their order, and the different ones among them."""
+    words = _words_of(text)
+    return words, frozenset(words)
+
+
 def _words_of(text: str) -> tuple[str, ...]:
     if text.isascii():
         return tuple(text.encode("ascii").translate(_ASCII_WORDS).decode("ascii").split())  # the same, faster
     return tuple(_WORD.findall(text.casefold()))
-
-
-@lru_cache(maxsize=4)
-def _distinct(text: str) -> frozenset[str]:
-    return frozenset(_words_of(text))
 
 
 def _shared(words: tuple[str, ...], distinct: frozenset[str], told: frozenset[str]) -> int:

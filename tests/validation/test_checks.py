@@ -1,6 +1,7 @@
 # ruff: noqa: RUF001 - letters and commas of many scripts
 
 import time
+import zlib
 
 import pytest
 from hypothesis import given
@@ -111,3 +112,32 @@ def test_a_megabyte_is_checked_in_no_time(text):
     begin = time.process_time()
     bad_characters(text), repeated(text), echoed(text, [PROMPT]), out_of_size(text, Checks(words=(1, 9)))
     assert time.process_time() - begin < 0.5
+
+
+def test_different_words_rule_out_that_a_text_shrinks_and_few_do_not():
+    words = " ".join(f"w{number}" for number in range(25))
+    assert repeated(f"{words} {'x' * 400}").detail.startswith("it shrinks")
+    assert repeated(f"{words} {'x' * 100}") is None
+    joined = "".join(f"reviewitem{number:05}" for number in range(60))
+    assert repeated(joined).detail.startswith("it shrinks")  # one word in 900 characters
+
+
+@pytest.mark.parametrize("unit", ["very ", "so very good ", "a", "ha", "\N{PARTY POPPER}", "好", "да", "=-"])
+def test_loops_planted_in_real_texts_are_found(reviews, unit):
+    for at in range(0, 2000, 100):
+        own = " ".join(reviews[at : at + 2])
+        assert repeated(f"{own} {unit * (40 + 6 * len(own) // len(unit))}") is not None, own
+
+
+def test_the_sieve_before_compressing_changes_no_verdict_on_real_texts(reviews):
+    whole = " ".join(reviews)
+    texts = [*reviews, *(whole[at : at + size] for size in (350, 2000) for at in range(0, 60_000, size))]
+    assert [text for text in texts if _packed(text) >= 5 and repeated(text) is None] == []
+    looping = [f"{text} {text[:3] * (2 * len(text))}" for text in texts[::50]]
+    assert [text for text in looping if _packed(text) >= 5 and repeated(text) is None] == []
+    assert sum(_packed(text) >= 5 for text in looping) > 50
+
+
+def _packed(text: str) -> float:
+    data = text.encode()
+    return len(data) / len(zlib.compress(data, 1))
