@@ -8,6 +8,7 @@ from itertools import islice
 
 from synth_datasets.foresight import Foresight
 from synth_datasets.generation.answer import Answer, RequestFailedError
+from synth_datasets.generation.collector import older_objects_spared
 from synth_datasets.generation.engine import Engine
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.plan.derive import Unfit
@@ -68,25 +69,26 @@ def fill(
     Where answers come in rounds, `gather` is how many rows at least are planned ahead; then all that can be foreseen
     for them is asked before anything is waited for.
     """
-    work = _Work(plan, store, engine, progress if progress is not None else Progress())
-    if gather:
-        work.foresight = Foresight(plan.spec, work.settle)
-    duplicates = Duplicates(plan.spec)
-    names = tuple(name for column in plan.spec.columns for name in outputs(column))
-    window: deque[_Row] = deque()
-    decided = 0
-    while True:
-        least = gather or look_ahead(decided)
-        if len(window) < least:
-            planned = [_Row(plan, key) for key in islice(rows, 2 * least - len(window))]
-            window.extend(planned)
-            work.settle(planned)
-        if not window:
-            return
-        head = window.popleft()
-        _decide(head, window, work, duplicates, in_flight(decided))
-        decided += 1
-        yield head.outcome(names)
+    with older_objects_spared():
+        work = _Work(plan, store, engine, progress if progress is not None else Progress())
+        if gather:
+            work.foresight = Foresight(plan.spec, work.settle)
+        duplicates = Duplicates(plan.spec)
+        names = tuple(name for column in plan.spec.columns for name in outputs(column))
+        window: deque[_Row] = deque()
+        decided = 0
+        while True:
+            least = gather or look_ahead(decided)
+            if len(window) < least:
+                planned = [_Row(plan, key) for key in islice(rows, 2 * least - len(window))]
+                window.extend(planned)
+                work.settle(planned)
+            if not window:
+                return
+            head = window.popleft()
+            _decide(head, window, work, duplicates, in_flight(decided))
+            decided += 1
+            yield head.outcome(names)
 
 
 def _decide(head: "_Row", window: deque["_Row"], work: "_Work", duplicates: Duplicates, allowed: int) -> None:
