@@ -164,14 +164,14 @@ def _derived_feature(rule: Rule) -> "FeatureType":  # noqa: PLR0911 - one line a
             return List(ClassLabel(names=list(rule.names)))
         case PartRule():
             return ClassLabel(names=list(rule.classes)) if rule.classes else Value("string")
-        case PerturbRule():
-            return {"text": Value("string"), "slice": Value("string")}
         case VotesRule(gives="agreement"):
             return Value("int64")
         case VotesRule(gives="ballots"):
             return List(ClassLabel(names=list(rule.names)))
         case VotesRule():
             return ClassLabel(names=list(rule.names))
+        case _:  # `PerturbRule`: a hidden column, whose parts are what is stored
+            return {"text": Value("string"), "slice": Value("string")}
 
 
 def _is_said(rule: Rule) -> bool:
