@@ -4,7 +4,7 @@ import copy
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, repeat
 
 from synth_datasets.foresight import Foresight
 from synth_datasets.generation.answer import Answer, RequestFailedError
@@ -80,7 +80,8 @@ def fill(
         while True:
             least = gather or look_ahead(decided)
             if len(window) < least:
-                planned = [_Row(plan, key) for key in islice(rows, 2 * least - len(window))]
+                keys = list(islice(rows, 2 * least - len(window)))
+                planned = list(map(_Row, repeat(plan), keys, plan.values_of_many(keys)))
                 window.extend(planned)
                 work.settle(planned)
             if not window:
@@ -213,10 +214,10 @@ class _Row:
         *("unanswered", "values"),
     )
 
-    def __init__(self, plan: Plan, key: RowKey) -> None:
+    def __init__(self, plan: Plan, key: RowKey, values: dict[str, object]) -> None:
         self.plan = plan
         self.key = key
-        self.values = plan.values(key)
+        self.values = values
         self.given: dict[str, Mapping[str, object]] = {}
         self.sources: dict[str, Source] = {}
         self.attempts: dict[str, int] = {}

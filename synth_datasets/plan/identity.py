@@ -1,11 +1,21 @@
 """Randomness that follows from a row's identity alone: hashes instead of a generator with a state."""
 
 import hashlib
+from collections.abc import Iterable
 from functools import lru_cache
 
 from synth_datasets.plan.row import RowKey
 
-__all__ = ["MAX_REQUEST_SEED", "bits", "pack", "request_seed", "row_bytes", "stream", "uniform"]
+__all__ = [
+    "MAX_REQUEST_SEED",
+    "bits",
+    "bits_of_many",
+    "pack",
+    "request_seed",
+    "row_bytes",
+    "stream",
+    "uniform",
+]
 
 MAX_REQUEST_SEED = 2**31 - 1
 """Every endpoint we know takes a signed 32-bit seed; 0 and negative numbers mean "random" to some."""
@@ -38,6 +48,12 @@ def row_bytes(key: RowKey) -> bytes:
 def bits(stream: bytes, row: bytes) -> int:
     """Return 64 uniform bits (BLAKE2b, RFC 7693), the same on every machine."""
     return int.from_bytes(hashlib.blake2b(stream + row, digest_size=_BITS // 8).digest(), "big")
+
+
+def bits_of_many(stream: bytes, rows: Iterable[bytes]) -> bytes:
+    """Return the `bits` of each row, 8 bytes each, the highest first."""
+    hashed, size = hashlib.blake2b, _BITS // 8
+    return b"".join([hashed(stream + row, digest_size=size).digest() for row in rows])
 
 
 def uniform(number: int) -> float:

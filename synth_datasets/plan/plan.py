@@ -1,6 +1,6 @@
 """From a spec to the rows it asks for, what each row samples, and the requests that fill it."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 
 from synth_datasets.errors import Problem, SpecError
@@ -32,6 +32,7 @@ from synth_datasets.spec.model import (
     DerivedColumn,
     FieldsColumn,
     NumberColumn,
+    PerValue,
     PromptColumn,
     SampleColumn,
     Split,
@@ -43,6 +44,8 @@ from synth_datasets.spec.templates import Template
 __all__ = ["Plan"]
 
 _Draw = Callable[[RowKey, bytes, Mapping[str, object]], object]
+_FEW = 8
+"""Rows up to which one after the other is quicker."""
 _NOTHING = frozenset(["", "0", "False", "false"])
 
 
@@ -87,6 +90,7 @@ class Plan:
     _strata: Strata = field(init=False, repr=False, compare=False)
     _splits: Mapping[str, Split] = field(init=False, repr=False, compare=False)
     _draws: tuple[tuple[str, _Draw], ...] = field(init=False, repr=False, compare=False)
+    _choices: Mapping[str, PerValue[Choice]] = field(init=False, repr=False, compare=False)
     _late: tuple[_Late, ...] = field(init=False, repr=False, compare=False)
     _redraw: Redraw = field(init=False, repr=False, compare=False)
     _questions: Mapping[str, _Question] = field(init=False, repr=False, compare=False)
@@ -95,6 +99,8 @@ class Plan:
         order = column_order(self.spec.columns)
         asked = tuple(column for column in order if isinstance(column, PromptColumn | FieldsColumn))
         late = {name for column in asked for name in outputs(column)}
+        choices = {c.name: each(c.choices, Choice) for c in order if isinstance(c, SampleColumn)}
+        object.__setattr__(self, "_choices", choices)
         draws: list[tuple[str, _Draw]] = []
         computed: list[_Late] = []
         for column in order:
@@ -156,6 +162,27 @@ class Plan:
         return self._redraw.settle(
             values, row, str(key), lambda moved, other: self._drawn(key, row, moved, other)
         )
+
+    def values_of_many(self, keys: Sequence[RowKey]) -> list[dict[str, object]]:
+        """Return `values` of each row; for hundreds of rows half the cost."""
+        if self._redraw.rules or len(keys) <= _FEW:
+            return [self.values(key) for key in keys]
+        rows = [identity.row_bytes(key) for key in keys]
+        drawn: list[dict[str, object]] = [{} for _ in keys]
+        try:
+            for name, draw in self._draws:
+                given = self._choices.get(name)
+                if given is not None and given.by is None and given.default is not None:
+                    stream = identity.stream(self.spec.seed, "value", name)
+                    column = given.default.draw_many(identity.bits_of_many(stream, rows))
+                    for values, value in zip(drawn, column, strict=True):
+                        values[name] = value
+                else:
+                    for key, row, values in zip(keys, rows, drawn, strict=True):
+                        values[name] = draw(key, row, values)
+        except Unfit:
+            return [self.values(key) for key in keys]  # the first row that has none says why
+        return drawn
 
     def _drawn(
         self, key: RowKey, row: bytes, moved: Collection[str] = (), other: bytes = b""
@@ -244,7 +271,7 @@ class Plan:
                     return spread
                 return lambda key, row, values: cells.draw(key, lambda: str(spread(key, row, values)))
             case SampleColumn():
-                choices = each(column.choices, Choice)
+                choices = self._choices[column.name]
                 return lambda _key, row, values: choices.pick(values).draw(identity.bits(stream, row))
             case NumberColumn():
                 number = Number.of(column)

@@ -26,6 +26,8 @@ _LONG_LIST = 24
 _NEAR = 1e-9
 """Scores closer than this are compared once more without rounding, so that every machine chooses alike."""
 _LONGEST_PERIOD = 4096
+_TOGETHER = 1 << 16
+"""Scores that are computed at once."""
 
 
 class Choice:
@@ -57,6 +59,30 @@ class Choice:
         """Return the value for a row whose 64 bits for this column are `number`."""
         return self._values[self._long(number) if len(self._values) >= _LONG_LIST else self._short(number)]
 
+    def draw_many(self, bits: bytes) -> list[Scalar]:
+        """Return what `draw` gives for each 8 bytes; a tenth of the cost for a short list."""
+        import numpy as np
+
+        numbers = np.frombuffer(bits, ">u8").astype(np.uint64)
+        size = max(1, _TOGETHER // len(self._values))
+        parts = [numbers[start : start + size] for start in range(0, len(numbers), size)]
+        return [self._values[at] for part in parts for at in self._each(part)]
+
+    def _each(self, numbers: "np.ndarray") -> list[int]:
+        import numpy as np
+
+        hashes, weights = self._arrays()
+        scores = numbers[:, None] ^ hashes
+        mix_vector(scores)
+        if self._equal:
+            return scores.argmax(axis=1).tolist()
+        times = np.log(((scores >> np.uint64(12)) + 0.5) / (1 << 52)) / -weights
+        chosen = times.argmin(axis=1)
+        near = times <= times.min(axis=1, keepdims=True) * (1 + _NEAR)
+        for at in np.flatnonzero(np.count_nonzero(near, axis=1) > 1).tolist():
+            chosen[at] = self._long(int(numbers[at]))
+        return chosen.tolist()
+
     def _short(self, number: int) -> int:
         scores = self._lanes.scores(number)
         if self._equal:  # the least -ln(u) is the greatest u: no rounding at all
@@ -74,9 +100,7 @@ class Choice:
     def _long(self, number: int) -> int:
         import numpy as np
 
-        if self._vectors is None:
-            self._vectors = (np.array(self._hashes, np.uint64), np.array(self._weights))
-        hashes, weights = self._vectors
+        hashes, weights = self._arrays()
         scores = hashes ^ np.uint64(number)
         mix_vector(scores)
         if self._equal:
@@ -84,6 +108,13 @@ class Choice:
         times = np.log(((scores >> np.uint64(12)) + 0.5) / (1 << 52)) / -weights
         near = np.flatnonzero(times <= times.min() * (1 + _NEAR))
         return self._decide([int(score) for score in scores[near]], near.tolist(), given=True)
+
+    def _arrays(self) -> "tuple[np.ndarray, np.ndarray]":
+        import numpy as np
+
+        if self._vectors is None:
+            self._vectors = (np.array(self._hashes, np.uint64), np.array(self._weights))
+        return self._vectors
 
     def _decide(self, scores: Sequence[int], candidates: Sequence[int], *, given: bool = False) -> int:
         """Return the winner among the few that rounding could confuse; `given`: scores of candidates only."""

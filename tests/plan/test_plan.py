@@ -84,6 +84,23 @@ def test_a_new_split_or_column_leaves_other_rows_alone(make_spec, sample):
         assert {name: after[key][0][name] for name in values} == values
 
 
+def test_many_rows_have_the_values_of_each_alone(make_spec, sample, always):
+    by = PerValue("product", {"phone": Weighted(("old", "new"), (1.0, 2.0))}, Weighted(("any",), (1.0,)))
+    added = (
+        SampleColumn(name="age", choices=by),
+        NumberColumn(name="stars", low=1, high=5, step=1),
+        sample("place", {"here": 1.0, "there": 2.0, "nowhere": 3.0}),
+        TextColumn(name="told", template=always("{{ place }}, {{ stars }}, {{ age }}")),
+    )
+    spec = make_spec(splits={"train": 300})
+    plan = Plan(replace(spec, columns=(*added, *spec.columns)), ENDPOINT)
+    keys = list(plan.rows("train"))
+    alone = [plan.values(key) for key in keys]
+    assert plan.values_of_many(keys) == alone
+    assert [list(values) for values in plan.values_of_many(keys)] == [list(values) for values in alone]
+    assert plan.values_of_many(keys[:3]) == alone[:3]
+
+
 def test_a_new_second_label_column_leaves_another_second_label_alone(make_spec):
     spec = make_spec()
     second = ClassesColumn(name="second", names=("u", "v", "w"), weights=(1.0, 1.0, 1.0))

@@ -67,6 +67,29 @@ def test_long_lists_choose_alike_by_loop_and_by_vectors():
         assert all(choice._short(n) == choice._long(n) for n in NUMBERS[:300])
 
 
+@settings(max_examples=100)
+@given(choices, st.lists(number, min_size=1, max_size=40))
+def test_many_rows_draw_what_each_draws_alone(weights, numbers):
+    choice = _choice(weights)
+    together = choice.draw_many(b"".join(each.to_bytes(8, "big") for each in numbers))
+    assert together == [choice.draw(each) for each in numbers]
+
+
+def test_many_rows_are_drawn_in_parts(monkeypatch):
+    choice = _choice({"a": 1.0, "b": 2.5, "c": 1.0})
+    monkeypatch.setattr(sampling, "_TOGETHER", 20)
+    together = choice.draw_many(b"".join(each.to_bytes(8, "big") for each in NUMBERS[:100]))
+    assert together == [choice.draw(each) for each in NUMBERS[:100]]
+
+
+def test_draws_that_floats_cannot_tell_apart_are_decided_alike_among_many():
+    choice = _choice({"a": 1.0, "b": math.nextafter(1.0, 2)})
+    choice._hashes = (choice._hashes[0],) * 2  # both draw the same
+    choice._lanes = sampling._Lanes(choice._hashes)
+    assert set(choice.draw_many(b"".join(each.to_bytes(8, "big") for each in NUMBERS[:50]))) == {"b"}
+    assert {choice.draw(each) for each in NUMBERS[:50]} == {"b"}
+
+
 def test_draws_too_near_for_floats_are_decided_without_rounding():
     """Two weights that differ by one unit in the last place: no machine's logarithm may decide."""
     choice = _choice({"a": 1.0, "b": math.nextafter(1.0, 2), "c": 1.0})
