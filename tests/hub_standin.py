@@ -6,6 +6,7 @@
     hub.repos["org/name"].tags          # {"v1.0.0": "<commit>"}
     hub.repos["org/name"].at("main")    # {"README.md": b"...", ...}
     hub.calls                           # ["POST /api/repos/create", ...] in order of arrival
+    hub.uploaded                        # {"<sha256>": bytes that were sent of it}, for large files
     hub.fail["POST", "/tag/"] = [503]   # statuses of the next such calls, by a part of their path
     hub.before["POST", "/tag/"] = f     # called once, before the next such call is answered
     hub.on_call = f                     # called with the number of each call, before it is answered
@@ -126,6 +127,7 @@ class HubStandin:
     def __init__(self) -> None:
         self.repos: dict[str, Repo] = {}
         self.objects: dict[str, bytes] = {}
+        self.uploaded: dict[str, int] = {}
         self.calls: list[str] = []
         self.fail: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         self.before: dict[tuple[str, str], Callable[[], object]] = {}
@@ -360,6 +362,7 @@ class HubStandin:
             if hashlib.sha256(content).hexdigest() != oid:
                 raise _RefusedError(422, message="the content is not the object")
             self.objects[oid] = content
+            self.uploaded[oid] = self.uploaded.get(oid, 0) + len(content)
             return Response()
         return _ranged(request, self.objects[oid], {"ETag": f'"{oid}"'})
 

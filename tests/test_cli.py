@@ -177,15 +177,15 @@ def test_build_leaves_a_release_that_loads_without_us_and_a_second_run_asks_noth
     )
     assert "ClassLabel(names=['negative', 'positive'])" in done.stdout
     asked = endpoint.count
-    parquet = (folder / "data" / "train-00000-of-00001.parquet").read_bytes()
+    parquet = (folder / "data" / "train-00000.parquet").read_bytes()
     start = time.perf_counter()
     synth("build", "reviews.synth.yaml")
     assert time.perf_counter() - start < 10
     assert endpoint.count == asked
-    assert (folder / "data" / "train-00000-of-00001.parquet").read_bytes() == parquet
+    assert (folder / "data" / "train-00000.parquet").read_bytes() == parquet
     synth("build", "reviews.synth.yaml", "--again")
     assert endpoint.count == asked
-    assert (folder / "data" / "train-00000-of-00001.parquet").read_bytes() == parquet
+    assert (folder / "data" / "train-00000.parquet").read_bytes() == parquet
 
 
 def test_build_does_not_touch_a_folder_that_is_not_its_own(synth, endpoint, tmp_path):

@@ -168,7 +168,7 @@ def test_a_locked_rebuild_is_the_same_and_edits_that_change_no_row_are_fine(lock
     assert files_of(locked.home / "third") == release
     locked.spec.write_text("# a comment\n" + locked.spec.read_text().replace("Reviews for tests.", "Better."))
     locked.synth("build", locked.spec, "--locked", "-o", "edited")
-    for path in ("data/train-00000-of-00001.parquet", "trace/train.parquet"):
+    for path in ("data/train-00000.parquet", "trace/train.parquet"):
         assert (locked.home / "edited" / path).read_bytes() == release[path]
     assert endpoint.count == asked
 
@@ -399,9 +399,9 @@ def test_a_conflict_on_import_is_said_and_the_stored_answer_stays(machine, endpo
     theirs = machine("theirs", splits={"train": 4}, checks={"text": {"unique": "off"}})
     endpoint.rule = lambda body: text(f"Their own answer of some length, {body['seed']}.")
     theirs.synth("build", theirs.spec)
-    parquet = files_of(theirs.home / "build" / "reviews")["data/train-00000-of-00001.parquet"]
+    parquet = files_of(theirs.home / "build" / "reviews")["data/train-00000.parquet"]
     done = theirs.synth("answers", "import", mine.home / "a.parquet")
     assert "4 answers, 0 of them new" in done.stdout
     assert "to 4 requests the store has another answer, which stays" in done.stderr
     theirs.synth("build", theirs.spec, "--again", "--offline")
-    assert files_of(theirs.home / "build" / "reviews")["data/train-00000-of-00001.parquet"] == parquet
+    assert files_of(theirs.home / "build" / "reviews")["data/train-00000.parquet"] == parquet

@@ -11,7 +11,7 @@ from synth_datasets.publishing.locked import differing
 from synth_datasets.publishing.opened import Opened
 from synth_datasets.publishing.release import QUALITY_FILE
 from synth_datasets.publishing.row_changes import RowChanges, compare_rows, features_in, same_rows
-from synth_datasets.publishing.row_ids import read_row_ids, row_ids_path
+from synth_datasets.publishing.row_ids import read_row_ids, row_ids_paths
 from synth_datasets.publishing.shifts import LabelShift, LengthShift, label_shifts, length_shifts
 from synth_datasets.quality.document import plain
 from synth_datasets.quality.report import QualityReport
@@ -198,7 +198,7 @@ def _split(old: Opened, new: Opened, split: str, columns: list[str], *, same_sch
 
 
 def _ids(opened: Opened, split: str) -> list[str] | None:
-    return None if opened.path(row_ids_path(split)) is None else read_row_ids(opened.release.folder, split)
+    return read_row_ids(opened.paths(row_ids_paths(opened.release.lock.files, split)))
 
 
 def _report(opened: Opened) -> QualityReport | None:

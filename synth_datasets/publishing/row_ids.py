@@ -1,27 +1,31 @@
-"""`rows/<split>.parquet`: which row is which in a release, so that two versions can be compared row by row."""
+"""`rows/<split>-00000.parquet`: which row is which in a release, so that two versions can be compared row by row."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from synth_datasets.publishing.shards import shard_ranges
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-__all__ = ["ROWS_FOLDER", "read_row_ids", "row_ids_path", "write_row_ids"]
+__all__ = ["ROWS_FOLDER", "read_row_ids", "row_ids_paths", "write_row_ids"]
 
 ROWS_FOLDER = "rows"
 _COLUMN = "row_id"
 
 
-def row_ids_path(split: str) -> str:
-    """Return the path, relative to the release, of the ids of a split's rows."""
-    return f"{ROWS_FOLDER}/{split}.parquet"
+def row_ids_paths(files: Iterable[str], split: str) -> list[str]:
+    """Return those of a release's paths that hold the ids of a split's rows, in the order of the rows."""
+    whole = f"{ROWS_FOLDER}/{split}.parquet"  # of releases that were made before rows had shards
+    return sorted(path for path in files if path == whole or path.startswith(f"{ROWS_FOLDER}/{split}-"))
 
 
 def write_row_ids(release: Path, trace: Path, splits: "Mapping[str, Dataset]") -> None:
     """Write the id (split, class, index) of every row, in the order of the rows, as the build's trace has them.
 
-    A split whose trace does not name as many rows as it has gets no file: better no identity than a wrong one.
+    A split whose trace does not name as many rows as it has gets no file: better no identity than a wrong one. The
+    files are cut as those of the data are, so that those of a longer split are the same, too.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -34,25 +38,24 @@ def write_row_ids(release: Path, trace: Path, splits: "Mapping[str, Dataset]") -
         ids = pq.read_table(source, columns=[_COLUMN]).column(_COLUMN).unique()
         if len(ids) != len(rows):
             continue
-        target = release / row_ids_path(split)
-        target.parent.mkdir(exist_ok=True)
-        # Neighbours share most of their letters, so that an id takes a byte or two.
-        pq.write_table(
-            pa.table({_COLUMN: ids}),
-            target,
-            compression="zstd",
-            use_dictionary=False,
-            write_statistics=False,
-            column_encoding={_COLUMN: "DELTA_BYTE_ARRAY"},
-        )
+        folder = release / ROWS_FOLDER
+        folder.mkdir(exist_ok=True)
+        for index, (start, stop) in enumerate(shard_ranges(len(ids))):
+            # Neighbours share most of their letters, so that an id takes a byte or two.
+            pq.write_table(
+                pa.table({_COLUMN: ids[start:stop]}),
+                folder / f"{split}-{index:05d}.parquet",
+                compression="zstd",
+                use_dictionary=False,
+                write_statistics=False,
+                column_encoding={_COLUMN: "DELTA_BYTE_ARRAY"},
+            )
 
 
-def read_row_ids(release: Path, split: str) -> list[str] | None:
-    """Return the ids of the split's rows in their order; None when the release does not name them."""
+def read_row_ids(paths: Iterable[Path]) -> list[str] | None:
+    """Return the ids of a split's rows out of its files in their order; None where there are none."""
     import pyarrow.parquet as pq
 
-    path = release / row_ids_path(split)
-    if not path.is_file():
-        return None
-    ids: list[str] = pq.read_table(path, columns=[_COLUMN]).column(_COLUMN).to_pylist()
-    return ids
+    tables = [pq.read_table(path, columns=[_COLUMN]).column(_COLUMN).to_pylist() for path in paths]
+    ids: list[str] = [each for table in tables for each in table]
+    return ids if tables else None

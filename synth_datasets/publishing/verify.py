@@ -10,7 +10,7 @@ from synth_datasets.publishing.header import card_version, header_of
 from synth_datasets.publishing.lock import LOCK_FILE, Lock, parse_lock
 from synth_datasets.publishing.manifest import MANIFEST_FILE, files_in, read_manifest
 from synth_datasets.publishing.release import CARD_FILE, Release, read_release
-from synth_datasets.publishing.row_ids import ROWS_FOLDER, read_row_ids, row_ids_path
+from synth_datasets.publishing.row_ids import ROWS_FOLDER, read_row_ids, row_ids_paths
 from synth_datasets.publishing.shards import file_digest, files_digest
 
 __all__ = ["Verified", "differing_files", "find_damage", "verify"]
@@ -100,7 +100,7 @@ def _against_lock(folder: Path, lock: Lock, listed: dict[str, str], damaged: set
     for split, pinned in lock.splits.items():
         shards = [path for path in lock.files if path.startswith(f"data/{split}-")]
         digests[split] = files_digest([lock.files[path] for path in shards])
-        if not damaged.intersection([*shards, row_ids_path(split)]):
+        if not damaged.intersection([*shards, *row_ids_paths(lock.files, split)]):
             yield from _counts(folder, lock, split, shards)
         if digests[split] != pinned.digest:
             yield f"{LOCK_FILE}: the digest of {split} is not that of its files"
@@ -132,14 +132,14 @@ def _counts(folder: Path, lock: Lock, split: str, shards: list[str]) -> Iterator
     asked = lock.splits[split].num_examples
     try:
         rows = sum(pq.read_metadata(folder / path).num_rows for path in shards)
-        ids = read_row_ids(folder, split)
+        ids = read_row_ids(folder / path for path in row_ids_paths(lock.files, split))
     except (OSError, pa.ArrowException) as error:
         yield f"data/{split}: not readable ({error})"
         return
     if rows != asked:
         yield f"{LOCK_FILE}: {split} has {rows} rows, not {asked}"
     if ids is not None and len(ids) != rows:
-        yield f"{row_ids_path(split)}: names {len(ids)} rows, the split has {rows}"
+        yield f"{ROWS_FOLDER}/{split}: names {len(ids)} rows, the split has {rows}"
 
 
 def _card(folder: Path, lock: Lock) -> Iterator[str]:

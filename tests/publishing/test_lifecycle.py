@@ -198,7 +198,7 @@ def test_a_pull_takes_nothing_that_is_damaged_and_goes_on_after_an_interruption(
     assert synth("pull", f"{REPO}@v1.0.0", "-o", "here")[0] == 0
     assert [path for path in Path().iterdir() if path.name.startswith(".here")] == []
     held = dict(repo.commits[repo.head])
-    shard = "data/train-00000-of-00001.parquet"
+    shard = "data/train-00000.parquet"
     content = held[shard].content
     held[shard] = Blob(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:], large=True)
     repo.tags["v1.0.1"] = repo.commit(held, "by hand")
@@ -271,11 +271,11 @@ def test_one_flipped_byte_anywhere_is_found_and_named(make, hub, synth, tmp_path
                 assert [line.partition(":")[0] for line in found] == [name], (name, place, found)
             path.write_bytes(whole)
         assert list(find_damage(folder)) == []
-    (pulled / "data/train-00001-of-00002.parquet").write_bytes(b"PAR1")
+    (pulled / "data/train-00001.parquet").write_bytes(b"PAR1")
     (pulled / "quality.json").unlink()
     code, _, error = synth("verify", pulled)
     assert code == 5
-    assert "  data/train-00001-of-00002.parquet: no part of the release" in error
+    assert "  data/train-00001.parquet: no part of the release" in error
     assert "  quality.json: missing" in error
 
 
@@ -312,5 +312,5 @@ def test_sha256sum_reads_the_manifest(make, tmp_path):
 
 def test_row_ids_are_those_of_the_trace(make):
     built = make("first")
-    ids = pq.read_table(built / "rows/train.parquet").column("row_id").to_pylist()
+    ids = pq.read_table(built / "rows/train-00000.parquet").column("row_id").to_pylist()
     assert ids == [f"train/{label}/{index}" for index in range(3) for label in ("negative", "positive")]

@@ -104,13 +104,13 @@ def test_a_newer_version_removes_what_the_older_brought_and_nothing_else(hub, re
     )
     result = push(second.folder, REPO)
     deleted = [change.path for change in result.changes if change.action == "delete"]
-    assert deleted == ["data/test-00000-of-00001.parquet", "lists/products.txt", "quality.json"]
+    assert deleted == ["data/test-00000.parquet", "lists/products.txt", "quality.json"]
     held = repo.at("main")
     assert {path: held[path] for path in foreign} == foreign
     assert not set(deleted) & held.keys()
     assert repo.messages == ["initial commit", "customer_feedback 1.0.0", "x", "customer_feedback 2.0.0"]
     assert repo.tags["v2.0.0"] == repo.head
-    assert "data/test-00000-of-00001.parquet" in repo.at("v1.0.0")
+    assert "data/test-00000.parquet" in repo.at("v1.0.0")
 
 
 def test_files_that_did_not_change_are_not_sent_again(hub, release, release_of):
@@ -232,7 +232,7 @@ def test_a_dry_run_tells_all_and_changes_nothing(hub, release, second):
     result = push(release.folder, REPO, dry_run=True)
     assert (result.status, result.creates, result.commit, hub.repos) == ("dry_run", True, None, {})
     assert (result.repo_id, result.tag, result.private) == (REPO, "v1.0.0", True)
-    assert dict(result.files)["data/train-00000-of-00001.parquet"] > 0
+    assert dict(result.files)["data/train-00000.parquet"] > 0
     push(release.folder, REPO)
     hub.calls.clear()
     result = push(second.folder, REPO, dry_run=True)

@@ -52,8 +52,8 @@ def test_a_release_holds_all_that_belongs_to_a_version(release_of, spec, tmp_pat
     assert list(tree(release.folder)) == [
         "README.md",
         "customer_feedback.synth.yaml",
-        "data/test-00000-of-00001.parquet",
-        "data/train-00000-of-00001.parquet",
+        "data/test-00000.parquet",
+        "data/train-00000.parquet",
         "lists/products.txt",
         "prompt.txt",
         "quality.json",
@@ -124,7 +124,7 @@ def test_a_large_split_is_cut_into_shards_of_its_rows_in_order(release_of, spec,
     release = release_of(dataset=big, max_shard_bytes=10_000)
     shards = sorted((release.folder / "data").iterdir())
     assert len(shards) > 2
-    assert shards[0].name == f"train-00000-of-{len(shards):05d}.parquet"
+    assert shards[0].name == "train-00000.parquet"
     texts = [text for shard in shards for text in pq.read_table(shard)["text"].to_pylist()]
     assert texts == list(big["train"]["text"])
     verify_release(read_release(release.folder))
@@ -136,11 +136,15 @@ def test_a_large_split_is_cut_into_shards_of_its_rows_in_order(release_of, spec,
 
 def test_row_groups_have_a_fixed_size_and_pandas_left_no_trace(release_of, spec, make_rows):
     release = release_of(dataset=datasets.DatasetDict(train=make_rows(spec, 2_500)))
-    file = pq.ParquetFile(release.folder / "data" / "train-00000-of-00001.parquet")
-    sizes = [file.metadata.row_group(index).num_rows for index in range(file.metadata.num_row_groups)]
-    assert sizes == [1000, 1000, 500]
+    files = [pq.ParquetFile(path) for path in sorted((release.folder / "data").iterdir())]
+    assert [[group.num_rows for group in _groups(file)] for file in files] == [[1000], [1000], [500]]
+    file = files[0]
     assert b"pandas" not in file.schema_arrow.metadata
     assert b"ClassLabel" in file.schema_arrow.metadata[b"huggingface"]
+
+
+def _groups(file):
+    return [file.metadata.row_group(index) for index in range(file.metadata.num_row_groups)]
 
 
 def test_an_empty_split_is_left_out_and_named(release_of, rows, spec, python):
@@ -165,7 +169,7 @@ def test_an_older_release_is_replaced_whole(release_of, rows):
     newer = release_of(version="1.1.0", dataset=datasets.DatasetDict(train=rows["train"]))
     assert read_release(newer.folder).version == "1.1.0"
     assert not (newer.folder / "report.html").exists()
-    assert [path.name for path in (newer.folder / "data").iterdir()] == ["train-00000-of-00001.parquet"]
+    assert [path.name for path in (newer.folder / "data").iterdir()] == ["train-00000.parquet"]
     assert [path.name for path in newer.folder.parent.iterdir() if path.name.startswith("release")] == [
         "release"
     ]
@@ -270,7 +274,7 @@ def test_an_untouched_release_is_verified_and_a_desktops_files_do_not_matter(rel
 @pytest.mark.parametrize(
     "path",
     [
-        "data/train-00000-of-00001.parquet",
+        "data/train-00000.parquet",
         "quality.json",
         "customer_feedback.synth.yaml",
         "lists/products.txt",
@@ -287,9 +291,9 @@ def test_a_changed_file_is_named(path, release_of):
 def test_a_removed_and_an_added_data_file_are_named(release_of):
     release = release_of()
     data = release.folder / "data"
-    shutil.copy(data / "test-00000-of-00001.parquet", data / "test-00001-of-00001.parquet")
+    shutil.copy(data / "test-00000.parquet", data / "test-00001.parquet")
     (release.folder / "README.md").unlink()
-    with pytest.raises(PublishError, match=r"README\.md, data/test-00001-of-00001\.parquet"):
+    with pytest.raises(PublishError, match=r"README\.md, data/test-00001\.parquet"):
         verify_release(release)
 
 
