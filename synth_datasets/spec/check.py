@@ -25,6 +25,7 @@ from synth_datasets.spec.reader import Node
 from synth_datasets.spec.row_checks import with_least, with_row_checks
 from synth_datasets.spec.seed_data import Balance
 from synth_datasets.spec.templates import RESERVED_NAMES
+from synth_datasets.spec.text_checks import with_text_checks
 
 __all__ = ["check_columns", "checks_of", "splits_of"]
 
@@ -224,7 +225,7 @@ def _checks(path: Path, given: schema.ChecksFile, base: Checks, group: bool, par
     def on(value: str | None, otherwise: bool) -> bool:
         return otherwise if value is None else value == "reject"
 
-    return replace(
+    own = replace(
         base,
         differs=differs_of(given.differs_from, base),
         length=_pair(given.length),
@@ -235,6 +236,7 @@ def _checks(path: Path, given: schema.ChecksFile, base: Checks, group: bool, par
         echo=on(given.echo, base.echo),
         repetition=on(given.repetition, base.repetition),
     )
+    return with_text_checks(path, given, own, group, parts)
 
 
 def _pair(bounds: Sequence[int] | schema.PlannedFile | None) -> tuple[int, int] | None:

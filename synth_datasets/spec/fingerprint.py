@@ -32,7 +32,10 @@ __all__ = ["digest", "fingerprint", "ingredients"]
 
 # Raised when the same spec begins to mean other rows.
 _FORMAT = 1
-_LATER_CHECKS = ("marks", "differs", "planned_length", "planned_words", "language", "least", "blames")
+_LATER_CHECKS = (
+    *("marks", "differs", "planned_length", "planned_words", "language", "least", "blames"),
+    *("readability", "similarity", "personal"),
+)
 
 T = TypeVar("T")
 
@@ -54,6 +57,7 @@ def fingerprint(spec: DatasetSpec) -> str:
             "checks": {name: _checks(checks) for name, checks in spec.checks.items()},
             **({"lists": {each.name: _list(each) for each in spec.lists}} if spec.lists else {}),
             **({"never": sorted(map(_never, spec.never))} if spec.never else {}),
+            **_reviews(spec),
         }
     )
 
@@ -72,6 +76,7 @@ def ingredients(spec: DatasetSpec) -> dict[str, object]:
         **({} if spec.seeds is None else {"seeds": _hash(spec.seeds.key)}),
         "columns": [column.name for column in spec.columns],
         **({"never": sorted(map(_never, spec.never))} if spec.never else {}),
+        **_reviews(spec),
     }
     for column in spec.columns:
         place = f"columns.{column.name}"
@@ -112,6 +117,11 @@ def digest(spec: DatasetSpec) -> str:
             "tags": spec.tags,
         }
     )
+
+
+def _reviews(spec: DatasetSpec) -> dict[str, object]:
+    """Only rejections and fixes change rows; a nod does not."""
+    return {"reviews": spec.reviews.key} if spec.reviews is not None and spec.reviews.key else {}
 
 
 def _counts(split: Split) -> list[object]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
 from synth_datasets.spec.never import Never
+from synth_datasets.spec.reviews import Reviews
 from synth_datasets.spec.rules import Rule
 from synth_datasets.spec.seed_data import Balance, Seeds
 from synth_datasets.spec.templates import Template
@@ -246,6 +247,12 @@ class Checks:
     least: float | None = None
     """The least score; one below it refuses the answer of the column `blames`."""
     blames: str = ""
+    readability: tuple[float, float] | None = None
+    """Least and most of Flesch's reading ease."""
+    similarity: tuple[float, float] | None = None
+    """Least and most similarity to the prompt, 0 to 1."""
+    personal: bool | None = None
+    """Whether text that looks like personal data is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +319,8 @@ class DatasetSpec:
     """Real rows that columns show."""
     balance: Balance | None = None
     """Real rows that one of the splits completes; with counts still unknown that split is empty."""
+    reviews: Reviews | None = None
+    """What people decided about single rows."""
     version: str = "1.0.0"
     description: str = ""
     license: str | None = None

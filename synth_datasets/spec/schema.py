@@ -303,6 +303,7 @@ Size = Annotated[
         planned=has("from"),
     ),
 ]
+Range = Annotated[list[Number], Field(min_length=2, max_length=2)]
 OnOff = Literal["reject", "keep"]
 
 
@@ -340,6 +341,12 @@ class ChecksFile(Strict):
     """Copies and near copies of a seed: the Jaccard similarity of 5-grams from which a text is one."""
     language: LanguageCheck | None = None
     """The language that the text must be in."""
+    readability: Range | None = None
+    """Least and most of Flesch's reading ease, for English: 60 to 70 is plain, below 30 academic."""
+    similarity_to_prompt: Range | None = None
+    """Least and most share of words in common with the prompt, 0 to 1."""
+    personal_data: OnOff | None = None
+    """E-mail addresses, telephone and card numbers and the like; kept by default."""
     min: Number | None = None
     """The least score, of a column of kind `score`: below it the column that is judged is asked again."""
     verify: VerifyFile | None = None
@@ -385,6 +392,8 @@ class SpecFile(Strict):
     """Real rows that prompts may show."""
     balance: BalanceFile | None = None
     """Real rows that a split completes."""
+    reviews: Annotated[str, Field(min_length=1)] | None = None
+    """The file of what people decided about single rows, as `synth review` writes it."""
     checks: dict[str, ChecksFile] = Field(default_factory=dict[str, ChecksFile])
     """What answers must hold, by column."""
     lists: dict[str, ListFile] = Field(default_factory=dict[str, ListFile], max_length=100)

@@ -16,6 +16,7 @@ from synth_datasets.validation.reasons import Reason
 from synth_datasets.validation.refusals import find_refusal
 from synth_datasets.validation.seed_copies import find_copy
 from synth_datasets.validation.text import complete_part, joined
+from synth_datasets.validation.text_checks import out_of_bounds
 
 __all__ = ["Verdict", "judge"]
 
@@ -87,6 +88,7 @@ def _judge_text(
         verdict
         or out_of_size(plain, checks)
         or out_of_plan(plain, checks, row)
+        or out_of_bounds(plain, checks, request)
         or (said_before(text, column, row) if column.turn else None)
         or _echo(_without(text, opening), request, checks)
     )
@@ -139,6 +141,7 @@ def _field(
         or (repeated(value) if checks.repetition else None)
         or out_of_size(value, checks)
         or out_of_plan(value, checks, row)
+        or out_of_bounds(value, checks, request)
         or _echo(value, request, checks)
     )
 

@@ -167,6 +167,21 @@ class Reason(StrEnum):
         "The text is not in the language that is asked for.",
         "ask for the language in that language (`by: language`), or use a model that writes it",
     )
+    PERSONAL_DATA = (
+        "personal_data",
+        "The text holds what looks like personal data: an address, or the number of a telephone, a card or an account.",
+        "ask for invented ones that are reserved for examples (example.com, 555-0100), or `personal_data: keep`",
+    )
+    READABILITY = (
+        "readability",
+        "The text is harder or easier to read than `readability` in `checks` asks for.",
+        "say for whom the text is, or how long its sentences are; or widen the bounds",
+    )
+    OFF_PROMPT = (
+        "off_prompt",
+        "The text has fewer words in common with its prompt than `similarity_to_prompt` asks for, or more.",
+        "name the subject in the prompt in the words that a good text holds, or widen the bounds",
+    )
     LOW_SCORE = (
         "low_score",
         "A judge gave the text a lower score than `min` in `checks` asks for.",
@@ -186,6 +201,11 @@ class Reason(StrEnum):
         "unperturbed",
         "No perturbation of a `perturb` column changes the text.",
         "add one to `using` that changes any text, such as `case` or `whitespace`",
+    )
+    REVIEWED = (
+        "reviewed",
+        "A person who read the row rejected it.",
+        "read what was rejected and mend the prompt; `synth review` takes a decision back",
     )
     DUPLICATE = (
         "duplicate",

@@ -1,0 +1,55 @@
+"""Checks of one text by a figure of its own: how it reads, how like its prompt it is, what it gives away."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from synth_datasets.spec import schema
+from synth_datasets.spec.model import Checks
+from synth_datasets.spec.parts import Parts, Path
+from synth_datasets.spec.reader import Node
+
+__all__ = ["with_text_checks"]
+
+_FIGURES = ("readability", "similarity_to_prompt", "personal_data")
+
+
+def with_text_checks(
+    path: Path, given: schema.ChecksFile, checks: Checks, group: bool, parts: Parts
+) -> Checks:
+    """Return the checks with those that `given` sets; mistakes are noted."""
+    for key in _FIGURES:
+        bounds = getattr(given, key)
+        if bounds is None:
+            continue
+        if group:
+            parts.problem((*path, key), f"`{key}` applies to texts, not to a whole answer", "name a field")
+        elif isinstance(bounds, list) and bounds[0] > bounds[1]:
+            parts.problem((*path, key), f"expected [least, most], found [{bounds[0]:g}, {bounds[1]:g}]")
+    if given.similarity_to_prompt is not None and not 0 <= min(given.similarity_to_prompt) <= 1:
+        message = "no similarity lies within these bounds"
+        parts.problem((*path, "similarity_to_prompt"), message, "it goes from 0 (no word in common) to 1")
+    if given.readability is not None and (other := _not_english(given, parts)):
+        message = f"`readability` is known for English only, and the texts are in {other}"
+        parts.problem((*path, "readability"), message, "bound `words` or `length` instead")
+    return replace(
+        checks,
+        readability=_pair(given.readability) or checks.readability,
+        similarity=_pair(given.similarity_to_prompt) or checks.similarity,
+        personal=checks.personal if given.personal_data is None else given.personal_data == "reject" or None,
+    )
+
+
+def _not_english(given: schema.ChecksFile, parts: Parts) -> str:
+    """Return the languages that the texts are said to be in when none is English; '' otherwise."""
+    if isinstance(given.language, str):
+        said = [given.language]
+    else:
+        node = parts.tree.at(["language"]) if "language" in (parts.tree.members or {}) else None
+        nodes: Sequence[Node] = () if node is None else node.items or [node]
+        said = [each.text for each in nodes]
+    known = {each.casefold().partition("-")[0] for each in said}
+    return "" if known & {"en", "english", "multilingual"} else ", ".join(said)
+
+
+def _pair(bounds: list[float] | None) -> tuple[float, float] | None:
+    return None if bounds is None else (float(bounds[0]), float(bounds[1]))

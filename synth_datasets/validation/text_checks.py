@@ -1,0 +1,31 @@
+"""Checks of one answer by a figure of its own: personal data, how it reads, how like its prompt it is."""
+
+from synth_datasets.plan.request import Request
+from synth_datasets.spec.model import Checks
+from synth_datasets.validation.outcome import Verdict
+from synth_datasets.validation.personal import find_personal
+from synth_datasets.validation.readability import reading_ease
+from synth_datasets.validation.reasons import Reason
+from synth_datasets.validation.relevance import prompt_similarity
+
+__all__ = ["out_of_bounds"]
+
+
+def out_of_bounds(text: str, checks: Checks, request: Request) -> Verdict | None:
+    """Find personal data, and figures outside their bounds; a text that has no reading ease is let through."""
+    if checks.personal and (found := find_personal(text)):
+        first = found[0]
+        return Verdict(Reason.PERSONAL_DATA, f"{first.kind} at characters {first.start} to {first.end}")
+    if checks.readability is not None and (ease := reading_ease(text)) is not None:
+        least, most = checks.readability
+        if not least <= ease <= most:
+            said = f"reading ease {ease:.0f}, {least:g} to {most:g} is asked for"
+            return Verdict(Reason.READABILITY, said)
+    if checks.similarity is not None:
+        least, most = checks.similarity
+        asked = [message.content for message in request.messages if message.role == "user"]
+        alike = prompt_similarity(text, asked[-1] if asked else "")
+        if not least <= alike <= most:
+            said = f"similarity {alike:.2f} to the prompt, {least:g} to {most:g} is asked for"
+            return Verdict(Reason.OFF_PROMPT, said)
+    return None
