@@ -55,9 +55,7 @@ _REMARKS = {
 
 def checksum(fields: Sequence[str | bytes | int]) -> int:
     """Return the CRC-32 of a row's key and answer, which finds what SQLite does not: altered bytes."""
-    parts = [
-        part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass") for part in fields
-    ]
+    parts = [part if type(part) is bytes else str(part).encode("utf-8", "surrogatepass") for part in fields]
     return zlib.crc32(b"\x00".join(parts))
 
 
