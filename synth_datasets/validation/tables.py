@@ -195,11 +195,17 @@ class NearTable:
             _lengthen(self._next)
         self._signatures[rows] = own
         self._count += len(own)
-        crossing = _shared(slots)
-        # One after the other where they have a chain in common.
-        for chosen in (np.flatnonzero(~crossing), *np.flatnonzero(crossing)[:, None]):
-            self._next[rows[chosen]] = self._heads[slots[chosen]]
-            self._heads[slots[chosen]] = rows[chosen][:, None] + np.uint32(1)
+        # By chain, and within a chain from old to new: each row leads to the one before, the first to the chain.
+        order = np.argsort(slots, axis=None, kind="stable")
+        chains, rows = slots.ravel()[order], np.repeat(rows, BANDS)[order] + np.uint32(1)
+        inside = chains[1:] == chains[:-1]
+        following = self._heads[chains]
+        following[1:][inside] = rows[:-1][inside]
+        links = np.empty(len(order), np.uint32)
+        links[order] = following
+        self._next[self._count - len(own) : self._count] = links.reshape(slots.shape)
+        newest = np.append(~inside, True)
+        self._heads[chains[newest]] = rows[newest]
 
     def _candidates(self, slots: list[int], own: list[int], clear: int) -> set[int]:
         """Return the rows to compare a text with, but for the first `clear` ones."""
@@ -281,9 +287,15 @@ def _shared(slots: "np.ndarray") -> "np.ndarray":
     """Return for each row of the array whether another row holds one of its numbers."""
     import numpy as np
 
-    ordered = np.sort(slots, axis=None)
-    twice = ordered[1:][ordered[1:] == ordered[:-1]]
-    return np.logical_or.reduce(np.isin(slots, twice), axis=1)
+    order = np.argsort(slots, axis=None)
+    ordered = slots.ravel()[order]
+    same = ordered[1:] == ordered[:-1]
+    twice = np.zeros(len(ordered), bool)
+    twice[1:] = same
+    twice[:-1] |= same
+    found = np.empty(len(ordered), bool)
+    found[order] = twice
+    return np.logical_or.reduce(found.reshape(slots.shape), axis=1)
 
 
 def _lengthen(rows: "np.ndarray") -> None:
