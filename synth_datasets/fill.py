@@ -11,6 +11,7 @@ from synth_datasets.generation.answer import Answer, RequestFailedError
 from synth_datasets.generation.collector import older_objects_spared
 from synth_datasets.generation.engine import Engine
 from synth_datasets.generation.store import AnswerStore
+from synth_datasets.plan.blame import writer_of
 from synth_datasets.plan.derive import Unfit
 from synth_datasets.plan.plan import Plan
 from synth_datasets.plan.request import Request
@@ -22,6 +23,7 @@ from synth_datasets.validation.duplicates import Duplicates
 from synth_datasets.validation.judge import judge
 from synth_datasets.validation.outcome import Example, Missing, Rejection, Source, Unanswered, Verdict
 from synth_datasets.validation.reasons import Reason
+from synth_datasets.validation.reviews import follow, refusal
 
 __all__ = ["Progress", "fill"]
 
@@ -204,11 +206,13 @@ class _Row:
             "foreseen",
             "given",
             "key",
+            "mended",
             "missing",
             "plan",
             "prepared",
             "rejections",
             "request",
+            "ruled",
             "sources",
         ),
         *("unanswered", "values"),
@@ -222,6 +226,9 @@ class _Row:
         self.sources: dict[str, Source] = {}
         self.attempts: dict[str, int] = {}
         self.rejections: list[Rejection] = []
+        self.ruled: dict[str, bool] = {}
+        """By digest of each decision by hand that held, whether it was a rejection."""
+        self.mended: tuple[str, ...] = ()
         self.missing = ""
         """The column whose attempts are used up."""
         self.unanswered: Request | None = None
@@ -264,6 +271,7 @@ class _Row:
         column = next(item for item in self.plan.model_columns if name == item.name or name in outputs(item))
         source = self.sources[column.name]
         self._take_back(self._downstream(column))
+        self.mended = ()
         self.attempts = {
             name: tries for name, tries in self.attempts.items() if name in (*self.given, column.name)
         }
@@ -279,6 +287,7 @@ class _Row:
         twin.foreseen = True
         twin.values, twin.given, twin.sources = dict(self.values), dict(self.given), dict(self.sources)
         twin.attempts, twin.rejections = dict(self.attempts), list(self.rejections)
+        twin.ruled = dict(self.ruled)
         return twin
 
     def outcome(self, names: tuple[str, ...]) -> Example | Missing | Unanswered:
@@ -291,13 +300,25 @@ class _Row:
                 rejections=tuple(self.rejections),
             )
         if self.missing:
-            return Missing(row=self.key, column=self.missing, rejections=tuple(self.rejections))
+            return Missing(
+                row=self.key,
+                column=self.missing,
+                rejections=tuple(self.rejections),
+                ruled=tuple(self.ruled),
+            )
         values = {name: self.values[name] for name in names}
         for name, by in self.plan.replaced.items():
             values[name], values[by] = values[by], values[name]
         asked = [column.name for column in self.plan.model_columns if column.name in self.sources]
         sources = tuple([self.sources[name] for name in asked])
-        return Example(row=self.key, values=values, sources=sources, rejections=tuple(self.rejections))
+        return Example(
+            row=self.key,
+            values=values,
+            sources=sources,
+            rejections=tuple(self.rejections),
+            ruled=tuple(self.ruled),
+            mended=self.mended,
+        )
 
     def _take(self, given: Mapping[str, object]) -> None:
         self.values.update(given)
@@ -327,9 +348,28 @@ class _Row:
             self._take(self.given[column.name])
         else:
             self.request = None
+            self._review()
             return
         attempt = self.attempts.get(column.name, 0)
         self.request = self.plan.request(column, self.key, self.values, attempt)
+
+    def _review(self) -> None:
+        """Do to the complete row what people decided about it as it is."""
+        reviews = self.plan.spec.reviews
+        rulings = () if reviews is None else reviews.rulings.get(str(self.key), ())
+        if not rulings or not self.sources:
+            return
+        found = follow(rulings, self.values, self.plan.replaced)
+        refused = found.refused
+        self.ruled.update(dict.fromkeys(found.met, False))
+        self.values.update(found.values)
+        self.mended = found.mended
+        if refused is not None:
+            self.ruled[refused.digest] = True
+            blamed = (writer_of(name, self.plan.order) for name in (refused.column, *refused.columns) if name)
+            self.reject(
+                next((name for name in blamed if name in self.sources), [*self.sources][-1]), refusal(refused)
+            )
 
     def _reject(self, column: ModelColumn, verdict: Verdict, answer: Answer | Source) -> None:
         attempt = self.attempts.get(column.name, 0)
@@ -348,7 +388,8 @@ class _Row:
             )
         )
         self.attempts[column.name] = attempt + 1
-        if attempt + 1 >= self.plan.spec.attempts:
+        # What a person rejects costs the row none of its attempts: with `attempts: 1` it would be lost.
+        if attempt + 1 >= self.plan.spec.attempts + sum(self.ruled.values()):
             self.missing = column.name
             self.request = None
         else:

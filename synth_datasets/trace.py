@@ -22,6 +22,7 @@ __all__ = [
     "TracedRow",
     "read_models",
     "read_rejections",
+    "read_ruled",
     "read_tallies",
     "read_trace",
     "rejection_record",
@@ -29,6 +30,7 @@ __all__ = [
 
 TRACE_FOLDER = "trace"
 BATCH_ROWS = 1000
+_REVIEWS = ".reviews.jsonl"
 _REJECTION_FIELDS = (
     "column",
     "attempt",
@@ -58,7 +60,8 @@ class TracedRow:
 class TraceWriter(AbstractContextManager["TraceWriter"]):
     """Writes `<split>.parquet`, `<split>.rejections.jsonl` and, when all went well, `<split>.tally.json`.
 
-    Where rows have seen real ones, `<split>.seeds.jsonl` says which, by column.
+    Where rows have seen real ones, `<split>.seeds.jsonl` says which, by column; where people decided about rows,
+    `<split>.reviews.jsonl` says which decisions held, and what they mended.
 
     Memory stays flat: rows go out in batches. The bytes depend on the rows alone.
     """
@@ -78,11 +81,14 @@ class TraceWriter(AbstractContextManager["TraceWriter"]):
         self._batch: list[tuple[str, Source]] = []
         self._folder, self._split = folder, split
         self._seeds: IO[str] | None = None
+        self._reviews: IO[str] | None = None
 
     def add(self, outcome: Example | Missing) -> None:
         """Keep where an example comes from, and what its row rejected."""
         for rejection in outcome.rejections:
             self._rejections.write(json.dumps(rejection_record(rejection), ensure_ascii=False) + "\n")
+        if outcome.ruled:
+            self._add_review(outcome)
         if isinstance(outcome, Example):
             row_id = str(outcome.row)
             self._batch += [(row_id, source) for source in outcome.sources]
@@ -97,6 +103,13 @@ class TraceWriter(AbstractContextManager["TraceWriter"]):
         if self._seeds is None:
             self._seeds = (self._folder / f"{self._split}.seeds.jsonl").open("w", encoding="utf-8")
         self._seeds.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+    def _add_review(self, outcome: Example | Missing) -> None:
+        if self._reviews is None:
+            self._reviews = (self._folder / f"{self._split}{_REVIEWS}").open("w", encoding="utf-8")
+        mended = {"mended": outcome.mended} if isinstance(outcome, Example) and outcome.mended else {}
+        record = {"row_id": str(outcome.row), "decisions": outcome.ruled, **mended}
+        self._reviews.write(json.dumps(record, ensure_ascii=False) + "\n")
 
     def finish(self, tally: Tally) -> None:
         """Write the counts of the whole split."""
@@ -115,8 +128,9 @@ class TraceWriter(AbstractContextManager["TraceWriter"]):
                 self._flush()
                 self._rows.close()
                 self._rejections.close()
-                if self._seeds is not None:
-                    self._seeds.close()
+                for file in (self._seeds, self._reviews):
+                    if file is not None:
+                        file.close()
         finally:
             self._let_go()
 
@@ -130,9 +144,10 @@ class TraceWriter(AbstractContextManager["TraceWriter"]):
         self._rows.is_open = False  # otherwise it tries again, and complains, when it is collected
         with suppress(OSError):
             self._rejections.close()
-        if self._seeds is not None:
-            with suppress(OSError):
-                self._seeds.close()
+        for file in (self._seeds, self._reviews):
+            if file is not None:
+                with suppress(OSError):
+                    file.close()
 
     def _flush(self) -> None:
         if self._batch:
@@ -204,6 +219,17 @@ def read_rejections(folder: Path) -> Iterator[Rejection]:
                 record = json.loads(line)
                 row = RowKey(record["split"], record["stratum"], record["index"])
                 yield Rejection(row=row, **{name: record[name] for name in _REJECTION_FIELDS})
+
+
+def read_ruled(folder: Path) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Return by row id the digests of the decisions by hand that held, and the columns that they mended."""
+    found: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    for path in sorted(folder.glob(f"*{_REVIEWS}")):
+        with path.open(encoding="utf-8") as lines:
+            for line in lines:
+                record = json.loads(line)
+                found[record["row_id"]] = tuple(record["decisions"]), tuple(record.get("mended", ()))
+    return found
 
 
 def read_tallies(folder: Path) -> dict[str, Tally]:

@@ -63,6 +63,7 @@ def parse_spec(
     from synth_datasets.spec.model_settings import build_model
     from synth_datasets.spec.parts import Parts
     from synth_datasets.spec.reader import read
+    from synth_datasets.spec.review_file import build_reviews
     from synth_datasets.spec.seeds import build_seeds, settled
     from synth_datasets.spec.votes import build_votes
 
@@ -86,6 +87,7 @@ def parse_spec(
     splits = splits_of(shape, columns, balance, parts)
     seeds = settled(parts.seeds, columns, splits, shape, parts)
     checks = checks_of(columns, shape, parts)
+    reviews = build_reviews(shape, columns, parts, read_rows)
     if problems:
         raise SpecError(origin, problems.all())
     given = shape.spec
@@ -101,6 +103,7 @@ def parse_spec(
         never=tuple(never.values()),
         seeds=seeds,
         balance=balance,
+        reviews=reviews,
         version=given.version,
         description=given.description,
         license=given.license,

@@ -77,6 +77,10 @@ class Example:
     sources: tuple[Source, ...]
     rejections: tuple[Rejection, ...]
     """What this row rejected before it was accepted, in the order it was decided."""
+    ruled: tuple[str, ...] = ()
+    """Digests of the decisions by hand that held for the row, those on its rejected answers too."""
+    mended: tuple[str, ...] = ()
+    """The columns that hold what a person wrote or chose in place of what the row held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +91,8 @@ class Missing:
     column: str
     """The model column that is short."""
     rejections: tuple[Rejection, ...]
+    ruled: tuple[str, ...] = ()
+    """As in `Example`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
