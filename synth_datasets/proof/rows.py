@@ -1,0 +1,158 @@
+"""Labelled rows from wherever they lie: a file of real ones, or the splits of a build."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from synth_datasets.errors import SettingsError
+from synth_datasets.spec.tables import TableError, read_table
+
+if TYPE_CHECKING:
+    import datasets
+
+__all__ = ["LabelledRows", "read_rows", "rows_of", "tagged"]
+
+SOURCES = frozenset({"real", "synthetic"})
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledRows:
+    """Texts with a class each, or words with a tag each."""
+
+    name: str
+    """Where they come from, for messages and plots."""
+    inputs: tuple[Any, ...]
+    """A text a row, or a tuple of words."""
+    labels: tuple[Any, ...]
+    """A class name a row, or a tuple of tags."""
+    groups: tuple[str, ...] = ()
+    """Which rows belong together, such as the sentences of one review; empty: none do."""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, places: Sequence[int]) -> "LabelledRows":
+        """Return these rows alone, in this order."""
+        return LabelledRows(
+            self.name,
+            tuple(self.inputs[at] for at in places),
+            tuple(self.labels[at] for at in places),
+            tuple(self.groups[at] for at in places) if self.groups else (),
+        )
+
+
+def tagged(rows: LabelledRows) -> bool:
+    """Whether the rows are words with tags."""
+    return bool(rows.inputs) and not isinstance(rows.inputs[0], str)
+
+
+def read_rows(path: Path, *, text: str, label: str, group: str | None = None) -> LabelledRows:
+    """Read a CSV, TSV, JSON lines or Parquet file; rows without a text or a label are left out.
+
+    Values of JSON lines and Parquet may be lists: words and their tags. Raises `SettingsError`.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+    wanted = [name for name in dict.fromkeys((text, label, group)) if name is not None]
+    try:
+        columns: Mapping[str, Sequence[Any]] = read_table(path.name, data, wanted).columns
+    except TableError as error:
+        listed = _lists(path, data, wanted)
+        if listed is None:
+            raise SettingsError(f"{path}: {error}") from error
+        columns = listed
+    groups = columns[group] if group is not None else ()
+    return rows_of(path.name, columns[text], columns[label], groups)
+
+
+def rows_of(
+    name: str, inputs: Sequence[Any], labels: Sequence[Any], groups: Sequence[Any] = ()
+) -> LabelledRows:
+    """Return the rows that have an input and a label; raises `SettingsError` when none has, or they do not fit."""
+    kept = [at for at, (given, label) in enumerate(zip(inputs, labels, strict=True)) if given and _is(label)]
+    if not kept:
+        raise SettingsError(f"{name}: no row has a text and a label")
+    listed = not isinstance(inputs[kept[0]], str)
+    if listed and (odd := [at for at in kept if len(inputs[at]) != len(labels[at])]):
+        raise SettingsError(
+            f"{name}: row {odd[0] + 1} has {len(inputs[odd[0]])} words and {len(labels[odd[0]])} tags"
+        )
+    return LabelledRows(
+        name,
+        tuple(tuple(inputs[at]) if listed else str(inputs[at]) for at in kept),
+        tuple(tuple(map(str, labels[at])) if listed else str(labels[at]) for at in kept),
+        tuple(str(groups[at]) for at in kept) if groups else (),
+    )
+
+
+def dataset_rows(rows: "datasets.Dataset", *, name: str, text: str, label: str) -> LabelledRows:
+    """Return the synthetic rows of a dataset, classes and tags by name: those marked as real are left out.
+
+    A column of texts that holds nothing but `real` and `synthetic` marks them, as `mix:` writes it.
+    """
+    for column in (text, label):
+        if column not in rows.column_names:
+            raise SettingsError(f"{name} has no column {column!r}; it has: {', '.join(rows.column_names)}")
+    marks = next((values for values in _texts(rows, text, label) if set(values) == SOURCES), None)
+    if marks is not None:
+        rows = rows.select([at for at, mark in enumerate(marks) if mark == "synthetic"])
+    return rows_of(name, rows[text][:], _named(rows, label))
+
+
+def _texts(rows: "datasets.Dataset", *taken: str) -> list[list[str]]:
+    from datasets import Value
+
+    return [
+        rows[name][:]
+        for name, feature in rows.features.items()
+        if isinstance(feature, Value) and feature.dtype == "string" and name not in taken
+    ]
+
+
+def _named(rows: "datasets.Dataset", label: str) -> list[Any]:
+    from datasets import ClassLabel, List
+
+    feature, values = rows.features[label], rows[label][:]
+    inner = feature.feature if isinstance(feature, List) else feature
+    if not isinstance(inner, ClassLabel):
+        return values
+    names = dict[object, str](enumerate(inner.names))
+    if inner is feature:
+        return [names.get(value) for value in values]
+    return [None if value is None else [names.get(each, "O") for each in value] for value in values]
+
+
+def _is(label: object) -> bool:
+    return label is not None and label not in ("", (), [])
+
+
+def _lists(path: Path, data: bytes, wanted: Sequence[str]) -> dict[str, list[Any]] | None:
+    """Return columns that may hold lists; None when they do not, or the kind of file has none."""
+    suffix = path.suffix.lower()
+    if suffix in (".jsonl", ".ndjson"):
+        try:
+            records = [json.loads(line) for line in data.decode().splitlines() if line.strip()]
+        except ValueError:
+            return None
+        if not records or not all(isinstance(record, dict) for record in records):
+            return None
+        found = {name: [record.get(name) for record in records] for name in wanted}
+    elif suffix == ".parquet":
+        import pyarrow as pa
+
+        try:
+            from datasets import Dataset
+
+            rows = Dataset.from_parquet(str(path), keep_in_memory=True)
+            found = {name: _named(rows, name) for name in wanted if name in rows.column_names}
+        except (pa.ArrowException, OSError, ValueError):
+            return None
+    else:
+        return None
+    lists = found.keys() == set(wanted) and any(isinstance(each, list) for each in found[wanted[0]])
+    return found if lists else None
