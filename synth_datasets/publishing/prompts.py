@@ -190,9 +190,13 @@ def _weighted(weighted: Weighted) -> str:
     if weighted.list:
         return f"the list {weighted.list}, which the model wrote"
     if len(set(weighted.weights)) == 1:
-        return _listed([str(value) for value in weighted.values])
+        return _listed([_shown(value) for value in weighted.values])
     pairs = zip(weighted.values, weighted.weights, strict=True)
-    return _listed([f"{value} (weight {weight:g})" for value, weight in pairs])
+    return _listed([f"{_shown(value)} (weight {weight:g})" for value, weight in pairs])
+
+
+def _shown(value: object) -> str:
+    return str(value) or "nothing"
 
 
 def _listed(values: list[str]) -> str:
