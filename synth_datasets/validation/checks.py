@@ -46,6 +46,8 @@ def bad_characters(text: str) -> Verdict | None:
 
 def out_of_size(text: str, checks: Checks) -> Verdict | None:
     """Compare characters with `length` and white-space separated words with `words`."""
+    if checks.length is None and checks.words is None:
+        return None
     for limits, count, unit in ((checks.length, len, "characters"), (checks.words, _words, "words")):
         if limits is None:
             continue

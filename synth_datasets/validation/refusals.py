@@ -98,7 +98,8 @@ _FIRST_WORDS = (
     r"|it (?:is|would be) |lo s|lament|es t|tut |entsch|je s)"
 )
 _AT_START = re.compile(rf"\s*[\"'*(]*{_FIRST_WORDS}")
-_INSIDE = re.compile(rf"[.!?\n]\s*[\"'*(]*{_FIRST_WORDS}")
+# Folds ASCII, and makes all ends of sentences alike.
+_SENTENCES = bytes.maketrans(b"!?\nABCDEFGHIJKLMNOPQRSTUVWXYZ", b"...abcdefghijklmnopqrstuvwxyz")
 
 
 def is_refusal(text: str) -> bool:
@@ -121,7 +122,9 @@ def find_refusal(text: str) -> str:
 
 def _hinted(start: str) -> bool:
     """Whether one of the patterns may match."""
+    if start.isascii():
+        sentences = start.encode("ascii").translate(_SENTENCES).decode("ascii").split(".")
+        if not any(map(_AT_START.match, sentences)):
+            return False
     folded = start.casefold()
-    if start.isascii() and not (_AT_START.match(folded) or _INSIDE.search(folded)):
-        return False
     return any(piece in folded and any(hint in folded for hint in hints) for piece, hints in _HINTS.items())
