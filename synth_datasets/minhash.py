@@ -82,24 +82,19 @@ def _together(texts: Sequence[str]) -> "np.ndarray":
     ) in padded:  # from its first gram to its last; those across the border to the next text count for none
         bounds += (end, end + len(text) - _GRAM + 1)
         end += len(text)
-    factors, offsets = _permutations()
-    permuted = factors * found
-    permuted += offsets
-    return np.minimum.reduceat(permuted, bounds[:-1], axis=1)[:, ::2].T
+    return np.minimum.reduceat(_permutations() * found, bounds[:-1], axis=1)[:, ::2].T
 
 
 def signature(text: str) -> "np.ndarray":
     """Return 64 numbers of uint32; a text of fewer than 5 characters agrees with its equals alone."""
     import numpy as np
 
-    factors, offsets = _permutations()
+    factors = _permutations()
     found = grams(_padded(text))
     parts = (found[start : start + _SLICE] for start in range(0, len(found), _SLICE))
     least = None
     for part in parts:
-        permuted = factors * part
-        permuted += offsets
-        lowest = np.minimum.reduce(permuted, axis=1)
+        lowest = np.minimum.reduce(factors * part, axis=1)
         least = lowest if least is None else np.minimum(least, lowest)
     assert least is not None  # noqa: S101 - there is at least one gram
     return least
@@ -110,11 +105,11 @@ def _padded(text: str) -> str:
 
 
 def grams(text: str) -> "np.ndarray":
-    """Return a 32-bit hash of every 5-gram of a text of 5 characters or more: a polynomial in code points, mixed."""
+    """Return an odd 32-bit hash of every 5-gram of a text of 5 characters or more: a polynomial in code points, mixed."""
     import numpy as np
 
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-    one, two, three, four, shift = _coefficients()
+    one, two, three, four, shift, odd = _coefficients()
     pairs = codes[:-1] * one
     pairs += codes[1:]
     found = pairs[:-2] * two
@@ -123,6 +118,7 @@ def grams(text: str) -> "np.ndarray":
     found += codes[4:]
     found ^= found >> shift
     found *= four
+    found |= odd  # whatever it is multiplied with, zero would be the least
     return found
 
 
@@ -138,21 +134,18 @@ def constants(count: int) -> "np.ndarray":
 
 @cache
 def _coefficients() -> tuple["np.uint32", ...]:
-    """Return four odd factors and the shift that mixes, as numpy's numbers: those are quick to compute with."""
+    """Return four odd factors, the shift that mixes and a one, as numpy's numbers: those are quick to compute with."""
     import numpy as np
 
-    return (*((constants(4) >> 32).astype(np.uint32) | np.uint32(1)), np.uint32(15))
+    return (*((constants(4) >> 32).astype(np.uint32) | np.uint32(1)), np.uint32(15), np.uint32(1))
 
 
 @cache
-def _permutations() -> tuple["np.ndarray", "np.ndarray"]:
-    """Return odd factors and offsets, as columns."""
+def _permutations() -> "np.ndarray":
+    """Return odd factors as a column: a product with an odd number takes the odd numbers to each other."""
     import numpy as np
 
-    factors, offsets = (
-        (constants(4 + 2 * PERMUTATIONS)[4:] >> 32).astype(np.uint32).reshape(2, PERMUTATIONS, 1)
-    )
-    return factors | np.uint32(1), offsets
+    return (constants(4 + PERMUTATIONS)[4:, None] >> 32).astype(np.uint32) | np.uint32(1)
 
 
 class _Plain(dict[int, int | str | None]):

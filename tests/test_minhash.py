@@ -54,7 +54,7 @@ def test_signatures_are_the_same_on_every_machine():
     assert signature("the tent kept us dry")[:4].tolist() == PINNED
 
 
-PINNED = [509674537, 289553900, 71646855, 364251982]
+PINNED = [72322693, 147125949, 487965919, 3672309]
 
 
 def test_a_batch_is_one_signature_a_row():

@@ -23,9 +23,9 @@ def test_near_duplicates_are_counted_with_the_exact_ones():
 
 
 def test_the_threshold_decides_what_is_near():
-    half = f"{LONG} and its speaker is loud enough for a room full of people who talk to each other"
-    assert duplicate_rate([LONG, half], threshold=0.3).near == 0.5
-    assert duplicate_rate([LONG, half], threshold=0.8).near == 0
+    most = f"{LONG} and its speaker is loud enough for a room"  # two thirds of the 5-grams
+    assert duplicate_rate([LONG, most], threshold=0.3).near == 0.5
+    assert duplicate_rate([LONG, most], threshold=0.8).near == 0
 
 
 def test_all_equal_rows_keep_one():
