@@ -31,7 +31,7 @@ ModelColumn = PromptColumn | FieldsColumn
 
 LOOK_AHEAD = 256
 """Rows that are planned and looked up in the store at a time, unless the caller says fewer."""
-_TOGETHER = 128
+_TOGETHER = 256
 """Rows whose texts are hashed together for the check on duplicates."""
 
 
