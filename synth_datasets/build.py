@@ -13,12 +13,16 @@ from synth_datasets.features import label_columns, text_columns
 from synth_datasets.lists import filled_in
 from synth_datasets.plan.order import stratified
 from synth_datasets.plan.plan import Plan
+from synth_datasets.prices import money
 from synth_datasets.publishing.figures import card_figures
+from synth_datasets.publishing.funnel import token_counts
 from synth_datasets.publishing.locked import check_build, endpoint_check, endpoint_kinds, find_lock
+from synth_datasets.publishing.prompts import describe_models
 from synth_datasets.publishing.release import check_target, write_release
 from synth_datasets.quality.html import render_html
 from synth_datasets.quality.report import measure
 from synth_datasets.spec import fingerprint
+from synth_datasets.spec.card import load_card
 from synth_datasets.spec.model import ClassesColumn, DatasetSpec
 from synth_datasets.spending import spent_line
 from synth_datasets.trace import TRACE_FOLDER, read_models, read_rejections, read_tallies
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 
     from synth_datasets.publishing.release import Release
     from synth_datasets.quality.report import QualityReport
+    from synth_datasets.settings import Settings
     from synth_datasets.validation.outcome import Tally
 
 __all__ = ["Build", "build"]
@@ -60,6 +65,7 @@ def build(
     options: Mapping[str, Any] | None = None,
     locked: str | Path | bool = False,
     with_answers: bool = False,
+    card: str | Path | None = None,
 ) -> Build:
     """Make the dataset of the spec at a path (or take it from the cache), measure it, and write its release folder.
 
@@ -72,6 +78,8 @@ def build(
 
     `with_answers` puts the archive of all answers that the rows took into the folder: whoever has it can rebuild the
     same bytes. It holds prompts, rejected answers and the address that was asked.
+
+    `card` is the path of a template of the card (`spec.card`), in place of the one that the spec names or of ours.
     """
     from synth_datasets.synth import OVERRIDES, Synth
 
@@ -92,6 +100,7 @@ def build(
     )
     target = Path(folder or Path("build") / builder.spec.name)
     check_target(target)
+    described = builder.spec if card is None else replace(builder.spec, card=load_card(Path(card)))
     overrides = {name: given[name] for name in OVERRIDES if given.get(name) is not None}
     if lock is not None:
         check_build(lock_path, lock, spec=builder.spec, overrides=overrides, endpoints=builder.endpoints)
@@ -113,11 +122,12 @@ def build(
     )
     release = write_release(
         target,
-        spec=builder.spec,
+        spec=described,
         fingerprint=fingerprint(builder.spec),
         dataset=dataset,
         tallies=tallies,
         quality=json.loads(quality.to_json()),
+        cost=_cost(builder.spec, tallies, builder.settings),
         figures=card_figures(quality),
         report=render_html(quality),
         trace=trace,
@@ -141,6 +151,15 @@ def build(
             budget.spent, budget.currency, answers=sum(tally.answers for tally in tallies.values())
         ),
     )
+
+
+def _cost(spec: DatasetSpec, tallies: "Mapping[str, Tally]", settings: "Settings") -> str:
+    """Return what the answers cost by the user's own prices; empty where no price tells, as with several models."""
+    models = {asked.model.id for asked in describe_models(spec)}
+    models.update(each.column.prompt.model.id for each in spec.lists)
+    price = settings.prices.get(next(iter(models))) if len(models) == 1 else None
+    tokens = token_counts(tallies)
+    return "" if price is None or tokens is None else money(price.cost(*tokens), settings.currency)
 
 
 def _spec_file(path: Path) -> Path:

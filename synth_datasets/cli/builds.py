@@ -49,6 +49,11 @@ SHOWN_ROWS = 3
     help="Rebuild what this lock pins, or fail; without LOCKFILE the synth.lock beside the spec.",
 )
 @click.option("--with-answers", is_flag=True, help="Put all answers into the folder, for an exact rebuild.")
+@click.option(
+    "--card",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A template of the dataset card, in place of the one that fits.",
+)
 @click.option("--cache-dir", type=click.Path(file_okay=False), help="Where `datasets` keeps the splits.")
 @override_options
 @settings_options
@@ -62,6 +67,7 @@ def build_verb(
     offline: bool,
     locked: str | None,
     with_answers: bool,
+    card: Path | None,
     cache_dir: str | None,
     **options: Any,  # noqa: ANN401 - click's options
 ) -> None:
@@ -95,6 +101,7 @@ def build_verb(
         options={**given, "keep_short": keep_short, "offline": offline},
         locked=locked or locked is not None,
         with_answers=with_answers,
+        card=card,
     )
     _show_build(built)
     if locked is not None:

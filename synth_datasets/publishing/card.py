@@ -1,40 +1,78 @@
-"""The dataset card: a pure function of facts, through one template."""
+"""The dataset card: a pure function of facts, through the template that fits the columns, or one of the spec's own."""
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from synth_datasets.publishing import markdown
-from synth_datasets.publishing.facts import CardFacts, Figure
+from synth_datasets.publishing.agreement import vote_lines
+from synth_datasets.publishing.card_tables import (
+    features_table,
+    fields_table,
+    quality_table,
+    samples,
+    splits_table,
+)
+from synth_datasets.publishing.facts import CardFacts
 from synth_datasets.publishing.funnel import class_table, funnel_table, has_counts, note_counts, token_counts
 from synth_datasets.publishing.header import card_header
+from synth_datasets.publishing.kinds import card_kind
 from synth_datasets.publishing.prompts import (
-    describe_field,
     describe_fillers,
     describe_models,
     describe_prompts,
 )
 from synth_datasets.publishing.real_data import balance_table, seed_lines
+from synth_datasets.publishing.terms import terms_of, terms_warnings
 from synth_datasets.publishing.vocabulary import LICENSES
 from synth_datasets.resources import shipped
-from synth_datasets.spec.model import ClassesColumn, FieldsColumn
+from synth_datasets.spec.card import CARD_PARTS
+from synth_datasets.spec.model import ClassesColumn
 
-__all__ = ["card_for_repo", "render_card", "repo_load_line"]
+__all__ = ["card_for_repo", "card_parts", "default_citation", "licence_url", "render_card", "repo_load_line"]
 
-LOCAL_LOAD = 'ds = load_dataset("path/to/this/folder")'
+_HERE = "path/to/this/folder"
+LOCAL_LOAD = f'ds = load_dataset("{_HERE}")'
 _LOAD_BLOCK = "```python\nfrom datasets import load_dataset\n\n{line}\n"
-MAX_SAMPLE_TEXT = 2_000
+_OFFLINE = "It loads the same without network."
+_OFFLINE_REPO = (
+    "Without network `load_dataset` knows no revisions: take the version along as a folder, with "
+    "`synth pull {repo_id}@v{version}`, and load that."
+)
+_REBUILD = "With them, `synth rebuild {source} --check` makes the same bytes again and asks nobody."
+_OPTIONAL = {
+    "description": "described",
+    "samples": "samples",
+    "fillers": "fillers",
+    "selection": "funnel",
+    "quality": "quality",
+}
+"""Parts that are there only where the context has something under this name."""
 
 
 def render_card(facts: CardFacts) -> str:
     """Return the whole README: equal facts, equal text.
 
-    Raises `jinja2.UndefinedError` for a hole in the template.
+    Raises `jinja2.UndefinedError` for a hole in a template of ours, `TemplateError` for one of the spec's own that
+    grows beyond bounds.
     """
+    page, parts = _rendered(facts)
+    if facts.spec.card is not None:
+        page = facts.spec.card.render(parts)
+    # The header is what the Hub and `datasets` read; nobody's template may leave it out or change it.
+    return f"---\n{card_header(facts)}\n---\n\n" + page.strip("\n") + "\n"
+
+
+def card_parts(facts: CardFacts) -> dict[str, str]:
+    """Return what a template of one's own may name, as Markdown; empty texts where there is nothing to say."""
+    return _rendered(facts)[1]
+
+
+def _rendered(facts: CardFacts) -> tuple[str, dict[str, str]]:
     import jinja2
 
     environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(shipped("cards")),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -49,8 +87,19 @@ def render_card(facts: CardFacts) -> str:
         "fence": markdown.fence,
         "count": lambda number: f"{number:,}",
     }
-    template = (shipped("cards") / "dataset_card.md").read_text(encoding="utf-8")
-    return environment.from_string(template).render(_context(facts)).rstrip("\n") + "\n"
+    kind, columns = card_kind(facts.features, facts.spec.task)
+    template = environment.get_template(f"{kind}.md")
+    given = {**_context(facts), "kind": columns}
+    context = template.new_context(given)
+    page = "".join(template.root_render_func(context))
+    # By now the context knows the parts of the template that this one extends, too.
+    parts = {
+        name: _close_gaps("".join(blocks[0](context))).strip("\n")
+        for name, blocks in context.blocks.items()
+        if name in CARD_PARTS and (name not in _OPTIONAL or given[_OPTIONAL[name]])
+    }
+    title = markdown.cell(facts.spec.pretty_name or facts.spec.name)
+    return _close_gaps(page), {**dict.fromkeys(CARD_PARTS, ""), **parts, "title": title}
 
 
 def card_for_repo(card: str, repo_id: str, version: str) -> str:
@@ -58,7 +107,12 @@ def card_for_repo(card: str, repo_id: str, version: str) -> str:
     remote = f"ds = {repo_load_line(repo_id, version)}"
     # A release that was downloaded from elsewhere names the place it came from.
     written = re.escape(_LOAD_BLOCK).replace(re.escape("{line}"), r'ds = load_dataset\("[^"\n]*"[^\n]*\)')
-    return re.sub(written, lambda _: _LOAD_BLOCK.format(line=remote), card, count=1)
+    card = re.sub(written, lambda _: _LOAD_BLOCK.format(line=remote), card, count=1)
+    offline = _OFFLINE_REPO.format(repo_id=repo_id, version=version)
+    told = f"^({re.escape(_OFFLINE)}|{_any(_OFFLINE_REPO)})$"
+    card = re.sub(told, lambda _: offline, card, count=1, flags=re.MULTILINE)
+    again = _REBUILD.format(source=f"{repo_id}@v{version}")
+    return re.sub(f"^{_any(_REBUILD)}$", lambda _: again, card, count=1, flags=re.MULTILINE)
 
 
 def repo_load_line(repo_id: str, version: str) -> str:
@@ -66,119 +120,79 @@ def repo_load_line(repo_id: str, version: str) -> str:
     return f'load_dataset("{repo_id}", revision="v{version}")'
 
 
+def licence_url(licence: str | None) -> str:
+    """Return where a licence of the Hub's list can be read; empty for any other."""
+    known = licence is not None and licence.lower() in LICENSES - {"other", "unknown"}
+    return f"https://choosealicense.com/licenses/{licence.lower()}" if known and licence else ""
+
+
+def default_citation(facts: CardFacts) -> str:
+    """Return BibTeX of what is known for sure: title, version and digest; neither author nor year."""
+    spec = facts.spec
+    key = f"{spec.name}_{spec.version}".replace(".", "_")
+    title = re.sub(r"[{}\\]", "", " ".join((spec.pretty_name or spec.name).split()))
+    return (
+        f"@misc{{{key},\n  title = {{{title}}},\n"
+        f"  note = {{Synthetic dataset, version {spec.version}, sha256:{facts.digest}}}\n}}"
+    )
+
+
+def _close_gaps(page: str) -> str:
+    """Leave one empty line where parts that say nothing have left several; what stands in fences stays as it is."""
+    lines: list[str] = []
+    fence = ""
+    for line in page.split("\n"):
+        if fence or line or (lines and lines[-1]):
+            lines.append(line)
+        if fence:
+            fence = "" if line == fence else fence
+        elif found := re.match("`{3,}", line):
+            fence = found[0]
+    return "\n".join(lines)
+
+
+def _any(written: str) -> str:
+    """Return a pattern for the line with anything in the place of its names."""
+    return re.sub(r"\\\{\w+\\\}", r"[^\\s`]+", re.escape(written))
+
+
 def _context(facts: CardFacts) -> dict[str, object]:
     spec = facts.spec
     return {
-        "header": card_header(facts),
         "facts": facts,
         "spec": spec,
         "title": spec.pretty_name or spec.name,
-        "licence_url": _licence_url(spec.license),
+        "licence_url": licence_url(spec.license),
+        "first": facts.splits[0].name,
+        "described": spec.description,
+        "restricted": terms_warnings(spec),
+        "reviewed": spec.reviews is not None,
+        "votes": vote_lines(spec),
+        "offline": _OFFLINE,
+        "rebuild": _REBUILD.format(source=_HERE),
+        "citation": facts.citation or default_citation(facts),
         "models": (models := describe_models(spec)),
         "writers": dict.fromkeys((asked.model.id, asked.model.revision) for asked in models),
+        "terms": [(name, terms_of(name)) for name in dict.fromkeys(asked.model.id for asked in models)],
         "prompts": describe_prompts(spec),
         "fillers": describe_fillers(spec),
         "seeds": seed_lines(spec),
         "balance": balance_table(facts),
-        "features": _features_table(facts),
-        "splits": _splits_table(facts),
-        "samples": _samples(facts),
-        "fields": _fields_table(facts),
+        "features": features_table(facts),
+        "splits": splits_table(facts),
+        "samples": samples(facts),
+        "fields": fields_table(facts),
         "load_block": _LOAD_BLOCK.format(line=LOCAL_LOAD),
         "funnel": funnel_table(facts.tallies) if has_counts(facts.tallies) else "",
         "by_class": class_table(facts.tallies),
         "tokens": token_counts(facts.tallies),
-        "quality": _quality_table(facts.quality),
+        "quality": quality_table(facts.quality),
         "notes": note_counts(facts.tallies),
         "missing": sum(sum(tally.missing.values()) for tally in facts.tallies.values()),
         "labelled": any(isinstance(column, ClassesColumn) and not column.hidden for column in spec.columns),
         "command": _command(facts),
         "python": _python(facts),
     }
-
-
-def _licence_url(licence: str | None) -> str:
-    known = licence is not None and licence.lower() in LICENSES - {"other", "unknown"}
-    return f"https://choosealicense.com/licenses/{licence.lower()}" if known and licence else ""
-
-
-def _features_table(facts: CardFacts) -> str:
-    from datasets import ClassLabel
-
-    rows = []
-    for name, feature in facts.features.items():
-        names = feature.names if isinstance(feature, ClassLabel) else []
-        meaning = ", ".join(f"{index} = {text}" for index, text in enumerate(names))
-        rows.append([markdown.code_cell(name), markdown.code_cell(_type_of(feature)), markdown.cell(meaning)])
-    return markdown.table(["column", "type", "values"], rows)
-
-
-def _type_of(feature: Any) -> str:  # noqa: ANN401 - `datasets` has no common type of features
-    from datasets import ClassLabel, List, Value
-
-    match feature:
-        case ClassLabel():
-            return "ClassLabel"
-        case Value():
-            return feature.dtype
-        case List():
-            return f"list of {_type_of(feature.feature)}"
-        case dict():
-            return f"{{{', '.join(f'{name}: {_type_of(part)}' for name, part in feature.items())}}}"
-        case _:
-            return str(feature)
-
-
-def _splits_table(facts: CardFacts) -> str:
-    rows = [
-        [
-            markdown.code_cell(split.name),
-            f"{split.num_examples:,}",
-            f"{split.file_bytes:,}",
-            f"`{split.digest[:16]}`",
-        ]
-        for split in facts.splits
-    ]
-    return markdown.table(["split", "rows", "bytes of Parquet", "digest"], rows, numeric_from=1)
-
-
-def _samples(facts: CardFacts) -> list[tuple[str, str]]:
-    return [
-        (split.name, json.dumps(_shortened(split.sample), ensure_ascii=False, indent=2, default=str))
-        for split in facts.splits
-        if split.sample is not None
-    ]
-
-
-def _shortened(row: Mapping[str, object]) -> dict[str, object]:
-    return {name: _short(value) for name, value in row.items()}
-
-
-def _short(value: object) -> object:
-    if isinstance(value, str) and len(value) > MAX_SAMPLE_TEXT:
-        return f"{value[:MAX_SAMPLE_TEXT]} … ({len(value) - MAX_SAMPLE_TEXT:,} more characters)"
-    return value
-
-
-def _fields_table(facts: CardFacts) -> str:
-    rows = [
-        [markdown.code_cell(item.name), markdown.cell(describe_field(item)), markdown.cell(item.description)]
-        for column in facts.spec.columns
-        if isinstance(column, FieldsColumn)
-        for item in column.fields
-    ]
-    return markdown.table(["field", "may hold", "description"], rows) if rows else ""
-
-
-def _quality_table(figures: Sequence[Figure]) -> str:
-    rows = [[markdown.cell(item.name), _number(item.value), markdown.cell(item.meaning)] for item in figures]
-    return markdown.table(["figure", "value", "meaning"], rows) if rows else ""
-
-
-def _number(value: str | float) -> str:
-    if isinstance(value, str):
-        return markdown.cell(value)
-    return f"{int(value):,}" if float(value).is_integer() else f"{value:.4g}"
 
 
 def _command(facts: CardFacts) -> str:

@@ -11,7 +11,7 @@ from synth_datasets.validation.outcome import Tally
 if TYPE_CHECKING:
     from datasets import Features
 
-__all__ = ["CardFacts", "Figure", "SplitFacts", "data_digest", "endpoint_kind"]
+__all__ = ["CardFacts", "DataFile", "Figure", "SplitFacts", "data_digest", "endpoint_kind"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,19 @@ class Figure:
     """A number is shown with up to four significant digits, whole numbers in full."""
     meaning: str
     """For a person who has not read our documentation: what it counts, and which direction is good."""
+    real: str | float | None = None
+    """The same figure of real rows, where it was measured on some."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One Parquet file of a split."""
+
+    path: str
+    """Relative to the release."""
+    digest: str
+    """SHA-256, as 64 hex digits."""
+    num_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +50,8 @@ class SplitFacts:
     """On disk, as Parquet."""
     digest: str
     """64 hex digits over the split's files."""
+    files: tuple[DataFile, ...] = ()
+    """In the order of the rows."""
     sample: Mapping[str, object] | None = None
     """Its first row."""
 
@@ -57,6 +72,8 @@ class CardFacts:
     answered_by: tuple[str, ...] = ()
     """The models that the endpoint says have answered."""
     tallies: Mapping[str, Tally] = field(default_factory=dict)
+    cost: str = ""
+    """What the answers cost at the builder's own prices, such as `1.20 USD`."""
     quality: tuple[Figure, ...] = ()
     overrides: Mapping[str, Scalar | Mapping[str, int]] = field(default_factory=dict)
     """Options that the build laid over the spec, by their names in Python, such as `num_examples`."""

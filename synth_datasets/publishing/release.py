@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synth_datasets.errors import PublishError
-from synth_datasets.publishing.card import render_card
-from synth_datasets.publishing.facts import CardFacts, Figure, SplitFacts, endpoint_kind
+from synth_datasets.publishing.agreement import agreement_figures
+from synth_datasets.publishing.card import default_citation, licence_url, render_card
+from synth_datasets.publishing.croissant import CROISSANT_FILE, croissant_json
+from synth_datasets.publishing.facts import CardFacts, DataFile, Figure, SplitFacts, endpoint_kind
 from synth_datasets.publishing.funnel import note_counts
 from synth_datasets.publishing.header import card_version
 from synth_datasets.publishing.lock import ANSWERS_FILE, LOCK_FILE, Lock, LockedSplit, parse_lock
@@ -21,6 +23,7 @@ from synth_datasets.publishing.placing import in_place_of, inside, put_right
 from synth_datasets.publishing.prompts import describe_models
 from synth_datasets.publishing.row_ids import ROWS_FOLDER, write_row_ids
 from synth_datasets.publishing.shards import MAX_SHARD_BYTES, file_digest, write_split
+from synth_datasets.publishing.terms import terms_warnings
 from synth_datasets.publishing.vocabulary import hub_terms
 from synth_datasets.spec import ingredients
 from synth_datasets.spec.model import DatasetSpec, ModelSpec, Scalar
@@ -35,6 +38,7 @@ __all__ = [
     "CHANGELOG_FILE",
     "QUALITY_FILE",
     "Release",
+    "REPORT_FILE",
     "check_target",
     "read_release",
     "verify_release",
@@ -58,7 +62,8 @@ class Release:
     folder: Path
     lock: Lock
     warnings: tuple[str, ...] = ()
-    """One sentence for each value that the Hub does not know; only where the release was just written."""
+    """One sentence for each value that the Hub does not know, and for each model whose outputs may be restricted; only
+    where the release was just written."""
 
     @property
     def name(self) -> str:
@@ -89,7 +94,7 @@ class Release:
     def spec_files(self) -> list[str]:
         """Paths of the spec, which comes first, and of the files that it names."""
         lock = self.lock
-        own = {lock.spec_file, CARD_FILE, QUALITY_FILE, REPORT_FILE}
+        own = {lock.spec_file, CARD_FILE, CROISSANT_FILE, QUALITY_FILE, REPORT_FILE}
         named = [
             path
             for path in lock.files
@@ -126,10 +131,12 @@ def write_release(
 ) -> Release:
     """Write a release and put it in place of `folder` at once; an older release there is replaced.
 
-    `quality` becomes `quality.json` and `figures` the card's table; `report` is the text of an HTML page;
-    `trace` a folder that is copied, from which the rows' ids are taken; `answers` writes the archive of
-    answers to the path that it is given; `endpoint` the identity that the requests carry, and `endpoint_check`
-    what the lock tells it by. A split without rows is left out and named in the card: `datasets` cannot load one.
+    cost: str = "",
+    `quality` becomes `quality.json`, `figures` the card's table, and `cost` what it says of money; `report` is the
+    text of an HTML page; `trace` a folder that is copied, from which the rows' ids are taken; `answers` writes the
+    archive of answers to the path that it is given; `endpoint` the identity that the requests carry, and
+    `endpoint_check` what the lock tells it by. A split without rows is left out and named in the card: `datasets`
+    cannot load one.
     Raises `PublishError` for a folder that `check_target` refuses, for a dataset without any row, for splits other
     than those of the lock `locked`, and for a spec whose files would take the place of the release's own.
     """
@@ -157,11 +164,19 @@ def write_release(
                 )
                 for name, written in splits.items()
             ),
+                    files=tuple(
+                        DataFile(path, digest, size)
+                        for (path, digest), size in zip(written.digests.items(), written.sizes, strict=True)
+                    ),
             empty_splits=tuple(str(name) for name in dataset if name not in filled),
             endpoint=None if endpoint is None else endpoint_kind(endpoint),
             answered_by=tuple(answered_by),
             tallies=tallies or {},
-            quality=tuple(figures),
+            cost=cost,
+            quality=(
+                *figures,
+                *agreement_figures(spec, {str(name): split for name, split in filled.items()}),
+            ),
             overrides=overrides or {},
             packages=_package_versions(),
             citation=citation,
@@ -182,7 +197,7 @@ def write_release(
         if answers is not None:
             answers(target / ANSWERS_FILE)
         write_manifest(target, {**lock.files, **lock.trace})
-    return Release(folder=folder, lock=lock, warnings=hub_terms(spec).warnings)
+    return Release(folder=folder, lock=lock, warnings=(*hub_terms(spec).warnings, *terms_warnings(spec)))
 
 
 def read_release(folder: Path) -> Release:
@@ -266,7 +281,7 @@ def _write_texts(
 ) -> None:
     spec = facts.spec
     texts = {facts.spec_file: spec.source}
-    own = {CARD_FILE, QUALITY_FILE, REPORT_FILE, facts.spec_file, *_BESIDE_LOCK}
+    own = {CARD_FILE, CROISSANT_FILE, QUALITY_FILE, REPORT_FILE, facts.spec_file, *_BESIDE_LOCK}
     for path, text in spec.files.items():
         texts[inside(path, taken=own)] = text
     texts[CARD_FILE] = render_card(facts)
@@ -274,6 +289,9 @@ def _write_texts(
         texts[QUALITY_FILE] = json.dumps(quality, indent=1, ensure_ascii=False) + "\n"
     if report is not None:
         texts[REPORT_FILE] = report
+    texts[CROISSANT_FILE] = croissant_json(
+        facts, license_url=licence_url(spec.license), citation=facts.citation or default_citation(facts)
+    )
     for path, text in texts.items():
         file = target / path
         file.parent.mkdir(parents=True, exist_ok=True)

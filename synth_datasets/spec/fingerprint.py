@@ -115,6 +115,7 @@ def digest(spec: DatasetSpec) -> str:
             ],
             "language": spec.language,
             "tags": spec.tags,
+            **({} if spec.card is None else {"card": spec.card.source}),
         }
     )
 

@@ -55,6 +55,7 @@ def parse_spec(
     # pydantic and Jinja load only where a spec is read.
     from synth_datasets.spec.balance import build_balance
     from synth_datasets.spec.build import build_columns
+    from synth_datasets.spec.card import read_card
     from synth_datasets.spec.check import check_columns, checks_of, splits_of
     from synth_datasets.spec.constraints import build_never, check_never
     from synth_datasets.spec.explain import validate
@@ -87,6 +88,13 @@ def parse_spec(
     splits = splits_of(shape, columns, balance, parts)
     seeds = settled(parts.seeds, columns, splits, shape, parts)
     checks = checks_of(columns, shape, parts)
+    card = None
+    if shape.spec.card is not None and shape.has("card"):
+        line = tree.line_of(["card"])
+        source_of_card = parts.files.text(shape.spec.card, line, "card")
+        card = (
+            None if source_of_card is None else read_card(source_of_card, problems, line=line, where="card")
+        )
     reviews = build_reviews(shape, columns, parts, read_rows)
     if problems:
         raise SpecError(origin, problems.all())
@@ -111,6 +119,7 @@ def parse_spec(
         task=given.task,
         pretty_name=given.pretty_name,
         tags=tuple(given.tags),
+        card=card,
         source=text,
         origin=origin,
         files=dict(sorted(parts.files.texts.items())),

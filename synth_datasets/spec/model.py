@@ -329,6 +329,8 @@ class DatasetSpec:
     """A task category of the Hub, such as `text-classification`."""
     pretty_name: str | None = None
     tags: tuple[str, ...] = ()
+    card: Template | None = None
+    """Over the parts in `spec.card.CARD_PARTS`, in place of the card that fits the columns."""
     source: str = ""
     """The YAML text as written, kept for the release; no part of any fingerprint."""
     origin: str = ""

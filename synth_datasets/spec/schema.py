@@ -384,6 +384,8 @@ class SpecFile(Strict):
     """A task category of the Hub, such as `text-classification`."""
     pretty_name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     tags: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(default_factory=list[str])
+    card: Annotated[str, Field(min_length=1, max_length=1_000)] | None = None
+    """A file beside the spec: a template of the dataset card over the parts that are made anyway."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     """Another seed gives another dataset."""
     attempts: Annotated[int, Field(ge=1, le=1_000)] = 5

@@ -94,7 +94,7 @@ def test_what_is_unknown_leaves_no_line_behind(facts):
             splits=(SplitFacts(name="train", num_examples=1, num_bytes=1, file_bytes=1, digest="a" * 64),),
         )
     )
-    for word in ("None", "{{", "More Information", "License", "Language", "Citation", "Quality", "Selection"):
+    for word in ("None", "{{", "More Information", "License", "Language", "Cost", "Quality", "Selection"):
         assert word not in card.replace("`{{ … }}`", ""), word
     for word in ("Tokens", "Asked at", "Answered by", "Packages", "Sample rows", "label is what"):
         assert word not in card, word

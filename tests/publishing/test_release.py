@@ -51,6 +51,7 @@ def test_a_release_holds_all_that_belongs_to_a_version(release_of, spec, tmp_pat
     release = release_of(trace=trace, report="<html></html>", tallies=tallies)
     assert list(tree(release.folder)) == [
         "README.md",
+        "croissant.json",
         "customer_feedback.synth.yaml",
         "data/test-00000.parquet",
         "data/train-00000.parquet",

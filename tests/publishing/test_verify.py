@@ -103,5 +103,5 @@ def test_files_beside_the_data_that_came_out_otherwise_are_listed(release_of, ro
     old = release_of("old").lock
     train = datasets.DatasetDict(train=rows["train"])
     new = release_of("new", dataset=train, report="<html>").lock
-    assert set(differing_files(old, new)) == {"README.md", "report.html"}
+    assert set(differing_files(old, new)) == {"README.md", "croissant.json", "report.html"}
     assert list(differing_files(old, parse_lock(old.to_json()))) == []

@@ -1,0 +1,108 @@
+"""The tables of a card, and its sample rows, as Markdown."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from synth_datasets.publishing import markdown
+from synth_datasets.publishing.facts import CardFacts, Figure
+from synth_datasets.publishing.prompts import describe_field
+from synth_datasets.spec.model import FieldsColumn
+
+__all__ = ["features_table", "fields_table", "quality_table", "samples", "splits_table"]
+
+MAX_SAMPLE_TEXT = 2_000
+
+
+def features_table(facts: CardFacts) -> str:
+    """Return a row a column, with its type and what its numbers stand for."""
+    from datasets import ClassLabel
+
+    rows = []
+    for name, feature in facts.features.items():
+        names = feature.names if isinstance(feature, ClassLabel) else []
+        meaning = ", ".join(f"{index} = {text}" for index, text in enumerate(names))
+        rows.append([markdown.code_cell(name), markdown.code_cell(_type_of(feature)), markdown.cell(meaning)])
+    return markdown.table(["column", "type", "values"], rows)
+
+
+def _type_of(feature: Any) -> str:  # noqa: ANN401 - `datasets` has no common type of features
+    from datasets import ClassLabel, List, Value
+
+    match feature:
+        case ClassLabel():
+            return "ClassLabel"
+        case Value():
+            return feature.dtype
+        case List():
+            return f"list of {_type_of(feature.feature)}"
+        case dict():
+            return f"{{{', '.join(f'{name}: {_type_of(part)}' for name, part in feature.items())}}}"
+        case _:
+            return str(feature)
+
+
+def splits_table(facts: CardFacts) -> str:
+    """Return a row a split, with its size and the start of its digest."""
+    rows = [
+        [
+            markdown.code_cell(split.name),
+            f"{split.num_examples:,}",
+            f"{split.file_bytes:,}",
+            f"`{split.digest[:16]}`",
+        ]
+        for split in facts.splits
+    ]
+    return markdown.table(["split", "rows", "bytes of Parquet", "digest"], rows, numeric_from=1)
+
+
+def samples(facts: CardFacts) -> list[tuple[str, str]]:
+    """Return the first row of each split as JSON, long texts cut."""
+    return [
+        (split.name, json.dumps(_shortened(split.sample), ensure_ascii=False, indent=2, default=str))
+        for split in facts.splits
+        if split.sample is not None
+    ]
+
+
+def _shortened(row: Mapping[str, object]) -> dict[str, object]:
+    return {name: _short(value) for name, value in row.items()}
+
+
+def _short(value: object) -> object:
+    if isinstance(value, str) and len(value) > MAX_SAMPLE_TEXT:
+        return f"{value[:MAX_SAMPLE_TEXT]} … ({len(value) - MAX_SAMPLE_TEXT:,} more characters)"
+    return value
+
+
+def fields_table(facts: CardFacts) -> str:
+    """Return a row for each field of the structured answers; empty where there are none."""
+    rows = [
+        [markdown.code_cell(item.name), markdown.cell(describe_field(item)), markdown.cell(item.description)]
+        for column in facts.spec.columns
+        if isinstance(column, FieldsColumn)
+        for item in column.fields
+    ]
+    return markdown.table(["field", "may hold", "description"], rows) if rows else ""
+
+
+def quality_table(figures: Sequence[Figure]) -> str:
+    """Return a row a figure; empty where nothing was measured."""
+    compared = any(item.real is not None for item in figures)
+    rows = [
+        [
+            markdown.cell(item.name),
+            _number(item.value),
+            *([] if not compared else ["" if item.real is None else _number(item.real)]),
+            markdown.cell(item.meaning),
+        ]
+        for item in figures
+    ]
+    header = ["figure", "value", *(["of real rows"] if compared else []), "meaning"]
+    return markdown.table(header, rows) if rows else ""
+
+
+def _number(value: str | float) -> str:
+    if isinstance(value, str):
+        return markdown.cell(value)
+    return f"{int(value):,}" if float(value).is_integer() else f"{value:.4g}"
