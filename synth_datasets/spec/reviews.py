@@ -11,6 +11,7 @@ from typing import Literal, cast
 from synth_datasets.spec.problems import shown
 
 __all__ = [
+    "MAX_TEXT",
     "SUFFIX",
     "VERDICTS",
     "Decision",

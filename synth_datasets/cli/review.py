@@ -1,0 +1,218 @@
+"""The verb `review`: rows of a build on a page, accepted, rejected or mended by hand."""
+
+import webbrowser
+from collections import Counter
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from synth_datasets.cli.printing import printable
+from synth_datasets.errors import SettingsError, SpecError
+
+if TYPE_CHECKING:
+    from synth_datasets.review.rows import BuiltRow
+    from synth_datasets.spec.model import DatasetSpec
+    from synth_datasets.spec.reviews import Decision
+
+__all__ = ["review_verb"]
+
+
+@click.command("review")
+@click.argument("build", type=click.Path(file_okay=False, exists=True, path_type=Path))
+@click.option(
+    "--reviewer", default="reviewer", show_default=True, help="Your name, as the file shall hold it."
+)
+@click.option(
+    "--spec",
+    type=click.Path(path_type=Path),
+    help="The spec of the build.  [default: the file of that name here, else the one in BUILD]",
+)
+@click.option(
+    "--file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where decisions are written.  [default: what the spec calls `reviews`, else NAME.review.jsonl beside it]",
+)
+@click.option("--split", help="Only this split.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only so many rows, the most telling ones.")
+@click.option("--summary", is_flag=True, help="Only say how far reviewers are, and how far they agree.")
+@click.option(
+    "--export",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Only write rows and decisions to a file.",
+)
+@click.option(
+    "--import",
+    "taken",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Only take decisions from a file.",
+)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["csv", "argilla", "seeds"]),
+    help="Of that file.  [default: by its name: .csv, .json (argilla), .jsonl (seeds)]",
+)
+@click.option("--port", type=click.IntRange(min=0, max=65535), default=0, help="[default: a free one]")
+@click.option("--no-browser", is_flag=True, help="Only print the address.")
+def review_verb(
+    build: Path,
+    *,
+    reviewer: str,
+    spec: Path | None,
+    file: Path | None,
+    split: str | None,
+    limit: int | None,
+    summary: bool,
+    export: Path | None,
+    taken: Path | None,
+    kind: str | None,
+    port: int,
+    no_browser: bool,
+) -> None:
+    """Read rows of a BUILD folder on a page and accept, reject or mend them; asks no model.
+
+    First come rows whose label the votes contest, then those near a limit (lengths, near duplicates, scores), then any.
+    The page is served to this machine alone, at an address that holds a token.
+
+    Decisions go to a file beside the spec, a line each, to be committed with it. Name it in the spec (`reviews: FILE`)
+    and build again: what was rejected is asked again, a mended row holds what you wrote, and nothing else is asked. A
+    decision holds for the text it was made on and for no other.
+
+    \b
+    Example:  synth review build/reviews --reviewer ann
+              synth review build/reviews --summary
+              synth review build/reviews --export table.csv && synth review build/reviews --import table.csv
+              synth review build/reviews --export records.json      records for Argilla
+              synth review build/reviews --export good.jsonl        accepted rows, for `seeds:`
+    """
+    from synth_datasets.review.decisions import read_file
+    from synth_datasets.review.order import in_order, signs_of
+    from synth_datasets.review.rows import built_rows, judged_columns
+
+    path, known = _find_spec(build, spec)
+    target = file or _decision_file(path, known)
+    judged = judged_columns(known)
+    rows = [row for row in built_rows(build, judged) if split in (None, row.split)]
+    if not rows:
+        raise SettingsError(f"{build} has no row in a split {split!r}")
+    if summary:
+        _show_summary(target, rows, read_file(target))
+        return
+    if taken is not None:
+        _take(taken, kind, target, rows, (known, reviewer))
+        return
+    signs = signs_of(rows, known, build)
+    ordered = in_order(rows, signs)[:limit]
+    if export is not None:
+        from synth_datasets.review.exchange import argilla_records, csv_table, format_of, seed_lines
+
+        form, said = format_of(export, kind), read_file(target)
+        if form == "seeds":
+            text = seed_lines(rows, judged, said)
+        else:
+            text = (csv_table if form == "csv" else argilla_records)(ordered, judged, signs, said)
+        export.write_text(text, encoding="utf-8")
+        click.echo(f"{export}: {text.count(chr(10))} lines ({form})")
+        return
+    if find_spec("starlette") is None or find_spec("uvicorn") is None:
+        raise SettingsError("the page needs the extra `review`: pip install 'synth-datasets[review]'")
+    from synth_datasets.review.server import Session, listen, serve
+
+    session = Session(known.pretty_name or known.name, reviewer, target, judged, ordered, signs)
+
+    def started(address: str) -> None:
+        click.echo(f"Review   {address}  ({len(ordered)} rows; Ctrl-C ends it)")
+        click.echo(printable(f"Writes   {target}"))
+        if not no_browser:
+            webbrowser.open(address)
+
+    with listen(port) as listening:
+        try:
+            serve(session, listening, started)
+        except KeyboardInterrupt as stop:  # which is how a review ends; SIGTERM is told apart
+            if type(stop) is not KeyboardInterrupt:
+                raise
+    _show_end(target, path, known)
+
+
+def _find_spec(build: Path, given: Path | None) -> "tuple[Path, DatasetSpec]":
+    """Return the spec's path, and the spec: the one that the next build reads, where it can be found."""
+    from synth_datasets.publishing.release import read_release
+    from synth_datasets.spec import load_spec
+
+    name = read_release(build).lock.spec_file
+    path = given or next(
+        path for path in (Path(name), build / name) if path.is_file() or path.parent == build
+    )
+    try:
+        spec = load_spec(path)
+    except SpecError:
+        if given is not None or path.parent != build:
+            raise
+        raise SettingsError(f"name the spec that {build} was built from: --spec PATH") from None
+    return Path(spec.origin), spec
+
+
+def _decision_file(path: Path, spec: "DatasetSpec") -> Path:
+    from synth_datasets.spec.reviews import SUFFIX
+
+    return path.parent / (spec.reviews.file if spec.reviews is not None else f"{spec.name}{SUFFIX}")
+
+
+def _take(
+    source: Path,
+    kind: str | None,
+    target: Path,
+    rows: "Sequence[BuiltRow]",
+    by: "tuple[DatasetSpec, str]",
+) -> None:
+    from synth_datasets.review.decisions import append_decisions, now, read_file
+    from synth_datasets.review.exchange import format_of, take_argilla, take_csv
+    from synth_datasets.review.rows import judged_columns
+
+    spec, reviewer = by
+    form = format_of(source, kind)
+    if form == "seeds":
+        raise SettingsError(f"{source}: decisions come as csv or argilla; seeds are only written")
+    text = source.read_text(encoding="utf-8-sig")
+    take = take_csv if form == "csv" else take_argilla
+    found = take(text, rows, judged_columns(spec), read_file(target), reviewer=reviewer, at=now())
+    append_decisions(target, found.decisions)
+    click.echo(printable(f"{target}: {len(found.decisions)} new decisions"))
+    if found.strangers:
+        click.echo(
+            f"Warning: {found.strangers} are about rows that this build does not have as they were; left out",
+            err=True,
+        )
+
+
+def _show_summary(target: Path, rows: "Sequence[BuiltRow]", decisions: "Sequence[Decision]") -> None:
+    from synth_datasets.review.agreement import agreements
+    from synth_datasets.spec.reviews import last_words
+
+    built = {(row.id, digest) for row in rows for digest in (row.digest,)}
+    words = last_words(decisions)
+    here = [each for (_, row, digest), each in words.items() if {(row, digest), (row, each.gives)} & built]
+    click.echo(
+        printable(f"{target}: {len(words)} decisions, {len(here)} of them on rows as they are in this build")
+    )
+    for reviewer in sorted({each.reviewer for each in here}):
+        said = Counter(each.verdict for each in here if each.reviewer == reviewer)
+        counts = ", ".join(f"{said[word]} {word}" for word in ("accept", "reject", "fix") if said[word])
+        click.echo(printable(f"  {reviewer}: {said.total()} of {len(rows)} rows ({counts})"))
+    for each in agreements(decisions):
+        kappa = "not defined" if each.kappa is None else f"{each.kappa:.2f}"
+        pair = f"  {each.one} and {each.other}: {each.rows} rows in common"
+        click.echo(printable(f"{pair}, {each.share:.0%} alike, Cohen's kappa {kappa}"))
+
+
+def _show_end(target: Path, path: Path, spec: "DatasetSpec") -> None:
+    if not target.is_file():
+        return
+    if spec.reviews is None or path.parent / spec.reviews.file != target:
+        name = target.relative_to(path.parent) if target.is_relative_to(path.parent) else target
+        click.echo(printable(f"Name it   reviews: {name}   in {path}, so that builds follow it"))
+    click.echo(printable(f"Build it  synth build {path}"))
