@@ -9,68 +9,142 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from synth_datasets.quality.boilerplate import boilerplate_rate
+    from synth_datasets.quality.contamination import contamination, seed_copies
     from synth_datasets.quality.diversity import compression_ratio, distinct_n
-    from synth_datasets.quality.duplicates import duplicate_rate, split_overlap
+    from synth_datasets.quality.duplicates import duplicate_rate, near_duplicates, split_overlap
+    from synth_datasets.quality.figures import Measured
+    from synth_datasets.quality.fit import label_fit, prompt_fit
     from synth_datasets.quality.funnel import rejection_funnel
     from synth_datasets.quality.html import render_html
     from synth_datasets.quality.labels import label_distribution
+    from synth_datasets.quality.language import grammar_rate, readability, wrong_language_rate
     from synth_datasets.quality.lengths import length_distribution
+    from synth_datasets.quality.manifolds import frechet_distance, manifolds
     from synth_datasets.quality.measurements import (
         BoilerplateRate,
         CompressionRatio,
+        Contamination,
         DistinctN,
         DuplicateRate,
+        GrammarRate,
         LabelDistribution,
+        LabelFit,
+        LengthDistance,
         LengthDistribution,
         Openings,
+        PersonalDataRate,
+        PromptFit,
+        Readability,
+        RealComparison,
         RepetitionRate,
+        SeedCopies,
+        SemanticSpread,
         SplitOverlap,
+        TwoSampleTest,
+        WrongLanguageRate,
     )
+    from synth_datasets.quality.personal import personal_data_rate
+    from synth_datasets.quality.real import compare_with_real, length_distance
     from synth_datasets.quality.repetition import openings, repetition_rate
     from synth_datasets.quality.report import QualityReport, measure
+    from synth_datasets.quality.spread import mean_distance, semantic_spread, vendi_score
+    from synth_datasets.quality.suite import MEASURES, measure_more
     from synth_datasets.quality.terminal import render_terminal
+    from synth_datasets.quality.two_sample import two_sample_test
 
 __all__ = [
+    "MEASURES",
     "BoilerplateRate",
     "CompressionRatio",
+    "Contamination",
     "DistinctN",
     "DuplicateRate",
+    "GrammarRate",
     "LabelDistribution",
+    "LabelFit",
+    "LengthDistance",
     "LengthDistribution",
+    "Measured",
     "Openings",
+    "PersonalDataRate",
+    "PromptFit",
     "QualityReport",
+    "Readability",
+    "RealComparison",
     "RepetitionRate",
+    "SeedCopies",
+    "SemanticSpread",
     "SplitOverlap",
+    "TwoSampleTest",
+    "WrongLanguageRate",
     "boilerplate_rate",
+    "compare_with_real",
     "compression_ratio",
+    "contamination",
     "distinct_n",
     "duplicate_rate",
+    "frechet_distance",
+    "grammar_rate",
     "label_distribution",
+    "label_fit",
+    "length_distance",
     "length_distribution",
+    "manifolds",
+    "mean_distance",
     "measure",
+    "measure_more",
+    "near_duplicates",
     "openings",
+    "personal_data_rate",
+    "prompt_fit",
+    "readability",
     "rejection_funnel",
     "render_html",
     "render_terminal",
     "repetition_rate",
+    "seed_copies",
+    "semantic_spread",
     "split_overlap",
+    "two_sample_test",
+    "vendi_score",
+    "wrong_language_rate",
 ]
 
 _HOMES = {
+    "MEASURES": "suite",
+    "Measured": "figures",
     "QualityReport": "report",
     "boilerplate_rate": "boilerplate",
+    "compare_with_real": "real",
     "compression_ratio": "diversity",
+    "contamination": "contamination",
     "distinct_n": "diversity",
     "duplicate_rate": "duplicates",
+    "frechet_distance": "manifolds",
+    "grammar_rate": "language",
     "label_distribution": "labels",
+    "label_fit": "fit",
+    "length_distance": "real",
     "length_distribution": "lengths",
+    "manifolds": "manifolds",
+    "mean_distance": "spread",
     "measure": "report",
+    "measure_more": "suite",
+    "near_duplicates": "duplicates",
     "openings": "repetition",
+    "personal_data_rate": "personal",
+    "prompt_fit": "fit",
+    "readability": "language",
     "rejection_funnel": "funnel",
     "render_html": "html",
     "render_terminal": "terminal",
     "repetition_rate": "repetition",
+    "seed_copies": "contamination",
+    "semantic_spread": "spread",
     "split_overlap": "duplicates",
+    "two_sample_test": "two_sample",
+    "vendi_score": "spread",
+    "wrong_language_rate": "language",
 }
 
 

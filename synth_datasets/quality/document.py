@@ -38,7 +38,8 @@ def schema(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - any annotation that a
     if dataclasses.is_dataclass(kind):
         fields = {name: schema(each) for name, each in _fields(kind).items()}
         said = (kind.__doc__ or "").partition("\n")[0]
-        found = {"type": "object", "description": said, "properties": fields, "required": list(fields)}
+        found = {"type": "object", "description": said, "properties": fields}
+        found["required"] = [name for name in fields if name in _required(kind)]
     elif origin in {Union, types.UnionType}:
         found = {"anyOf": [schema(each) for each in arguments]}
     elif origin is Literal:
@@ -89,9 +90,15 @@ def _items(kinds: tuple[Any, ...], value: list[object], where: str) -> tuple[obj
 
 def _object(kind: type, value: Mapping[str, object], where: str) -> object:
     fields = _fields(kind)
-    if missing := fields.keys() - value.keys():
+    if missing := _required(kind) - value.keys():
         raise ValueError(f"{where}: {', '.join(sorted(missing))} is missing")
-    return kind(**{name: _restore(each, value[name], f"{where}.{name}") for name, each in fields.items()})
+    given = {name: each for name, each in fields.items() if name in value}
+    return kind(**{name: _restore(each, value[name], f"{where}.{name}") for name, each in given.items()})
+
+
+def _required(kind: Any) -> set[str]:  # noqa: ANN401 - annotations
+    """Return the fields that have no default: those that came later have one, so that older reports stay readable."""
+    return {field.name for field in dataclasses.fields(kind) if field.default is dataclasses.MISSING}
 
 
 def _fields(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - annotations

@@ -10,11 +10,13 @@ from synth_datasets.quality.duplicates import DuplicateFigures, OverlapFigures
 from synth_datasets.quality.funnel import Funnel
 from synth_datasets.quality.labels import LabelFigures
 from synth_datasets.quality.lengths import LengthFigures
+from synth_datasets.quality.personal import PersonalFigures
 from synth_datasets.quality.repetition import OpeningFigures, RepetitionFigures
 
 __all__ = [
     "ColumnOverlap",
     "FamilyVerdict",
+    "Measured",
     "RejectedAnswer",
     "RejectionExamples",
     "SampleRow",
@@ -47,6 +49,8 @@ class TextFigures:
     """None: too few rows."""
     openings: OpeningFigures | None
     """None: too few rows."""
+    personal: PersonalFigures | None = None
+    """None: the report was made before this was measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,26 @@ class ColumnOverlap:
     earlier: str
     later: str
     overlap: OverlapFigures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A figure that was asked for by name, of one text column over all splits."""
+
+    name: str
+    column: str
+    rows: int
+    """Rows that were looked at."""
+    values: Mapping[str, float | None]
+    """By what each is called; None: it could not be measured, and `notes` say why."""
+    direction: str
+    """Which way is better, in words."""
+    source: str
+    """The paper or library that defines it; empty for one's own."""
+    limits: str
+    """What it cannot tell."""
+    notes: tuple[str, ...]
+    """What the numbers rest on: words, examples, baselines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

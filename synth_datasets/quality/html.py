@@ -25,6 +25,7 @@ _TITLES = {
     "repetition": "Repetition",
     "diversity": "Variety",
     "boilerplate": "Boilerplate",
+    "personal_data": "Personal data",
     "acceptance": "Acceptance",
 }
 _ANCHORS = {"overlap": "duplicates", "repetition": "diversity", "acceptance": "funnel"}
@@ -57,6 +58,7 @@ def render_html(report: QualityReport) -> str:
         length_plots=_length_plots,
         diversity_rows=wording.diversity_rows,
         quartiles=wording.quartiles,
+        figure=wording.figure,
         reasons=REASONS,
         sampled=_sampled(report.whole),
     )

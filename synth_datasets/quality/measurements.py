@@ -14,23 +14,42 @@ import datasets
 import evaluate
 
 from synth_datasets.quality.boilerplate import boilerplate_rate
+from synth_datasets.quality.contamination import contamination, seed_copies
 from synth_datasets.quality.diversity import compression_ratio, distinct_n
 from synth_datasets.quality.document import plain
 from synth_datasets.quality.duplicates import duplicate_rate, split_overlap
+from synth_datasets.quality.fit import label_fit, prompt_fit
 from synth_datasets.quality.labels import label_distribution
+from synth_datasets.quality.language import grammar_rate, readability, wrong_language_rate
 from synth_datasets.quality.lengths import length_distribution
+from synth_datasets.quality.personal import personal_data_rate
+from synth_datasets.quality.real import compare_with_real, length_distance
 from synth_datasets.quality.repetition import openings, repetition_rate
+from synth_datasets.quality.spread import semantic_spread
+from synth_datasets.quality.two_sample import two_sample_test
 
 __all__ = [
     "BoilerplateRate",
     "CompressionRatio",
+    "Contamination",
     "DistinctN",
     "DuplicateRate",
+    "GrammarRate",
     "LabelDistribution",
+    "LabelFit",
+    "LengthDistance",
     "LengthDistribution",
     "Openings",
+    "PersonalDataRate",
+    "PromptFit",
+    "Readability",
+    "RealComparison",
     "RepetitionRate",
+    "SeedCopies",
+    "SemanticSpread",
     "SplitOverlap",
+    "TwoSampleTest",
+    "WrongLanguageRate",
 ]
 
 Figures = dict[str, Any]
@@ -83,7 +102,8 @@ class _Measurement(evaluate.Measurement):
     ) -> Figures:
         missing = _MISSING[self._feature]
         data = [missing if each is None else each for each in inputs.pop("data")]
-        return plain(self._figure(data, **inputs))
+        found = plain(self._figure(data, **inputs))
+        return found if isinstance(found, dict) else {self.name: found}
 
 
 class LabelDistribution(_Measurement):
@@ -149,3 +169,85 @@ class BoilerplateRate(_Measurement):
     """`boilerplate_rate` of texts."""
 
     _figure = staticmethod(boilerplate_rate)
+
+
+class Contamination(_Measurement):
+    """`contamination` of texts by a test set."""
+
+    _figure = staticmethod(contamination)
+    _usage = "data: the texts. test: the texts of the test set."
+
+
+class GrammarRate(_Measurement):
+    """`grammar_rate` of texts."""
+
+    _figure = staticmethod(grammar_rate)
+    _usage = "data: the texts. limit: how many of them to look at (200)."
+
+
+class LabelFit(_Measurement):
+    """`label_fit` of texts and their labels."""
+
+    _figure = staticmethod(label_fit)
+    _usage = "data: the texts. labels: the label of each. embed: a function that embeds texts (optional)."
+
+
+class LengthDistance(_Measurement):
+    """`length_distance` of texts from real ones."""
+
+    _figure = staticmethod(length_distance)
+    _usage = "data: the texts. real: real texts."
+
+
+class PersonalDataRate(_Measurement):
+    """`personal_data_rate` of texts."""
+
+    _figure = staticmethod(personal_data_rate)
+
+
+class PromptFit(_Measurement):
+    """`prompt_fit` of texts and their prompts."""
+
+    _figure = staticmethod(prompt_fit)
+    _usage = "data: the texts. prompts: the prompt of each. embed: a function that embeds texts (optional)."
+
+
+class Readability(_Measurement):
+    """`readability` of texts."""
+
+    _figure = staticmethod(readability)
+
+
+class RealComparison(_Measurement):
+    """`compare_with_real` of texts with real ones."""
+
+    _figure = staticmethod(compare_with_real)
+    _usage = "data: the texts. real: real texts. embed: a function that embeds texts (optional)."
+
+
+class SeedCopies(_Measurement):
+    """`seed_copies` among texts."""
+
+    _figure = staticmethod(seed_copies)
+    _usage = "data: the texts. seeds: the texts that the model was shown."
+
+
+class SemanticSpread(_Measurement):
+    """`semantic_spread` of texts."""
+
+    _figure = staticmethod(semantic_spread)
+    _usage = "data: the texts. embed: a function that embeds texts (optional). limit: rows to look at (5000)."
+
+
+class TwoSampleTest(_Measurement):
+    """`two_sample_test` of texts and real ones."""
+
+    _figure = staticmethod(two_sample_test)
+    _usage = "data: the texts. real: real texts. limit: rows of each to look at (2000)."
+
+
+class WrongLanguageRate(_Measurement):
+    """`wrong_language_rate` of texts."""
+
+    _figure = staticmethod(wrong_language_rate)
+    _usage = "data: the texts. language: the code of the language asked for ('en'). limit: rows to look at."

@@ -14,6 +14,7 @@ from synth_datasets.quality.duplicates import NEAR, duplicate_rate, split_overla
 from synth_datasets.quality.figures import (
     ColumnOverlap,
     FamilyVerdict,
+    Measured,
     RejectedAnswer,
     RejectionExamples,
     SampleRow,
@@ -23,6 +24,7 @@ from synth_datasets.quality.figures import (
 from synth_datasets.quality.funnel import rejection_funnel
 from synth_datasets.quality.labels import label_distribution
 from synth_datasets.quality.lengths import length_distribution
+from synth_datasets.quality.personal import personal_data_rate
 from synth_datasets.quality.repetition import openings, repetition_rate
 from synth_datasets.quality.sampling import sample, shuffled
 from synth_datasets.quality.tokens import unspaced_share
@@ -58,6 +60,8 @@ class QualityReport:
     """By class of the first label column, or by split when there is none: a fixed random draw."""
     rejections: tuple[RejectionExamples, ...]
     """The most frequent reason first."""
+    more: tuple[Measured, ...] = ()
+    """What was asked for by name; a build asks for none."""
 
     def to_json(self) -> str:
         """Return the report as JSON text with a final newline; `json_schema` describes it."""
@@ -185,6 +189,7 @@ def _figures(texts: Sequence[str], classes: Sequence[str], settings: _Settings) 
         compression=compression_ratio(texts) if enough else None,
         repetition=repetition_rate(texts) if enough else None,
         openings=openings(texts) if enough else None,
+        personal=personal_data_rate(texts),
     )
 
 

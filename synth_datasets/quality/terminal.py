@@ -4,10 +4,10 @@ import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from synth_datasets.quality.figures import Section
+from synth_datasets.quality.figures import Measured, Section
 from synth_datasets.quality.funnel import Funnel
 from synth_datasets.quality.report import QualityReport
-from synth_datasets.quality.wording import diversity_rows, number, percent, quartiles
+from synth_datasets.quality.wording import diversity_rows, figure, number, percent, quartiles
 
 __all__ = ["render_terminal"]
 
@@ -27,6 +27,8 @@ def render_terminal(report: QualityReport, *, width: int = 80) -> str:
     for split, section in report.splits.items():
         for column in section.labels:
             lines += ["", *_labels(split, section, column, width)]
+    for each in report.more:
+        lines += ["", *_measured(each, width)]
     if report.whole.funnel is not None:
         lines += ["", *_funnel(report.whole.funnel, width)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
@@ -82,6 +84,15 @@ def _labels(split: str, section: Section, column: str, width: int) -> Iterator[s
     if found.unlabelled:
         rows.append(("(no label)", f"{found.unlabelled:,}", _bar(found.unlabelled, bar)))
     yield from _table(rows, width)
+
+
+def _measured(found: Measured, width: int) -> Iterator[str]:
+    yield f"{found.name.replace('_', ' ')} of {_clean(found.column)}, {found.rows:,} rows"
+    yield from _table(
+        [(_clean(name).replace("_", " "), figure(value)) for name, value in found.values.items()], width
+    )
+    for said in (found.direction, *found.notes, found.limits):
+        yield from _wrapped(_clean(said), "  ", width) if said else ()
 
 
 def _funnel(funnel: Funnel, width: int) -> Iterator[str]:

@@ -20,6 +20,7 @@ FEW_ROWS = 200
 TOTAL_VARIATION = (0.05, 0.20)
 EMPTY_TEXTS = (0.0, 0.01)
 BOILERPLATE = (0.0, 0.01)
+PERSONAL = (0.002, 0.01)
 DUPLICATES = (0.02, 0.10)
 OVERLAP = (0.005, 0.01)
 REPETITION = (0.05, 0.20)
@@ -55,6 +56,9 @@ def judge_families(
         ],
         "boilerplate": [
             each for column, figures in whole.texts.items() for each in _boilerplate(column, figures)
+        ],
+        "personal_data": [
+            each for column, figures in whole.texts.items() for each in _personal(column, figures)
         ],
         "acceptance": list(_acceptance(whole)),
     }
@@ -171,6 +175,17 @@ def _boilerplate(column: str, figures: TextFigures) -> Iterator[Finding]:
     kinds = ", ".join(f"{each.kind} {each.rows:,}" for each in found.kinds)
     said = f"{column}: {percent(found.rate)} of the rows hold text about the task"
     yield _graded(found.rate, BOILERPLATE), f"{said} ({kinds})" if kinds else said
+
+
+def _personal(column: str, figures: TextFigures) -> Iterator[Finding]:
+    found = figures.personal
+    if found is None or found.rate is None:
+        yield "unmeasured", f"{column}: no rows"
+        return
+    kinds = ", ".join(f"{each.kind} {each.rows:,}" for each in found.kinds)
+    said = f"{column}: {percent(found.rate)} of the rows hold what looks like personal data"
+    said = f"{said} ({kinds})" if kinds else f"{said}; names and places have no form and are not looked for"
+    yield _graded(found.rate, PERSONAL), f"{said} ({_bounds(PERSONAL)})" if kinds else said
 
 
 def _acceptance(whole: Section) -> Iterator[Finding]:

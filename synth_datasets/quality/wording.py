@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from synth_datasets.quality.figures import TextFigures
 from synth_datasets.quality.lengths import Lengths
 
-__all__ = ["LIMITS", "TOO_FEW", "decimal", "diversity_rows", "number", "percent", "quartiles"]
+__all__ = ["LIMITS", "TOO_FEW", "decimal", "diversity_rows", "figure", "number", "percent", "quartiles"]
 
 TOO_FEW = "too few rows"
 UNMEASURED = "-"
@@ -21,6 +21,7 @@ LIMITS = {
     "template_rate": "Blind to templates whose slots are closer than five words.",
     "openings": "Cannot tell a style that was asked for from a habit of the model.",
     "boilerplate": "English patterns only; a set of code or templates is flagged wrongly.",
+    "personal_data": "Blind to names, postal addresses and what is told of a person; does not know real from invented.",
     "acceptance": "High means cheap, not good: checks that reject nothing accept everything.",
 }
 """What each figure cannot tell, in one line."""
@@ -40,6 +41,11 @@ def percent(share: float | None) -> str:
 def decimal(value: float | None) -> str:
     """Word a ratio."""
     return UNMEASURED if value is None else f"{value:.2f}"
+
+
+def figure(value: float | None) -> str:
+    """Word a number of which nothing else is known, with three figures that count."""
+    return UNMEASURED if value is None else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"  # noqa: PLR2004
 
 
 def number(value: float | None) -> str:

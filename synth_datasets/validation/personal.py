@@ -25,8 +25,8 @@ def find_personal(text: str) -> tuple[PersonalData, ...]:
     Finds e-mail addresses, telephone numbers that are written as such (a country code, a grouped number of North
     America, or any behind a word such as `call`), payment cards (Luhn's check digit, ISO/IEC 7812), bank accounts
     (IBAN, ISO 13616, with its check digits), US social security numbers, and IP addresses. What is reserved for
-    examples is left out: domains of RFC 2606, telephone numbers 555-0100 to 555-0199, and addresses that no machine of the public
-    net has (RFC 5737, 3849, 1918).
+    examples is left out: domains of RFC 2606, telephone numbers 555-0100 to 555-0199, and addresses that no machine of
+    the public net has (RFC 5737, 3849, 1918).
 
     Names, postal addresses, and what a text tells about a person have no form, and are not found. Takes time
     proportional to the text, a microsecond where it holds neither a digit nor an @.
