@@ -117,6 +117,8 @@ def report_verb(folder: Path, as_json: bool) -> None:
     \b
     Example:  synth report build/reviews
     """
+    from synth_datasets.proof.shown import terminal
+    from synth_datasets.publishing.proof import read_proof
     from synth_datasets.publishing.release import read_release
     from synth_datasets.quality.report import QualityReport
     from synth_datasets.quality.terminal import render_terminal
@@ -126,6 +128,9 @@ def report_verb(folder: Path, as_json: bool) -> None:
         click.echo(text.rstrip("\n"))
         return
     click.echo(render_terminal(QualityReport.from_json(text)))
+    if (proof := read_proof(folder)) is not None:
+        click.echo("\nProof by training\n")
+        click.echo(printable(terminal(proof)))
     click.echo(f"With plots: {folder / 'report.html'}")
 
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from synth_datasets.proof.metrics import Accuracy, MacroF1, SpanF1
-    from synth_datasets.proof.trials import prove
     from synth_datasets.proof.result import Proof
     from synth_datasets.proof.rows import LabelledRows, read_rows
+    from synth_datasets.proof.trials import prove
 
 __all__ = ["Accuracy", "LabelledRows", "MacroF1", "Proof", "SpanF1", "prove", "read_rows"]
 

@@ -12,7 +12,7 @@ def advise(changes: Sequence[Change], cells: Sequence[Cell], *, real: int, f1_na
     return " ".join(
         sentence
         for sentence in (
-            _with_all(changes, cells, real, f1_name),
+            _with_all(changes, real, f1_name),
             _with_fewer(cells, real, f1_name),
             _alone(cells, f1_name),
         )
@@ -26,7 +26,7 @@ def interval(measured: Measured, *, signed: bool = False) -> str:
     return f"{measured.value:{sign}.3f} [{measured.low:{sign}.3f}, {measured.high:{sign}.3f}]"
 
 
-def _with_all(changes: Sequence[Change], cells: Sequence[Cell], real: int, f1_name: str) -> str:
+def _with_all(changes: Sequence[Change], real: int, f1_name: str) -> str:
     if not changes:
         return ""
     helping = [change for change in changes if change.verdict == "helps"]
@@ -38,8 +38,9 @@ def _with_all(changes: Sequence[Change], cells: Sequence[Cell], real: int, f1_na
             f"each): {f1_name} changes by {interval(best.gain, signed=True)}."
         )
         beyond = [change for change in hurting if change.synthetic > best.synthetic]
-        worse = f" From {beyond[0].synthetic:,} on it hurts: {interval(beyond[0].gain, signed=True)}."
-        return told + (worse if beyond else "")
+        if not beyond:
+            return told
+        return f"{told} From {beyond[0].synthetic:,} on it hurts: {interval(beyond[0].gain, signed=True)}."
     if hurting:
         first = hurting[0]
         before = [change.synthetic for change in changes if change.synthetic < first.synthetic]
@@ -52,8 +53,8 @@ def _with_all(changes: Sequence[Change], cells: Sequence[Cell], real: int, f1_na
     half = (best.gain.high - best.gain.low) / 2
     return (
         f"With all {real:,} real rows no mix differs from them alone by more than chance: at best "
-        f"{interval(best.gain, signed=True)} {f1_name} with {best.synthetic:,} synthetic rows, and this test cannot see "
-        f"changes much smaller than {half:.3f}."
+        f"{interval(best.gain, signed=True)} {f1_name} with {best.synthetic:,} synthetic rows, and this test cannot "
+        f"see changes much smaller than {half:.3f}."
     )
 
 

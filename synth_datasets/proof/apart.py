@@ -37,6 +37,7 @@ def told_apart(real: Sequence[str], synthetic: Sequence[str], *, most: int = _MO
     labels = [0] * count + [1] * count
     model = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LogisticRegression())
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
+    # pyrefly: ignore[bad-argument-type] - a list of texts is what the pipeline takes
     made = cross_val_predict(model, texts, labels, cv=folds)
     hits = sum(int(said) == wanted for said, wanted in zip(made, labels, strict=True))
     low, high = wilson(hits, 2 * count)

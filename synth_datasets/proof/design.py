@@ -30,9 +30,7 @@ def parts(real: int, synthetic: int, sizes: Sequence[int], mixes: Sequence[float
     mixed = [
         Part(size, amount)
         for size in curve
-        for amount in sorted(
-            {min(synthetic, max(1, round(size * mix))) for mix in mixes} | {synthetic}
-        )
+        for amount in sorted({min(synthetic, max(1, round(size * mix))) for mix in mixes} | {synthetic})
     ]
     return [*(Part(size, 0) for size in curve), *(Part(0, size) for size in amounts), *mixed]
 

@@ -1,10 +1,12 @@
 """Models that train in a second: linear ones over words for texts, over a window of words for tags."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     import numpy as np
+    from scipy.sparse import csr_matrix
 
 __all__ = ["CLASSIFIER", "TAGGER", "Fit", "classifier", "tagger"]
 
@@ -27,7 +29,8 @@ def classifier(texts: Sequence[str], labels: Sequence[str]) -> Fit:
     import numpy as np
     from sklearn.feature_extraction.text import CountVectorizer
 
-    counts = CountVectorizer(ngram_range=(1, 2), dtype=np.float64).fit_transform(texts).tocsr()
+    counter = CountVectorizer(ngram_range=(1, 2), dtype=np.float64)
+    counts = cast("csr_matrix", counter.fit_transform(texts))
     named = np.array(labels, dtype=object)
 
     def fit(train: "np.ndarray", test: "np.ndarray", seed: int) -> Sequence[str]:
@@ -39,7 +42,8 @@ def classifier(texts: Sequence[str], labels: Sequence[str]) -> Fit:
             return [str(own[0])] * len(test)
         seen = np.flatnonzero(np.asarray(counts[train].sum(axis=0)).ravel())
         weights = TfidfTransformer(sublinear_tf=True).fit(counts[train][:, seen])
-        model = LogisticRegression(class_weight="balanced", max_iter=1_000, random_state=seed)
+        # Of scikit-learn's solvers the one without chance that is quick with many words and few rows.
+        model = LogisticRegression(class_weight="balanced", solver="newton-cg", random_state=seed)
         model.fit(weights.transform(counts[train][:, seen]), own.astype(str))
         return [str(name) for name in model.predict(weights.transform(counts[test][:, seen]))]
 
@@ -54,9 +58,9 @@ def tagger(sentences: Sequence[Sequence[str]], labels: Sequence[Sequence[str]]) 
     import numpy as np
     from sklearn.feature_extraction import FeatureHasher
 
-    hashed = FeatureHasher(_HASHES, input_type="string", alternate_sign=False).transform(
-        features for sentence in sentences for features in _features(sentence)
-    )
+    hasher = FeatureHasher(_HASHES, input_type="string", alternate_sign=False)
+    words_of = (features for sentence in sentences for features in _features(sentence))
+    hashed = cast("csr_matrix", hasher.transform(words_of))
     begins = np.cumsum([0, *(len(sentence) for sentence in sentences)])
     tags = np.array([tag for sentence in labels for tag in sentence], dtype=object)
 
@@ -77,7 +81,7 @@ def tagger(sentences: Sequence[Sequence[str]], labels: Sequence[Sequence[str]]) 
             model.fit(hashed[own][:, seen], tags[own].astype(str))
             said = model.predict(hashed[sought][:, seen])
         ends = np.cumsum([0, *(begins[row + 1] - begins[row] for row in test)])
-        return [tuple(map(str, said[start:end])) for start, end in zip(ends[:-1], ends[1:], strict=True)]
+        return [tuple(map(str, said[start:end])) for start, end in pairwise(ends)]
 
     return fit
 

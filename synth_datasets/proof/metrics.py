@@ -18,7 +18,7 @@ class _Metric(evaluate.Metric):
     """Keeps what is added in memory, so that no folder has to be writable."""
 
     _said = ""
-    _features: Any = {"predictions": datasets.Value("string"), "references": datasets.Value("string")}
+    _feature: Any = datasets.Value("string")
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class _Metric(evaluate.Metric):
             description=self._said,
             citation="",
             inputs_description="predictions and references: labels of one kind, as many of each.",
-            features=datasets.Features(self._features),
+            features=datasets.Features(dict.fromkeys(("predictions", "references"), self._feature)),
         )
 
 
@@ -51,8 +51,8 @@ class Accuracy(_Metric):
     def _compute(
         self,
         *,
-        predictions: list[str],
-        references: list[str],
+        predictions: Any = None,  # noqa: ANN401 - evaluate's own signature
+        references: Any = None,  # noqa: ANN401 - evaluate's own signature
         **_: Any,  # noqa: ANN401 - evaluate's own signature
     ) -> dict[str, Any]:
         right = sum(one == other for one, other in zip(predictions, references, strict=True))
@@ -68,8 +68,8 @@ class MacroF1(_Metric):
     def _compute(
         self,
         *,
-        predictions: list[str],
-        references: list[str],
+        predictions: Any = None,  # noqa: ANN401 - evaluate's own signature
+        references: Any = None,  # noqa: ANN401 - evaluate's own signature
         **_: Any,  # noqa: ANN401 - evaluate's own signature
     ) -> dict[str, Any]:
         return {"macro_f1": macro_f1(references, predictions)}
@@ -79,17 +79,14 @@ class SpanF1(_Metric):
     """The F1 of spans that IOB2 tags mark; a prediction and a reference are the tags of one sentence."""
 
     _said = span_scores.__doc__ or ""
-    _features = {  # noqa: RUF012 - evaluate reads it only
-        "predictions": datasets.List(datasets.Value("string")),
-        "references": datasets.List(datasets.Value("string")),
-    }
+    _feature = datasets.List(datasets.Value("string"))
 
     # pyrefly: ignore[missing-override-decorator] - typing.override needs Python 3.12
     def _compute(
         self,
         *,
-        predictions: list[list[str]],
-        references: list[list[str]],
+        predictions: Any = None,  # noqa: ANN401 - evaluate's own signature
+        references: Any = None,  # noqa: ANN401 - evaluate's own signature
         **_: Any,  # noqa: ANN401 - evaluate's own signature
     ) -> dict[str, Any]:
         accuracy, f1 = span_scores(span_counts(references, predictions).sum(0))

@@ -1,9 +1,11 @@
 """Train the same model on real rows, synthetic rows and mixes, over several seeds, and test it on real rows."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from synth_datasets.errors import SettingsError
@@ -76,7 +78,7 @@ def prove(
     )
     wanted = parts(len(own_real), len(own_synthetic), sizes, mixes)
     found = _scored(trials, wanted, told)
-    cells = _cells(wanted, found, trials)
+    cells = _cells(wanted, found)
     changes = _changes(wanted, found, len(own_real))
     f1_name = "span F1" if words else "macro-F1"
     texts = [each if isinstance(each, str) else " ".join(each) for each in own_synthetic.inputs]
@@ -118,7 +120,7 @@ class _Trials:
     fit: Fit
 
     def counts(self, part: Part) -> "list[np.ndarray]":
-        """Return for each seed what `scores` counts of each test row; one array for all where a seed changes nothing."""
+        """Return for each seed what `scores` counts of each test row; one for all where a seed changes nothing."""
         whole = part.real in (0, len(self.real)) and part.synthetic in (0, len(self.synthetic))
         if whole and not self.chance:
             return [self._trained(part, 0)] * self.seeds
@@ -153,9 +155,7 @@ def _scored(
     return found
 
 
-def _cells(
-    wanted: Sequence[Part], found: "Mapping[Part, tuple[np.ndarray, int]]", trials: _Trials
-) -> tuple[Cell, ...]:
+def _cells(wanted: Sequence[Part], found: "Mapping[Part, tuple[np.ndarray, int]]") -> tuple[Cell, ...]:
     curve = [(part.real, float(found[part][0][0, 1])) for part in wanted if not part.synthetic]
 
     def cell(part: Part) -> Cell:
@@ -179,9 +179,7 @@ def _cells(
 
 def _worth(f1: Measured, curve: Sequence[tuple[int, float]]) -> float | None:
     """Return the real rows that score as much, between two points of the curve on a scale of logarithms."""
-    import math
-
-    for (few, low), (many, high) in zip(curve[:-1], curve[1:], strict=True):
+    for (few, low), (many, high) in pairwise(curve):
         if low <= f1.value <= high and low < high:
             return math.exp(math.log(few) + math.log(many / few) * (f1.value - low) / (high - low))
     return None
@@ -215,7 +213,7 @@ def _check(
     if strange:
         raise SettingsError(
             f"{synthetic.name} has the labels {', '.join(strange[:5])}, the real rows have "
-            f"{', '.join(sorted(known)[:10])}: say which is which, such as --label-map {strange[0]}={sorted(known)[0]}"
+            f"{', '.join(sorted(known)[:10])}: say which is which, such as --label-map {strange[0]}={min(known)}"
         )
 
 

@@ -36,10 +36,13 @@ if TYPE_CHECKING:
 __all__ = [
     "CARD_FILE",
     "CHANGELOG_FILE",
+    "PROOF_FILES",
     "QUALITY_FILE",
+    "REPORT_FILE",
     "Release",
     "REPORT_FILE",
     "check_target",
+    "differences",
     "read_release",
     "verify_release",
     "write_release",
@@ -49,8 +52,10 @@ CARD_FILE = "README.md"
 CHANGELOG_FILE = "CHANGELOG.md"
 QUALITY_FILE = "quality.json"
 REPORT_FILE = "report.html"
+PROOF_FILES = ("prove.json", "prove.png", "prove.html")
+"""What `synth prove` puts beside the data; no rebuild gives them, so no lock pins them."""
 _DATA = ("data/", f"{ROWS_FOLDER}/")
-_BESIDE_LOCK = (LOCK_FILE, MANIFEST_FILE, CHANGELOG_FILE, ANSWERS_FILE)
+_BESIDE_LOCK = (LOCK_FILE, MANIFEST_FILE, CHANGELOG_FILE, ANSWERS_FILE, *PROOF_FILES)
 """What is no part of what a lock pins: itself, and what may come or go with the same data."""
 _PACKAGES = ("synth-datasets", "datasets", "pyarrow", "jinja2")
 
@@ -221,7 +226,7 @@ def verify_release(release: Release) -> None:
     """
     changed = [
         path
-        for path, what in _differences(release)
+        for path, what in differences(release)
         # A file beside the release is not pushed; one in `data/` would be loaded with the rest.
         if (path.startswith("data/") if what == "unknown" else path != CARD_FILE or what == "missing")
     ]
@@ -251,19 +256,19 @@ def check_target(folder: Path) -> None:
             f"{folder} is not empty and not a release of ours; nothing was written. "
             "Choose another folder, or empty it"
         )
-    if edited := [path for path, what in _differences(read_release(folder)) if what != "missing"]:
+    if edited := [path for path, what in differences(read_release(folder)) if what != "missing"]:
         raise PublishError(
             f"{folder} holds work that replacing this release would lose: {', '.join(edited[:10])}; "
             "move it away, or choose another folder"
         )
 
 
-def _differences(release: Release) -> Iterator[tuple[str, str]]:
+def differences(release: Release) -> Iterator[tuple[str, str]]:
     """Yield path and `missing`, `changed` or `unknown` for what differs from the lock, the trace left out."""
     listed: dict[str, str] = {}
     with suppress(PublishError):  # `verify` is there to tell; what is the release's own, the lock says, too
         listed = read_manifest(release.folder)
-    beside = {path: listed[path] for path in (ANSWERS_FILE, CHANGELOG_FILE) if path in listed}
+    beside = {path: listed[path] for path in (ANSWERS_FILE, CHANGELOG_FILE, *PROOF_FILES) if path in listed}
     for path, digest in {**release.lock.files, **beside}.items():
         file = release.folder / path
         if not file.is_file():

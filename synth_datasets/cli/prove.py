@@ -1,0 +1,212 @@
+"""The verb `prove`: whether synthetic rows help a model that is tested on real ones."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from synth_datasets.cli.options import settings_options, spec_path
+from synth_datasets.cli.printing import printable
+from synth_datasets.errors import SettingsError
+
+if TYPE_CHECKING:
+    from synth_datasets.proof.rows import LabelledRows
+    from synth_datasets.proof.trials import Learner
+
+__all__ = ["prove_verb"]
+
+_RELEASE = "synth.lock"
+"""What tells a build from another folder."""
+
+
+@click.command("prove")
+@click.argument("build", metavar="SPEC_OR_BUILD")
+@click.option(
+    "--real",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Real rows to train on: CSV, TSV, JSON lines or Parquet.",
+)
+@click.option(
+    "--test",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Real rows to test on, of which no training row may be a copy.",
+)
+@click.option("--text", default="text", show_default=True, help="The column of texts, or of words (lists).")
+@click.option("--label", default="label", show_default=True, help="The column of classes, or of IOB2 tags.")
+@click.option("--real-text", help="What the real data call the column.  [default: as --text]")
+@click.option("--real-label", help="What the real data call the column.  [default: as --label]")
+@click.option(
+    "--group", help="A column of the real data: rows of one value stay together, such as a review's id."
+)
+@click.option(
+    "--label-map", multiple=True, metavar="OURS=THEIRS", help="Which real class a synthetic one means."
+)
+@click.option("--split", help="[default: train where there is one, else all]")
+@click.option(
+    "--model", metavar="HF-ID", help="Fine-tune this model instead of the linear one (extra `transformers`)."
+)
+@click.option("--seeds", type=click.IntRange(1, 100), default=5, show_default=True)
+@click.option(
+    "--sizes", metavar="N,N", help="Real rows of the learning curve.  [default: 50,200,1000, and all]"
+)
+@click.option(
+    "--mixes", metavar="X,X", help="Synthetic rows for each real one.  [default: 0.5,1,2,4, and all]"
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where prove.json, prove.png and prove.html go.  [default: the build's folder, else ./prove]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@settings_options
+def prove_verb(
+    build: str,
+    *,
+    real: Path,
+    test: Path,
+    text: str,
+    label: str,
+    real_text: str | None,
+    real_label: str | None,
+    group: str | None,
+    label_map: tuple[str, ...],
+    split: str | None,
+    model: str | None,
+    seeds: int,
+    sizes: str | None,
+    mixes: str | None,
+    output: Path | None,
+    as_json: bool,
+    **options: Any,  # noqa: ANN401 - click's options
+) -> None:
+    """Train on real, synthetic and mixed rows, test on real ones, and say how many synthetic rows to add.
+
+    SPEC_OR_BUILD is a build's folder, a dataset on the Hub, or a spec, which is built if need be. The model is a linear
+    one, of which a hundred train in a minute. Training rows that copy a test row, exactly or nearly, are left out
+    and counted. Where the synthetic rows were made from real ones (`seeds`), the test rows must not be among those.
+
+    Into a build's folder go prove.json and the plots; card and report show them.
+
+    \b
+    Example:  synth prove build/reviews --real real.csv --test real_test.csv
+              synth prove build/people --real ner.jsonl --test ner_test.jsonl --text tokens --label ner_tags
+    """
+    from synth_datasets.proof.design import MIXES, SIZES
+    from synth_datasets.proof.plots import curves_png
+    from synth_datasets.proof.rows import read_rows
+    from synth_datasets.proof.shown import page, terminal
+    from synth_datasets.proof.trials import prove
+
+    _need_extra()
+    where = {"text": real_text or text, "label": real_label or label}
+    proof = prove(
+        _synthetic(build, split, text, label, options),
+        read_rows(real, **where, group=group),
+        read_rows(test, **where, group=group),
+        learner=None if model is None else _learner(model),
+        model=model or "",
+        seeds=seeds,
+        sizes=SIZES if sizes is None else [int(each) for each in _numbers(sizes, "--sizes")],
+        mixes=MIXES if mixes is None else _numbers(mixes, "--mixes"),
+        label_map=dict(_pair(each) for each in label_map),
+        told=_progress(as_json),
+    )
+    png = curves_png(proof)
+    if output is None and (Path(build) / _RELEASE).is_file():
+        from synth_datasets.publishing.proof import add_proof
+
+        folder = Path(build)
+        add_proof(folder, proof, png, title=f"{build}: proof by training")
+    else:
+        folder = output or Path("prove")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "prove.json").write_text(proof.to_json(), encoding="utf-8")
+        (folder / "prove.png").write_bytes(png)
+        (folder / "prove.html").write_text(
+            page(proof, png, title=f"{build}: proof by training"), encoding="utf-8"
+        )
+    if as_json:
+        click.echo(printable(proof.to_json().rstrip("\n")))
+        return
+    click.echo(printable(terminal(proof)))
+    click.echo(f"\nProof    {folder / 'prove.json'}  ({proof.cpu_s:.0f} CPU seconds)")
+    click.echo(f"Plots    {folder / 'prove.html'}")
+
+
+def _need_extra() -> None:
+    from importlib.util import find_spec
+
+    if missing := [name for name in ("sklearn", "matplotlib") if find_spec(name) is None]:
+        raise SettingsError(
+            f"`synth prove` needs {' and '.join(missing)}: pip install 'synth-datasets[quality]'"
+        )
+
+
+def _learner(model: str) -> "Learner":
+    from synth_datasets.proof.finetune import learner
+
+    return learner(model)
+
+
+def _synthetic(
+    build: str, split: str | None, text: str, label: str, options: dict[str, Any]
+) -> "LabelledRows":
+    import datasets
+
+    from synth_datasets.proof.rows import dataset_rows
+
+    is_spec = build.endswith((".yaml", ".yml")) or not (Path(build).exists() or "/" in build.strip("/"))
+    if is_spec:
+        from synth_datasets.synth import Synth
+
+        given = {name: value for name, value in options.items() if value is not None}
+        builder = Synth(data_files=spec_path(build), **given)
+        builder.download_and_prepare()
+        found = builder.as_dataset()
+    else:
+        found = datasets.load_dataset(build)
+    if not isinstance(found, datasets.DatasetDict):
+        raise SettingsError(f"{build}: no dataset with splits")
+    if split is not None and split not in found:
+        raise SettingsError(f"{build} has no split {split!r}; it has: {', '.join(map(str, found))}")
+    chosen = [split] if split else ["train"] if "train" in found else [str(name) for name in found]
+    rows = datasets.concatenate_datasets([found[name] for name in chosen])
+    return dataset_rows(rows, name=f"{build} ({', '.join(chosen)})", text=text, label=label)
+
+
+def _numbers(given: str, option: str) -> list[float]:
+    try:
+        numbers = [float(each) for each in given.split(",") if each.strip()]
+    except ValueError:
+        numbers = list[float]()
+    if not numbers or any(not 0 < number < float("inf") for number in numbers):
+        raise click.BadParameter(f"{given!r}: expected numbers above 0, such as 100,500", param_hint=option)
+    return numbers
+
+
+def _pair(given: str) -> tuple[str, str]:
+    ours, found, theirs = given.partition("=")
+    if not found:
+        raise click.BadParameter(
+            f"{given!r}: expected OURS=THEIRS, such as pos=positive", param_hint="--label-map"
+        )
+    return ours, theirs
+
+
+def _progress(quiet: bool) -> Any:  # noqa: ANN401 - a function or None
+    from datasets.utils import tqdm
+
+    if quiet:
+        return None
+    bar = tqdm(desc="Training", unit=" sets", leave=False)
+
+    def told(done: int, total: int) -> None:
+        bar.total = total
+        bar.update(done - bar.n)
+        if done == total:
+            bar.close()
+
+    return told

@@ -1,0 +1,144 @@
+"""Proofs over rows of which it is known whether they help."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from synth_datasets.errors import SettingsError
+from synth_datasets.proof import Proof, prove, read_rows
+from synth_datasets.proof.rows import LabelledRows
+
+CSV = Path(__file__).parents[3] / "shared" / "data" / "product_reviews.csv"
+FEW = {"seeds": 2, "sizes": (10,), "mixes": (1.0, 4.0)}
+
+
+def test_rows_that_teach_what_is_missing_help(reviews):
+    real, test = reviews("r", 12, seed=1), reviews("t", 300, seed=2)
+    proof = prove(reviews("s", 200, seed=3), real, test, **FEW)
+    assert proof.mixes[-1].verdict == "helps"
+    assert proof.best > 0
+    assert proof.advice.startswith("Add about ")
+    assert all(cell.f1.low <= cell.f1.value <= cell.f1.high for cell in proof.cells)
+    best = next(cell for cell in proof.cells if (cell.real, cell.synthetic) == (12, 200))
+    assert best.gain.value == pytest.approx(best.f1.value - proof.baseline.f1.value)
+    assert best.gain_per_1000 == pytest.approx(1000 * best.gain.value / 200)
+
+
+def test_rows_with_the_wrong_labels_hurt(reviews):
+    proof = prove(
+        reviews("s", 400, seed=3, wrong=0.9), reviews("r", 60, seed=1), reviews("t", 300, seed=2), **FEW
+    )
+    assert {"hurts"} == {change.verdict for change in proof.mixes[-1:]}
+    assert proof.best == 0
+    assert proof.advice.startswith("Do not add")
+
+
+def test_rows_without_effect_are_called_unclear(reviews):
+    proof = prove(reviews("s", 40, seed=3), reviews("r", 300, seed=1), reviews("t", 60, seed=2), **FEW)
+    assert {change.verdict for change in proof.mixes} == {"unclear"}
+    assert "no mix differs from them alone by more than chance" in proof.advice
+    assert any("60 test rows are few" in warning for warning in proof.warnings)
+
+
+def test_a_proof_is_the_same_again_and_survives_json(reviews):
+    rows = reviews("s", 60, seed=3), reviews("r", 40, seed=1), reviews("t", 50, seed=2)
+    one, other = (prove(*rows, **FEW).to_json() for _ in range(2))
+    cut = one.index('"cpu_s"')
+    assert one[:cut] == other[:cut]
+    assert Proof.from_json(one).to_json() == one
+    with pytest.raises(ValueError, match="no proof of format"):
+        Proof.from_json("{}")
+
+
+def test_test_rows_among_the_training_rows_are_left_out_and_named(reviews):
+    real, test = reviews("r", 40, seed=1), reviews("t", 50, seed=2)
+    copied = LabelledRows(
+        "c",
+        (*real.inputs, test.inputs[0].upper() + "!", "well " + test.inputs[1]),
+        (*real.labels, "positive", "negative"),
+    )
+    proof = prove(reviews("s", 40, seed=3), copied, test, **FEW)
+    assert (proof.real, proof.real_leaks.exact, proof.real_leaks.near) == (40, 1, 1)
+    assert proof.real_leaks.examples[0][1] == test.inputs[0]
+    assert any(warning.startswith("2 of 42 real rows were left out") for warning in proof.warnings)
+    with pytest.raises(SettingsError, match="every row is a copy"):
+        prove(test, real, test, **FEW)
+
+
+def test_rows_that_repeat_each_other_and_stand_out_are_warned_of(reviews):
+    template = LabelledRows(
+        "s",
+        tuple(f"what a thing this lamp number {at} was, said everybody at home" for at in range(100)),
+        ("positive",) * 100,
+    )
+    proof = prove(template, reviews("r", 80, seed=1), reviews("t", 50, seed=2), **FEW)
+    assert proof.near_identical > 0.5
+    assert proof.told_apart.accuracy.low > 0.9
+    told = " ".join(proof.warnings)
+    assert "nearly repeat another one" in told
+    assert "tells synthetic rows from real ones" in told
+
+
+def test_real_rows_cannot_be_told_from_their_like(reviews):
+    proof = prove(reviews("", 200, seed=8), reviews("", 200, seed=1), reviews("t", 50, seed=2), **FEW)
+    assert proof.told_apart.accuracy.low < 0.55
+
+
+def test_labels_must_be_those_of_the_real_rows(reviews):
+    synthetic = reviews("s", 40, seed=3)
+    other = LabelledRows("s", synthetic.inputs, tuple(label[:3] for label in synthetic.labels))
+    rows = reviews("r", 40, seed=1), reviews("t", 50, seed=2)
+    with pytest.raises(SettingsError, match="has the labels neg, pos"):
+        prove(other, *rows, **FEW)
+    mapped = prove(other, *rows, label_map={"pos": "positive", "neg": "negative"}, **FEW)
+    assert mapped.cells == prove(synthetic, *rows, **FEW).cells
+
+
+def test_words_with_tags_are_scored_by_spans():
+    def sentences(name, count, seed):
+        draw = random.Random(seed)
+        people, places = ["Ann", "Bob", "Cleo", "Dan", "Eve"], ["Oslo", "Rome", "Lima", "Cairo"]
+        rows = []
+        for at in range(count):
+            words = [
+                draw.choice(people),
+                "Smith",
+                "went",
+                "to",
+                draw.choice(places),
+                draw.choice(FILL),
+                f"{name}{at}",
+            ]
+            rows.append((tuple(words), ("B-PER", "I-PER", "O", "O", "B-LOC", "O", "O")))
+        return LabelledRows(name, tuple(words for words, _ in rows), tuple(tags for _, tags in rows))
+
+    FILL = ["quickly", "again", "alone", "today"]  # noqa: N806 - a constant of this test
+    proof = prove(
+        sentences("s", 40, 1), sentences("r", 20, 2), sentences("t", 30, 3), seeds=2, sizes=(5,), mixes=(1.0,)
+    )
+    assert (proof.task, proof.f1_name) == ("tagging", "span F1")
+    assert proof.baseline.f1.value > 0.9
+
+
+def test_real_reviews_alone_score_as_measured_elsewhere():
+    """By the notes on measures: macro-F1 0.589 and accuracy 0.669 on a grouped split of these reviews."""
+    if not CSV.is_file():
+        pytest.skip(f"no real reviews beside the checkout: {CSV} is absent")
+    rows = read_rows(CSV, text="text", label="label", group="review_id")
+    groups = sorted(set(rows.groups))
+    random.Random(0).shuffle(groups)
+    tested = set(groups[:84])
+    places = [
+        [at for at, group in enumerate(rows.groups) if (group in tested) == wanted]
+        for wanted in (False, True)
+    ]
+    real, test = (rows.take(each) for each in places)
+    few = LabelledRows(
+        "templates", ("A good lamp.", "A bad lamp.", "A lamp.") * 2, ("positive", "negative", "neutral") * 2
+    )
+    proof = prove(few, real, test, seeds=1, sizes=(), mixes=())
+    assert proof.real_leaks.grouped == 0
+    assert proof.baseline.f1.low < 0.589 < proof.baseline.f1.high
+    assert proof.baseline.accuracy.low < 0.669 < proof.baseline.accuracy.high
+    assert proof.baseline.f1.high - proof.baseline.f1.low < 0.1
