@@ -37,7 +37,9 @@ def check_verb(specs: tuple[str, ...]) -> None:
         open_split = spec.balance.split if spec.balance is not None and spec.balance.before is None else None
         sizes = {s.name: "not known yet" if s.name == open_split else s.num_examples for s in spec.splits}
         splits = ", ".join(f"{name} {size}" for name, size in sizes.items())
-        click.echo(f"{spec.origin}: ok: {splits}; at least {_requests(spec)} requests")
+        least = _requests(spec)
+        requests = f"at least {least} requests" if least else "--dry-run tells how many requests its rows take"
+        click.echo(f"{spec.origin}: ok: {splits}; {requests}")
         for line in lines:
             click.echo(line)
     for error in wrong:
