@@ -105,7 +105,10 @@ def _padded(text: str) -> str:
 
 
 def grams(text: str) -> "np.ndarray":
-    """Return an odd 32-bit hash of every 5-gram of a text of 5 characters or more: a polynomial in code points, mixed."""
+    """Return an odd 32-bit hash of every 5-gram of a text of 5 characters or more.
+
+    A polynomial in code points, mixed.
+    """
     import numpy as np
 
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")

@@ -80,6 +80,8 @@ class TraceWriter(AbstractContextManager["TraceWriter"]):
         )
         self._batch: list[tuple[str, Source]] = []
         self._folder, self._split = folder, split
+        self._seeded: list[str] | None = None
+        """The columns that say which real rows a row has seen; None before the first row, all have the same."""
         self._seeds: IO[str] | None = None
         self._reviews: IO[str] | None = None
 
@@ -92,9 +94,10 @@ class TraceWriter(AbstractContextManager["TraceWriter"]):
         if isinstance(outcome, Example):
             row_id = str(outcome.row)
             self._batch += [(row_id, source) for source in outcome.sources]
-            if seeds := {
-                n.removesuffix(SEEDS): ids for n, ids in outcome.values.items() if n.endswith(SEEDS)
-            }:
+            if self._seeded is None:
+                self._seeded = [name for name in outcome.values if name.endswith(SEEDS)]
+            if self._seeded:
+                seeds = {name.removesuffix(SEEDS): outcome.values[name] for name in self._seeded}
                 self._add_seeds({"row_id": row_id, "seeds": seeds})
         if len(self._batch) >= BATCH_ROWS:
             self._flush()
@@ -174,9 +177,13 @@ def _table(batch: Sequence[tuple[str, Source]], schema: "pa.Schema") -> "pa.Tabl
         "key": [source.key for source in sources],
         "model": [source.model for source in sources],
         "messages": pa.ListArray.from_arrays(pa.array(ends, pa.int32()), spoken),
-        "answer": [source.text.encode("utf-8", "backslashreplace").decode("utf-8") for source in sources],
+        "answer": [_storable(source.text) for source in sources],
     }
     return pa.Table.from_pydict(columns, schema=schema)
+
+
+def _storable(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def read_trace(folder: Path, split: str, row: int) -> list[TracedRow]:

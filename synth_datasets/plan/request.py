@@ -51,7 +51,7 @@ class Request:
     def canonical(self) -> str:
         """Return all that can change the answer as JSON: different requests never give the same text."""
         before, after = self._frame if self._frame[0] else self._framed()
-        messages = ",".join([f"[{_quoted(turn.role)},{_quoted(turn.content)}]" for turn in self.messages])
+        messages = ",".join([f'["{turn.role}",{_quoted(turn.content)}]' for turn in self.messages])
         return f'{{"attempt":{self.attempt},{before},"messages":[{messages}],{after},"seed":{self.seed}}}'
 
     def alike(self, messages: tuple[Message, ...], *, seed: int, attempt: int) -> "Request":

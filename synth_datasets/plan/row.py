@@ -16,4 +16,6 @@ class RowKey:
     """Counts from 0 within the split and stratum."""
 
     def __str__(self) -> str:
+        if self.split and self.stratum:
+            return f"{self.split}/{self.stratum}/{self.index}"
         return "/".join(part for part in (self.split, self.stratum, str(self.index)) if part)
