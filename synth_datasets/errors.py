@@ -12,6 +12,8 @@ SynthError
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from synth_datasets.secret_kinds import without_secrets
+
 __all__ = [
     "BudgetError",
     "EndpointError",
@@ -25,7 +27,13 @@ __all__ = [
 
 
 class SynthError(Exception):
-    """Anything this package raises on purpose; the command line shows it as one message, without a traceback."""
+    """Anything this package raises on purpose; the command line shows it as one message, without a traceback.
+
+    What looks like a key in a message is replaced by its kind, wherever the message got it from.
+    """
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*(without_secrets(each) if isinstance(each, str) else each for each in arguments))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -40,6 +48,10 @@ class Problem:
     """What was found and what was expected, without a final full stop."""
     hint: str = ""
     """What to write instead, such as `did you mean 'temperature'?`."""
+
+    def __post_init__(self) -> None:
+        for name in ("where", "message", "hint"):
+            object.__setattr__(self, name, without_secrets(getattr(self, name)))
 
 
 class SpecError(SynthError):

@@ -43,7 +43,7 @@ def version_verb(ctx: click.Context, build: Path, against: str | None) -> None:
 @click.argument("new", metavar="B")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def diff_verb(old: str, new: str, as_json: bool) -> None:
-    """Show what differs between A and B: builds, release folders, or versions on the Hub (owner/name@v1.0.0).
+    """Show what differs between A and B: builds, release folders, or versions (owner/name@v1.0.0, s3://...@v1.0.0).
 
     Schema, rows by split (told apart by their ids), labels, lengths, quality, what it took, and the text of the spec
     and its prompts.
@@ -67,19 +67,22 @@ def diff_verb(old: str, new: str, as_json: bool) -> None:
 
 
 @click.command("verify")
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-def verify_verb(folder: Path) -> None:
+@click.argument("folder", metavar="FOLDER|VERSION")
+def verify_verb(folder: str) -> None:
     """Check every digest and every count of a build or release FOLDER; what is not as it was written is named.
+
+    A VERSION elsewhere (owner/name@v1.0.0, or as `synth push` names other homes) is fetched first, and not kept.
 
     Without this package, `sha256sum -c synth.sha256` in the folder checks the digests. Exit code 5 when anything
     differs.
 
     \b
     Example:  synth verify build/reviews
+              synth verify s3://bucket/reviews@v1.0.0
     """
-    from synth_datasets.publishing.verify import verify
+    from synth_datasets.publishing.pull import verify_at
 
-    found = verify(folder)
+    found = verify_at(folder)
     release = found.release
     click.echo(printable(f"{folder}: {release.name} {release.version} is as it was written"))
     click.echo(f"Files    {found.files}, {found.num_bytes:,} bytes")
@@ -90,7 +93,7 @@ def verify_verb(folder: Path) -> None:
 
 
 @click.command("pull")
-@click.argument("source", metavar="OWNER/NAME[@VERSION]")
+@click.argument("source", metavar="OWNER/NAME[@VERSION]|ADDRESS[@VERSION]")
 @click.option(
     "-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="[default: NAME-VERSION]"
 )
@@ -102,6 +105,7 @@ def pull_verb(source: str, output: Path | None) -> None:
 
     \b
     Example:  synth pull your-name/reviews@v1.2.0
+              synth pull file:///srv/reviews.git@v1.2.0
     """
     from synth_datasets.publishing.pull import pull
 
@@ -115,7 +119,7 @@ def pull_verb(source: str, output: Path | None) -> None:
 
 
 @click.command("rebuild")
-@click.argument("source", metavar="OWNER/NAME[@VERSION]|FOLDER")
+@click.argument("source", metavar="OWNER/NAME[@VERSION]|ADDRESS[@VERSION]|FOLDER")
 @click.option("--check", is_flag=True, help="Only compare, and leave nothing behind.")
 @click.option(
     "-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="[default: build/NAME]"

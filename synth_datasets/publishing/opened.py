@@ -1,21 +1,27 @@
-"""A release wherever it is: a folder, or a version on the Hub, whose files are fetched when they are needed."""
+"""A release wherever it is: a folder, or a version on the Hub or elsewhere, whose files are fetched when needed."""
 
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from synth_datasets.errors import PublishError
+from synth_datasets.publishing.home_folder import FolderHome
+from synth_datasets.publishing.home_index import versions_cache
+from synth_datasets.publishing.homes import Home, home_at, pick
 from synth_datasets.publishing.hub_errors import told_plainly
 from synth_datasets.publishing.lock import LOCK_FILE
+from synth_datasets.publishing.manifest import MANIFEST_FILE, read_manifest
 from synth_datasets.publishing.release import Release, read_release
 from synth_datasets.publishing.remote import Remote, newest_version, read_files
+from synth_datasets.publishing.shards import file_digest
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-__all__ = ["Opened", "find_revision", "open_commit", "open_release", "split_source"]
+__all__ = ["Opened", "find_revision", "open_commit", "open_release", "open_version", "split_source"]
 
 _REPO = re.compile(r"([\w.-]+/[\w.-]+)(?:@([\w.+/-]+))?")
 _NUMBER = re.compile(r"\d+\.\d+\.\d+.*")
@@ -53,18 +59,62 @@ class Opened:
 
 
 def open_release(source: str, *, token: str | None = None) -> Opened:
-    """Open a folder, or owner/name@version: without @version the newest one.
+    """Open a folder, or owner/name@version (or another home's address@version): without @version the newest one.
 
-    Of a version on the Hub only the lock is fetched at once, into the Hub client's cache. Raises `PublishError`.
+    Of a version elsewhere only the lock is fetched at once, into a cache. Raises `PublishError`.
     """
-    if Path(source).exists():
+    if (Path(source) / LOCK_FILE).exists():
         return Opened(source, read_release(Path(source)))
+    found = home_at(source)
+    if found is not None and (versions := found[0].versions()):
+        home, wanted = found
+        tag = pick(home, versions, wanted)
+        return open_version(home, tag, versions[tag])
+    if Path(source).exists():
+        return Opened(source, read_release(Path(source)))  # says what it is instead
+    if found is not None:
+        raise PublishError(
+            f"{source}: no such folder, and no version on the Hub or elsewhere; there is nothing to read yet"
+            if isinstance(found[0], FolderHome)
+            else f"{source}: there is no version yet"
+        )
     from huggingface_hub import HfApi
 
     repo_id, revision = split_source(source)
     api = HfApi(token=token)
     tag, commit = find_revision(api, repo_id, revision)
     return open_commit(api, repo_id, tag, commit)
+
+
+def open_version(home: Home, tag: str, identity: str) -> Opened:
+    """Open a version in a home that is not the Hub.
+
+    Files are fetched when they are needed, into the user's cache, by what identifies the version; each is compared
+    with the version's manifest on the way. Raises `PublishError`.
+    """
+    source = f"{home.address}@{tag}"
+    if isinstance(home, FolderHome):
+        return Opened(source, read_release(home.folder / tag))
+    folder = versions_cache() / identity
+    if not (folder / MANIFEST_FILE).is_file():
+        _place(folder / MANIFEST_FILE, lambda target: home.download(tag, identity, MANIFEST_FILE, target))
+    digests = read_manifest(folder)
+
+    def fetch(name: str) -> None:
+        def checked(target: Path) -> None:
+            home.download(tag, identity, name, target)
+            if file_digest(target) != digests[name]:
+                raise PublishError(
+                    f"{source}: {name} is not what {MANIFEST_FILE} names; it was changed there"
+                )
+
+        _place(folder / name, checked)
+
+    if LOCK_FILE not in digests:
+        raise PublishError(f"{source} has no {LOCK_FILE}: it is no release of synth_datasets")
+    if not (folder / LOCK_FILE).is_file():
+        fetch(LOCK_FILE)
+    return Opened(source, read_release(folder), fetch, {*digests, MANIFEST_FILE}.__contains__)
 
 
 def split_source(source: str) -> tuple[str, str | None]:
@@ -110,3 +160,12 @@ def open_commit(api: "HfApi", repo_id: str, tag: str, commit: str, *, remote: Re
 
         folder = Path(fetch(LOCK_FILE)).parent
     return Opened(f"{repo_id}@{tag}", read_release(folder), fetch, files.__contains__)
+
+
+def _place(file: Path, write: Callable[[Path], object]) -> None:
+    """Let a file appear whole."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".synth-", dir=file.parent) as name:
+        part = Path(name) / file.name
+        write(part)
+        part.replace(file)

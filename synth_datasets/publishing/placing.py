@@ -15,7 +15,7 @@ from synth_datasets.errors import PublishError
 from synth_datasets.publishing.row_ids import ROWS_FOLDER
 from synth_datasets.trace import TRACE_FOLDER
 
-__all__ = ["in_place_of", "inside", "put_right"]
+__all__ = ["in_new", "in_place_of", "inside", "put_right"]
 
 _NEW, _OLD = ".synth-new-", ".synth-old-"
 """In the names of the folders beside: one in the making, and one whose place is being taken."""
@@ -38,6 +38,27 @@ def in_place_of(folder: Path) -> Generator[Path]:
             yield target
             target.chmod(0o755)  # mkdtemp makes a folder that only its owner can read
             _swap(target, folder)
+
+
+@contextmanager
+def in_new(folder: Path) -> Generator[Path]:
+    """Give a fresh folder beside `folder` and, when all went well, rename it to `folder`, which must not be there.
+
+    Raises `FileExistsError` when it is, whoever was faster; what is there stays as it is.
+    """
+    folder = folder.resolve()
+    with disk_advice(folder.parent, _OTHER_FOLDER):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        put_right(folder)
+        with _fresh(folder) as target:
+            yield target
+            target.chmod(0o755)
+            try:
+                target.rename(folder)
+            except OSError as error:
+                if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder)) from error
+                raise
 
 
 def put_right(folder: Path) -> None:

@@ -1,17 +1,22 @@
-"""One version from the Hub into a folder of its own, checked, so that training needs no network."""
+"""One version from the Hub, or another home, into a folder of its own, checked, so that training needs no network."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from synth_datasets.errors import PublishError
 from synth_datasets.publishing.card import repo_load_line
+from synth_datasets.publishing.homes import Home, home_at, pick
 from synth_datasets.publishing.hub_errors import told_plainly
-from synth_datasets.publishing.opened import find_revision, split_source
+from synth_datasets.publishing.lock import LOCK_FILE
+from synth_datasets.publishing.manifest import MANIFEST_FILE, read_manifest
+from synth_datasets.publishing.opened import find_revision, open_version, split_source
 from synth_datasets.publishing.release import CARD_FILE, read_release
 from synth_datasets.publishing.verify import Verified, verify
 
-__all__ = ["Pulled", "pull"]
+__all__ = ["Pulled", "pull", "verify_at"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +30,14 @@ class Pulled:
 
 
 def pull(source: str, folder: Path | None = None, *, token: str | None = None) -> Pulled:
-    """Fetch owner/name@version (without @version the newest) into `folder`, `<name>-<version>` by default.
+    """Fetch owner/name@version, or that of another home, into `folder`, `<name>-<version>` by default.
 
-    The folder appears whole and verified, or not at all; an interrupted pull goes on where it was. A folder that
-    holds that version is verified again, and the Hub is not asked when the version is named. Raises `PublishError`.
+    Without @version it is the newest one. The folder appears whole and verified, or not at all; an interrupted pull
+    goes on where it was. A folder that holds that version is verified again, and the Hub is not asked when the version
+    is named. Raises `PublishError`.
     """
+    if (found_home := home_at(source)) is not None:
+        return _pull_from(*found_home, folder)
     from huggingface_hub import HfApi
 
     repo_id, revision = split_source(source)
@@ -49,10 +57,55 @@ def pull(source: str, folder: Path | None = None, *, token: str | None = None) -
     if tag.startswith("v") and tag != f"v{version}":
         raise PublishError(f"{repo_id}@{tag} holds version {version}: the tag was set by something else")
     shutil.rmtree(part / ".cache", ignore_errors=True)
+    return _in_place(part, target, verified, lambda: _there(target, repo_id, tag))
+
+
+def verify_at(source: str, *, token: str | None = None) -> Verified:
+    """Verify a folder, or a version elsewhere, which is fetched for it and not kept; raises `PublishError`."""
+    folder = Path(source)
+    if folder.is_dir() and (
+        home_at(source) is None or (folder / LOCK_FILE).exists() or (folder / MANIFEST_FILE).exists()
+    ):
+        return verify(folder)
+    with TemporaryDirectory(prefix="synth-verify-") as name:
+        return pull(source, Path(name) / "version", token=token).verified
+
+
+def _pull_from(home: Home, wanted: str | None, folder: Path | None) -> Pulled:
+    """Fetch a version from a home that is not the Hub."""
+    versions = home.versions()
+    tag = pick(home, versions, wanted)
+    opened = open_version(home, tag, versions[tag])
+    names = [*read_manifest(opened.release.folder), MANIFEST_FILE]
+    target = folder or Path(f"{opened.release.name}-{opened.release.version}")
+    manifest = (opened.release.folder / MANIFEST_FILE).read_bytes()
+
+    def there() -> Pulled | None:
+        if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+            return None
+        held = target / MANIFEST_FILE
+        if not held.is_file() or held.read_bytes() != manifest:
+            raise PublishError(
+                f"{target} is there and is not {opened.source}; name another folder with -o, or move it away"
+            )
+        return Pulled(folder=target, verified=verify(target), fetched=False)
+
+    if (found := there()) is not None:
+        return found
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{target.name}-", suffix=".synth-part", dir=target.parent) as name:
+        part = Path(name) / target.name
+        for path, source in zip(names, opened.paths(names), strict=True):
+            (part / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, part / path)
+        return _in_place(part, target, verify(part), there)
+
+
+def _in_place(part: Path, target: Path, verified: Verified, there: Callable[[], Pulled | None]) -> Pulled:
     try:
         part.rename(target)
     except OSError as error:
-        if found := _there(target, repo_id, tag):  # another pull was faster
+        if found := there():  # another pull was faster
             return found
         raise PublishError(f"{target}: cannot be made: {error.strerror}") from error
     return Pulled(folder=target, verified=replace(verified, release=read_release(target)), fetched=True)

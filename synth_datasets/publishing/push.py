@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from synth_datasets.errors import PublishError
-from synth_datasets.publishing.changelog import changelog_section
-from synth_datasets.publishing.diff import compare
+from synth_datasets.publishing.homes import home_at
 from synth_datasets.publishing.hub_errors import status_of, told_plainly
-from synth_datasets.publishing.opened import Opened, open_commit
-from synth_datasets.publishing.readiness import check_complete, check_spec
-from synth_datasets.publishing.release import CHANGELOG_FILE, Release, read_release, verify_release
+from synth_datasets.publishing.opened import open_commit
+from synth_datasets.publishing.prepared import Allowed, prepare, step_from
+from synth_datasets.publishing.push_home import push_to_home
+from synth_datasets.publishing.pushed import PushResult, Status
+from synth_datasets.publishing.release import CHANGELOG_FILE, Release
 from synth_datasets.publishing.remote import (
     Change,
     Remote,
@@ -24,40 +25,12 @@ from synth_datasets.publishing.remote import (
     same_files,
     version_order,
 )
-from synth_datasets.publishing.secret_scan import check_secrets
-from synth_datasets.publishing.uploads import Extras, release_uploads, with_changelog
-from synth_datasets.publishing.versions import base_of, judge, too_small
+from synth_datasets.publishing.uploads import Extras, with_changelog
 
 if TYPE_CHECKING:
-    from huggingface_hub import HfApi
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
 __all__ = ["PushResult", "push"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PushResult:
-    """What a push did, or would do."""
-
-    status: Literal["published", "already_published", "dry_run"]
-    repo_id: str
-    url: str
-    tag: str
-    commit: str | None
-    """The tagged commit; None for a dry run."""
-    private: bool
-    """Of the repository as it is, whatever was asked for; or as it would be created."""
-    creates: bool
-    """Whether the repository did not exist before."""
-    files: tuple[tuple[str, int], ...]
-    """Path and bytes of all that belongs to the version."""
-    changes: tuple[Change, ...]
-    """What the commit changes; empty when only the tag was missing."""
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def size(self) -> int:
-        """Bytes of all files together."""
-        return sum(size for _, size in self.files)
 
 
 def push(
@@ -67,40 +40,40 @@ def push(
     private: bool = True,
     dry_run: bool = False,
     token: str | None = None,
+    create_pr: bool = False,
     include_trace: bool = False,
     include_rejections: bool = False,
     include_answers: bool = False,
     allow_short: bool = False,
     allow_dirty: bool = False,
+    allow_personal_data: bool = False,
 ) -> PushResult:
-    """Publish a release folder as a version of the dataset `repo_id`, given as owner/name.
+    """Publish a release folder as a version of the dataset `repo_id`, given as owner/name, or at another address.
 
     A push that was interrupted is finished by pushing again; a version that is there already, byte for byte,
     is reported as such. A version's tag is never moved: other content under the same version is refused
     before anything is uploaded, and so is a version that is too small a step from the one before it, of which the
     splits that differ are fetched and compared. `private`
-    counts when the repository is created. Trace, rejected answers and answers (the archive in the folder) stay at
-    home unless asked for. A partial build is refused unless `allow_short`, and one whose spec, in the current folder
-    or two above the build, has changed since, unless `allow_dirty`. Raises `PublishError`, whose message says what to
-    do.
+    counts when the repository is created. `create_pr` proposes the commit in a pull request and sets no tag: whoever
+    merges it pushes the same build, which tags it. Trace, rejected answers and answers (the archive in the folder) stay
+    at home unless asked for. A partial build is refused unless `allow_short`, one whose spec, in the current folder
+    or two above the build, has changed since, unless `allow_dirty`, and one whose rows hold what looks like personal
+    data unless `allow_personal_data`. Raises `PublishError`, whose message says what to do.
     """
+    extras = Extras(trace=include_trace, rejections=include_rejections, answers=include_answers)
+    allowed = Allowed(short=allow_short, dirty=allow_dirty, personal_data=allow_personal_data)
+    if (found := home_at(repo_id)) is not None:
+        home, version = found
+        if version is not None or create_pr or not private:
+            what = "@version" if version else "--create-pr" if create_pr else "--public"
+            raise PublishError(f"{what} has no meaning for {home.address}: leave it out")
+        return push_to_home(folder, home, extras=extras, allowed=allowed, dry_run=dry_run)
     from huggingface_hub import HfApi
 
-    release = read_release(folder)
-    verify_release(release)
-    version_order(f"v{release.version}")
-    if not allow_short:
-        check_complete(release)
-    if not allow_dirty:
-        check_spec(release, [Path.cwd(), *folder.resolve().parents[:2]])
-    extras = Extras(trace=include_trace, rejections=include_rejections, answers=include_answers)
-    uploads = release_uploads(release, repo_id, extras)
-    check_secrets(
-        (upload.path, _content(upload)) for upload in uploads if not upload.path.endswith(".parquet")
-    )
-    api = HfApi(token=token)
     with told_plainly(repo_id, "looking at"):
         _validate(repo_id)
+    release, uploads = prepare(folder, repo_id, extras, allowed)
+    api = HfApi(token=token)
     remote, warnings = _look(api, repo_id, dry_run=dry_run)
     publication = _Publication(api, repo_id, release, uploads, private, remote)
     if (done := publication.already_published()) is not None:
@@ -110,6 +83,8 @@ def push(
     warnings += told
     if dry_run:
         return publication.result("dry_run", commit=None, warnings=warnings)
+    if create_pr:
+        return publication.propose(warnings)
     publication = publication.with_repository()
     commit = publication.commit()
     publication.tag(commit)
@@ -164,21 +139,13 @@ class _Publication:
         What follows is a function of the release, of that version and of the changelog as it is: an interrupted push
         finds its own files the same.
         """
-        base = base_of(self.release.version, self.remote.tags)
-        diff = verdict = None
-        warnings: tuple[str, ...] = ()
-        if base is not None:
-            try:
-                before = open_commit(self.api, self.repo_id, base, self.remote.tags[base], remote=self.remote)
-            except PublishError as error:
-                warnings = (f"not compared with {base}, so that any version fits: {error}",)
-            else:
-                with told_plainly(self.repo_id, "comparing with"):
-                    diff = compare(before, Opened(str(self.release.folder), self.release))
-                verdict = judge(diff)
-                if told := too_small(self.release.version, base, verdict, self.remote.tags):
-                    raise PublishError(f"{told}. Nothing was uploaded")
-        section = changelog_section(self.release, diff, verdict)
+        step = step_from(
+            self.release,
+            self.remote.tags,
+            lambda base: open_commit(
+                self.api, self.repo_id, base, self.remote.tags[base], remote=self.remote
+            ),
+        )
         existing = b""
         if CHANGELOG_FILE in self.remote.files:
             with told_plainly(self.repo_id, "reading the changelog of"):
@@ -186,8 +153,8 @@ class _Publication:
                     self.repo_id, CHANGELOG_FILE, repo_type="dataset", revision=self.remote.head
                 )
             existing = Path(path).read_bytes()
-        uploads = with_changelog(self.uploads, existing, section, self.release.version)
-        return replace(self, uploads=uploads), warnings
+        uploads = with_changelog(self.uploads, existing, step.section, self.release.version)
+        return replace(self, uploads=uploads), step.warnings
 
     def with_repository(self) -> "_Publication":
         """Create the repository where there is none."""
@@ -202,15 +169,7 @@ class _Publication:
 
     def commit(self) -> str:
         """Bring `main` to this version in one commit on what was seen; return the commit that holds it."""
-        from huggingface_hub import CommitOperationAdd, CommitOperationDelete
-
-        by_path = {upload.path: upload for upload in self.uploads}
-        operations = [
-            CommitOperationDelete(change.path)
-            if change.action == "delete"
-            else CommitOperationAdd(change.path, by_path[change.path].source)
-            for change in changes(self.remote, self.uploads)
-        ]
+        operations = self._operations()
         # Equal already: an earlier push was interrupted between its commit and its tag.
         oid = self.remote.head
         with told_plainly(self.repo_id, "committing to"):
@@ -219,8 +178,8 @@ class _Publication:
                     self.repo_id,
                     operations,
                     repo_type="dataset",
-                    commit_message=f"{self.release.name} {self.release.version}",
-                    commit_description=f"Data digest sha256:{self.release.digest}",
+                    commit_message=self._title,
+                    commit_description=self._description,
                     parent_commit=self.remote.head,
                 ).oid
             files = read_files(self.api, self.repo_id, str(oid))
@@ -231,6 +190,58 @@ class _Publication:
                 "tagged; see whether a .gitignore in the repository names one of its files, then push again"
             )
         return str(oid)
+
+    def propose(self, warnings: tuple[str, ...]) -> PushResult:
+        """Open a pull request that brings `main` to this version, or find the one that does."""
+        if self.remote.head is None:
+            raise PublishError(
+                f"there is no dataset {self.repo_id} to propose a change to; push without --create-pr"
+            )
+        operations = self._operations()
+        if not operations:
+            raise PublishError(
+                f"{self.repo_id} holds these files already and only the tag {self.tag_name} is missing: whoever may "
+                "write there sets it by pushing without --create-pr"
+            )
+        with told_plainly(self.repo_id, "proposing a change to"):
+            for found in self.api.get_repo_discussions(
+                self.repo_id, repo_type="dataset", discussion_type="pull_request", discussion_status="open"
+            ):
+                revision = f"refs/pr/{found.num}"
+                if found.title == self._title and same_files(
+                    read_files(self.api, self.repo_id, revision), self.uploads
+                ):
+                    url = f"{self.api.endpoint}/datasets/{self.repo_id}/discussions/{found.num}"
+                    return replace(self.result("proposed", commit=None, warnings=warnings), url=url)
+            made = self.api.create_commit(
+                self.repo_id,
+                operations,
+                repo_type="dataset",
+                commit_message=self._title,
+                commit_description=self._description,
+                parent_commit=self.remote.head,
+                create_pr=True,
+            )
+        return replace(self.result("proposed", commit=made.oid, warnings=warnings), url=str(made.pr_url))
+
+    @property
+    def _title(self) -> str:
+        return f"{self.release.name} {self.release.version}"
+
+    @property
+    def _description(self) -> str:
+        return f"Data digest sha256:{self.release.digest}"
+
+    def _operations(self) -> list["CommitOperationAdd | CommitOperationDelete"]:
+        from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+        by_path = {upload.path: upload for upload in self.uploads}
+        return [
+            CommitOperationDelete(change.path)
+            if change.action == "delete"
+            else CommitOperationAdd(change.path, by_path[change.path].source)
+            for change in changes(self.remote, self.uploads)
+        ]
 
     def tag(self, commit: str) -> None:
         """Tag the commit; that somebody else tagged the same content meanwhile is as good."""
@@ -253,7 +264,7 @@ class _Publication:
 
     def result(
         self,
-        status: Literal["published", "already_published", "dry_run"],
+        status: Status,
         *,
         commit: str | None,
         changed: Sequence[Change] | None = None,
@@ -293,7 +304,3 @@ def _look(api: "HfApi", repo_id: str, *, dry_run: bool) -> tuple[Remote, tuple[s
         if not dry_run:
             raise
         return Remote(head=None), (f"not compared with the Hub: {error}",)
-
-
-def _content(upload: Upload) -> bytes:
-    return upload.source if isinstance(upload.source, bytes) else upload.source.read_bytes()

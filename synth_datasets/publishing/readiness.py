@@ -6,8 +6,6 @@ from pathlib import Path
 from synth_datasets.errors import PublishError, SpecError
 from synth_datasets.publishing.release import Release
 from synth_datasets.spec import DatasetSpec, digest, ingredients, load_spec, parse_spec
-from synth_datasets.spec.files import read_bytes_inside, read_inside
-from synth_datasets.spec.tables import MAX_BYTES
 
 __all__ = ["check_complete", "check_spec", "missing_rows"]
 
@@ -67,6 +65,10 @@ def _built(release: Release, folder: Path) -> str:
     text = file.read_text(encoding="utf-8")
     if "seeds:" not in text and "balance:" not in text:
         return digest(load_spec(file))
+    # YAML loads only where a spec is read.
+    from synth_datasets.spec.files import read_bytes_inside, read_inside
+    from synth_datasets.spec.tables import MAX_BYTES
+
     beside = read_bytes_inside(folder, MAX_BYTES)
     spec = parse_spec(text, origin=str(file), read_file=read_inside(release.folder), read_bytes=beside)
     return digest(spec)

@@ -22,6 +22,8 @@ __all__ = [
     "RemoteFile",
     "Upload",
     "changes",
+    "is_data",
+    "is_version",
     "newest_version",
     "read_remote",
     "same_files",
@@ -148,7 +150,7 @@ def changes(remote: Remote, uploads: Iterable[Upload]) -> list[Change]:
         if path not in remote.files or not remote.files[path].holds(upload)
     ]
     owned = {*remote.lock.files, *remote.lock.trace, ANSWERS_FILE} if remote.lock else set()
-    stale = {path for path in remote.files if path in owned or _is_data(path)} - wanted.keys()
+    stale = {path for path in remote.files if path in owned or is_data(path)} - wanted.keys()
     return sorted([*found, *(Change("delete", path, 0) for path in stale)], key=lambda change: change.path)
 
 
@@ -156,13 +158,23 @@ def same_files(files: Mapping[str, RemoteFile], uploads: Iterable[Upload]) -> bo
     """Whether `files` are these uploads and no other data."""
     wanted = {upload.path: upload for upload in uploads}
     held = all(path in files and files[path].holds(upload) for path, upload in wanted.items())
-    return held and not any(_is_data(path) for path in files.keys() - wanted.keys())
+    return held and not any(is_data(path) for path in files.keys() - wanted.keys())
 
 
 def newest_version(tags: Iterable[str]) -> str | None:
     """Return the tag with the highest semantic version; None when no tag is a version."""
     versions = [tag for tag in tags if _VERSION_TAG.fullmatch(tag)]
     return max(versions, key=version_order, default=None)
+
+
+def is_data(path: str) -> bool:
+    """Whether the card would load the file with the rest."""
+    return path.startswith("data/") and path.endswith(".parquet")
+
+
+def is_version(tag: str) -> bool:
+    """Whether a tag names a semantic version."""
+    return _VERSION_TAG.fullmatch(tag) is not None
 
 
 def version_order(tag: str) -> tuple[int, int, int, bool, tuple[tuple[bool, int, str], ...]]:
@@ -177,10 +189,6 @@ def version_order(tag: str) -> tuple[int, int, int, bool, tuple[tuple[bool, int,
         if part
     )
     return int(major), int(minor), int(patch), pre is None, parts
-
-
-def _is_data(path: str) -> bool:
-    return path.startswith("data/") and path.endswith(".parquet")
 
 
 def _read_lock(api: "HfApi", repo_id: str, revision: str) -> Lock | None:

@@ -26,8 +26,11 @@ class Extras:
     """The archive that a rebuild needs, which names the address that was asked."""
 
 
-def release_uploads(release: Release, repo_id: str, extras: Extras) -> list[Upload]:
-    """Return what follows from the release alone, sorted by path: it is what tells one version from another."""
+def release_uploads(release: Release, repo_id: str | None, extras: Extras) -> list[Upload]:
+    """Return what follows from the release alone, sorted by path: it is what tells one version from another.
+
+    The card says how the version is loaded from `repo_id`; for None, which is no repository on the Hub, it stays.
+    """
     card = (release.folder / CARD_FILE).read_text(encoding="utf-8")
     paths = {*release.lock.files, LOCK_FILE}
     paths.update(path for path in release.lock.trace if extras.trace or _is_rejections(path, extras))
@@ -39,7 +42,7 @@ def release_uploads(release: Release, repo_id: str, extras: Extras) -> list[Uplo
         paths.add(ANSWERS_FILE)
     return [
         Upload(CARD_FILE, card_for_repo(card, repo_id, release.version).encode("utf-8"))
-        if path == CARD_FILE
+        if path == CARD_FILE and repo_id is not None
         else Upload(path, release.folder / path)
         for path in sorted(paths)
     ]

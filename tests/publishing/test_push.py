@@ -10,6 +10,8 @@ from pathlib import Path
 
 import datasets
 import huggingface_hub
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hub_standin import READ, WRITE, Blob
 from huggingface_hub import constants
@@ -426,9 +428,9 @@ def test_a_version_before_that_is_none_of_ours_is_not_compared_with(hub, release
 def test_the_answers_are_published_when_asked_for_and_do_not_outlive_their_version(hub, release_of, tmp_path):
     with pytest.raises(PublishError, match=r"has no answers\.parquet: build it with --with-answers"):
         push(release_of("none").folder, REPO, include_answers=True)
-    first = release_of("first", answers=lambda path: path.write_bytes(b"PAR1"))
+    first = release_of("first", answers=lambda path: pq.write_table(pa.table({"answer": ["Yes."]}), path))
     push(first.folder, REPO, include_answers=True)
-    assert hub.repos[REPO].at("v1.0.0")["answers.parquet"] == b"PAR1"
+    assert hub.repos[REPO].at("v1.0.0")["answers.parquet"].startswith(b"PAR1")
     push(release_of("second", version="1.0.1").folder, REPO)
     assert "answers.parquet" not in hub.repos[REPO].at("main")
     (first.folder / "answers.parquet").write_bytes(b"PAR2")
