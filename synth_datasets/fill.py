@@ -298,6 +298,7 @@ class _Row:
                 column=self._column().name,
                 request=self.unanswered,
                 rejections=tuple(self.rejections),
+                ruled=tuple(self.ruled),
             )
         if self.missing:
             return Missing(

@@ -219,13 +219,15 @@ def _show_estimate(spec: str, options: dict[str, Any]) -> None:
 
 
 def _show_build(built: "Build") -> None:
+    from synth_datasets.cli.decided import decided_line
     from synth_datasets.cli.real_data import completed_line
     from synth_datasets.features import label_columns
     from synth_datasets.quality.terminal import render_terminal
 
     click.echo(render_terminal(built.quality))
-    if completed := completed_line(built.spec, built.tallies):
-        click.echo(f"\n{completed}")
+    for line in (completed_line(built.spec, built.tallies), decided_line(built.spec, built.folder)):
+        if line:
+            click.echo(f"\n{line}")
     split, first = next((name, rows) for name, rows in built.dataset.items() if len(rows))
     labels = label_columns(built.spec)
     click.echo(f"\nThe first rows of {split}:")

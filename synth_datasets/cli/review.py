@@ -2,7 +2,8 @@
 
 import webbrowser
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +14,9 @@ from synth_datasets.cli.printing import printable
 from synth_datasets.errors import SettingsError, SpecError
 
 if TYPE_CHECKING:
-    from synth_datasets.review.rows import BuiltRow
+    from synth_datasets.review.order import Sign
+    from synth_datasets.review.rows import BuiltRow, Judged
     from synth_datasets.spec.model import DatasetSpec
-    from synth_datasets.spec.reviews import Decision
 
 __all__ = ["review_verb"]
 
@@ -88,45 +89,61 @@ def review_verb(
               synth review build/reviews --export records.json      records for Argilla
               synth review build/reviews --export good.jsonl        accepted rows, for `seeds:`
     """
-    from synth_datasets.review.decisions import read_file
-    from synth_datasets.review.order import in_order, signs_of
+    work = _work(build, spec, file, split)
+    if summary:
+        _show_summary(work)
+    elif taken is not None:
+        _take(taken, kind, work, reviewer)
+    elif export is not None:
+        _export(export, kind, work, limit)
+    else:
+        _open_page(work, reviewer, limit, port, browser=not no_browser)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is reviewed, and where decisions about it go."""
+
+    build: Path
+    path: Path
+    """The spec's."""
+    spec: "DatasetSpec"
+    target: Path
+    judged: "Judged"
+    rows: "Sequence[BuiltRow]"
+
+    def ordered(self, limit: int | None) -> "tuple[Sequence[BuiltRow], Mapping[str, Sequence[Sign]]]":
+        """Return the rows as they are to be looked at, and why."""
+        from synth_datasets.review.order import in_order, signs_of
+
+        signs = signs_of(self.rows, self.spec, self.build)
+        return in_order(self.rows, signs)[:limit], signs
+
+
+def _work(build: Path, given: Path | None, file: Path | None, split: str | None) -> _Work:
     from synth_datasets.review.rows import built_rows, judged_columns
 
-    path, known = _find_spec(build, spec)
-    target = file or _decision_file(path, known)
-    judged = judged_columns(known)
+    path, spec = _find_spec(build, given)
+    judged = judged_columns(spec)
     rows = [row for row in built_rows(build, judged) if split in (None, row.split)]
     if not rows:
         raise SettingsError(f"{build} has no row in a split {split!r}")
-    if summary:
-        _show_summary(target, rows, read_file(target))
-        return
-    if taken is not None:
-        _take(taken, kind, target, rows, (known, reviewer))
-        return
-    signs = signs_of(rows, known, build)
-    ordered = in_order(rows, signs)[:limit]
-    if export is not None:
-        from synth_datasets.review.exchange import argilla_records, csv_table, format_of, seed_lines
+    return _Work(build, path, spec, file or _decision_file(path, spec), judged, rows)
 
-        form, said = format_of(export, kind), read_file(target)
-        if form == "seeds":
-            text = seed_lines(rows, judged, said)
-        else:
-            text = (csv_table if form == "csv" else argilla_records)(ordered, judged, signs, said)
-        export.write_text(text, encoding="utf-8")
-        click.echo(f"{export}: {text.count(chr(10))} lines ({form})")
-        return
+
+def _open_page(work: _Work, reviewer: str, limit: int | None, port: int, *, browser: bool) -> None:
     if find_spec("starlette") is None or find_spec("uvicorn") is None:
         raise SettingsError("the page needs the extra `review`: pip install 'synth-datasets[review]'")
     from synth_datasets.review.server import Session, listen, serve
 
-    session = Session(known.pretty_name or known.name, reviewer, target, judged, ordered, signs)
+    rows, signs = work.ordered(limit)
+    title = work.spec.pretty_name or work.spec.name
+    session = Session(title, reviewer, work.target, work.judged, rows, signs)
 
     def started(address: str) -> None:
-        click.echo(f"Review   {address}  ({len(ordered)} rows; Ctrl-C ends it)")
-        click.echo(printable(f"Writes   {target}"))
-        if not no_browser:
+        click.echo(f"Review   {address}  ({len(rows)} rows; Ctrl-C ends it)")
+        click.echo(printable(f"Writes   {work.target}"))
+        if browser:
             webbrowser.open(address)
 
     with listen(port) as listening:
@@ -135,7 +152,27 @@ def review_verb(
         except KeyboardInterrupt as stop:  # which is how a review ends; SIGTERM is told apart
             if type(stop) is not KeyboardInterrupt:
                 raise
-    _show_end(target, path, known)
+    _show_end(work)
+
+
+def _export(path: Path, kind: str | None, work: _Work, limit: int | None) -> None:
+    from synth_datasets.review.decisions import read_file
+    from synth_datasets.review.exchange import argilla_records, csv_table, format_of, seed_lines
+
+    form, said = format_of(path, kind), read_file(work.target)
+    if form == "seeds":
+        text = seed_lines(work.rows, work.judged, said)
+    else:
+        text = (csv_table if form == "csv" else argilla_records)(*_flat(work, limit), said)
+    path.write_text(text, encoding="utf-8", newline="")
+    click.echo(printable(f"{path}: written ({form})"))
+
+
+def _flat(
+    work: _Work, limit: int | None
+) -> "tuple[Sequence[BuiltRow], Judged, Mapping[str, Sequence[Sign]]]":
+    rows, signs = work.ordered(limit)
+    return rows, work.judged, signs
 
 
 def _find_spec(build: Path, given: Path | None) -> "tuple[Path, DatasetSpec]":
@@ -162,38 +199,30 @@ def _decision_file(path: Path, spec: "DatasetSpec") -> Path:
     return path.parent / (spec.reviews.file if spec.reviews is not None else f"{spec.name}{SUFFIX}")
 
 
-def _take(
-    source: Path,
-    kind: str | None,
-    target: Path,
-    rows: "Sequence[BuiltRow]",
-    by: "tuple[DatasetSpec, str]",
-) -> None:
+def _take(source: Path, kind: str | None, work: _Work, reviewer: str) -> None:
     from synth_datasets.review.decisions import append_decisions, now, read_file
     from synth_datasets.review.exchange import format_of, take_argilla, take_csv
-    from synth_datasets.review.rows import judged_columns
 
-    spec, reviewer = by
     form = format_of(source, kind)
     if form == "seeds":
         raise SettingsError(f"{source}: decisions come as csv or argilla; seeds are only written")
     text = source.read_text(encoding="utf-8-sig")
     take = take_csv if form == "csv" else take_argilla
-    found = take(text, rows, judged_columns(spec), read_file(target), reviewer=reviewer, at=now())
-    append_decisions(target, found.decisions)
-    click.echo(printable(f"{target}: {len(found.decisions)} new decisions"))
+    found = take(text, work.rows, work.judged, read_file(work.target), reviewer=reviewer, at=now())
+    append_decisions(work.target, found.decisions)
+    click.echo(printable(f"{work.target}: {len(found.decisions)} new decisions"))
     if found.strangers:
-        click.echo(
-            f"Warning: {found.strangers} are about rows that this build does not have as they were; left out",
-            err=True,
-        )
+        words = "are about rows that this build does not have as they were; left out"
+        click.echo(f"Warning: {found.strangers} {words}", err=True)
 
 
-def _show_summary(target: Path, rows: "Sequence[BuiltRow]", decisions: "Sequence[Decision]") -> None:
+def _show_summary(work: _Work) -> None:
     from synth_datasets.review.agreement import agreements
+    from synth_datasets.review.decisions import read_file
     from synth_datasets.spec.reviews import last_words
 
-    built = {(row.id, digest) for row in rows for digest in (row.digest,)}
+    target, rows, decisions = work.target, work.rows, read_file(work.target)
+    built = {(row.id, row.digest) for row in rows}
     words = last_words(decisions)
     here = [each for (_, row, digest), each in words.items() if {(row, digest), (row, each.gives)} & built]
     click.echo(
@@ -209,7 +238,8 @@ def _show_summary(target: Path, rows: "Sequence[BuiltRow]", decisions: "Sequence
         click.echo(printable(f"{pair}, {each.share:.0%} alike, Cohen's kappa {kappa}"))
 
 
-def _show_end(target: Path, path: Path, spec: "DatasetSpec") -> None:
+def _show_end(work: _Work) -> None:
+    target, path, spec = work.target, work.path, work.spec
     if not target.is_file():
         return
     if spec.reviews is None or path.parent / spec.reviews.file != target:

@@ -5,6 +5,7 @@ from math import ceil
 
 import click
 
+from synth_datasets.cli.decided import review_lines
 from synth_datasets.cli.options import spec_path
 from synth_datasets.cli.real_data import real_data_lines
 from synth_datasets.errors import SpecError
@@ -30,7 +31,7 @@ def check_verb(specs: tuple[str, ...]) -> None:
             wrong.append(error)
             continue
         try:
-            lines = list(real_data_lines(spec))
+            lines = [*real_data_lines(spec), *review_lines(spec)]
         except SpecError as error:
             wrong.append(error)
             continue

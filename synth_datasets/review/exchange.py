@@ -17,7 +17,9 @@ from synth_datasets.spec.reviews import Decision, Word, last_words, rulings_of
 __all__ = ["Taken", "argilla_records", "csv_table", "format_of", "seed_lines", "take_argilla", "take_csv"]
 
 FIX = "fix."
-"""Begins the columns and questions that hold what a row shall hold instead."""
+"""Begins the columns of a table that hold what a row shall hold instead."""
+ASKED = "fix_"
+"""The same for questions of Argilla, whose names hold letters, digits, `_` and `-`."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _VERDICT = "verdict"
 
@@ -110,7 +112,7 @@ def argilla_records(
     """Return the rows as `rg.Dataset.records.from_json` of Argilla 2 reads them.
 
     Fields: the judged columns and those beside them, as texts. Questions to define there: `verdict` (a label question:
-    accept, reject, fix), `note` (a text question, not required), and `fix.COLUMN`, a label question with the classes or
+    accept, reject, fix), `note` (a text question, not required), and `fix_COLUMN`, a label question with the classes or
     a text question, whose suggestion is the row's own value. `metadata` names row, digest and split. Reviewers are told
     apart by a UUID made of their name, which is not in the file.
     """
@@ -122,7 +124,7 @@ def argilla_records(
         responses: dict[str, list[dict[str, str]]] = {}
         for each in said.get((row.id, row.digest), ()):
             note = {"note": each.note} if each.note else {}
-            fixes = {FIX + name: value for name, value in each.values}
+            fixes = {ASKED + name: value for name, value in each.values}
             for question, value in {_VERDICT: str(each.verdict), **note, **fixes}.items():
                 response = {"value": value, "user_id": str(_user(each.reviewer))}
                 responses.setdefault(question, []).append(response)
@@ -134,7 +136,7 @@ def argilla_records(
                 "metadata": {"row": row.id, "digest": row.digest, "split": row.split}
                 | ({"why": "; ".join(sign.words for sign in signs[row.id])} if signs.get(row.id) else {}),
                 "suggestions": {
-                    FIX + name: {"value": _text(row.values[name]), "score": None, "agent": "synth_datasets"}
+                    ASKED + name: {"value": _text(row.values[name]), "score": None, "agent": "synth_datasets"}
                     for name in judged.fixable
                 },
                 "responses": responses,
@@ -150,7 +152,7 @@ def take_argilla(
 ) -> Taken:
     """Return the decisions of records as `rg.Dataset.records.to_json` writes them.
 
-    Without an answer to `verdict` a record counts when a `fix.COLUMN` differs from the row. A user who is none of the
+    Without an answer to `verdict` a record counts when a `fix_COLUMN` differs from the row. A user who is none of the
     known reviewers is called by the first letters of the UUID; `reviewer` is who has answered without a user.
     """
     known = list(known)
@@ -173,7 +175,7 @@ def take_argilla(
                     answers.setdefault(user, {})[question] = str(each.get("value", ""))
             for user, given in answers.items():
                 fixes = {
-                    name.removeprefix(FIX): value for name, value in given.items() if name.startswith(FIX)
+                    name.removeprefix(ASKED): value for name, value in given.items() if name.startswith(ASKED)
                 }
                 verdict = given.get(_VERDICT, "fix" if fixes else "")
                 by = names.get(user) or (user.split("-")[0] if user not in ("", "None") else reviewer)

@@ -104,6 +104,8 @@ class Unanswered:
     """The model column that was to be asked."""
     request: Request
     rejections: tuple[Rejection, ...]
+    ruled: tuple[str, ...] = ()
+    """As in `Example`."""
 
 
 class TallyJson(TypedDict):
