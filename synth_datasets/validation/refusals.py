@@ -94,8 +94,10 @@ _HINTS = {
 }
 # A quicker one, for folded ASCII: how a sentence begins in all the patterns.
 _FIRST_WORDS = (
-    r"(?:as |since i|i[ 'cw]|we|being |my |our |sincere|apolog|sorry|unfortunately|regrettably|(?:that|this|your) request"
-    r"|it (?:is|would be) |lo s|lament|es t|tut |entsch|je s)"
+    r"(?:as (?:just |only |merely |simply )?an? |since i|being |(?:my |our )?(?:sincere )?apolog|sorry|unfortunately|regrettably"
+    r"|(?:i|we)(?:'| ?(?:am|are|really|simply|just|can|could|w[io]|not|unable|must|have|need|do|apolog))"
+    r"|(?:that|this|your) request|it (?:is|would be) (?:not app|inapp|uneth|against)"
+    r"|lo s|lament|es tut|tut mir|entsch|je s)"
 )
 _AT_START = re.compile(rf"\s*[\"'*(]*{_FIRST_WORDS}")
 # Folds ASCII, and makes all ends of sentences alike.

@@ -175,6 +175,8 @@ REFUSING = st.lists(
 @given(REFUSING | TEXTS)
 @example("The tent is good.  \"'(I cannot assist")
 @example("Fine.ican't comply")
+@example("ijust cannot assist")
+@example("It is unethical. We need to decline to comply")
 def test_refusals(text):
     """A text without a hint of a refusal is none."""
     found = refusals._REFUSAL.search(text.replace("’", "'"))
