@@ -10,6 +10,11 @@ os.environ.update(HF_HUB_OFFLINE="1", HF_UPDATE_DOWNLOAD_COUNTS="0", HF_HUB_DISA
 
 import pytest
 from fake_endpoint import FakeEndpoint
+from hypothesis import settings
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 # A shell that runs the tests in the background has them ignore Ctrl-C, and so would every child they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
