@@ -20,18 +20,26 @@ def agreement_figures(spec: DatasetSpec, splits: "Mapping[str, Dataset]") -> tup
 
 def vote_lines(spec: DatasetSpec) -> tuple[str, ...]:
     """Return a sentence for each label that models have voted on; names are not yet safe for Markdown."""
-    rules = [column.rule for column in spec.columns if isinstance(column, DerivedColumn)]
-    lines = []
-    for rule in rules:
-        if isinstance(rule, VotesRule) and rule.gives in ("check", "relabel"):
-            rows = f"rows with fewer than {rule.agree} votes for one label were rejected"
-            what = (
-                f"{rows}, and the label that is stored is the one that the votes name"
-                if rule.gives == "relabel"
-                else f"{rows}, and so were those whose votes name another label"
+    rules: dict[str, list[VotesRule]] = {}
+    for column in spec.columns:
+        if isinstance(column, DerivedColumn) and isinstance(column.rule, VotesRule):
+            rules.setdefault(column.rule.label, []).append(column.rule)
+    return tuple(_sentence(label, votes) for label, votes in rules.items())
+
+
+def _sentence(label: str, rules: list[VotesRule]) -> str:
+    rule = rules[0]
+    head = f"{label}: {len(rule.votes)} answers of models that were shown the text alone; "
+    match next((each.gives for each in rules if each.gives in ("check", "relabel")), ""):
+        case "check":
+            return f"{head}rows with fewer than {rule.agree} votes for their label were rejected"
+        case "relabel":
+            return (
+                f"{head}rows with fewer than {rule.agree} votes for any label were rejected, and the label that is "
+                "stored is the one with the most votes"
             )
-            lines.append(f"{rule.label}: {len(rule.votes)} answers of models that saw the text alone; {what}")
-    return tuple(lines)
+        case _:
+            return f"{head}rows were kept whatever the votes say"
 
 
 def _stored(spec: DatasetSpec) -> Iterator[tuple[str, VotesRule]]:
@@ -49,10 +57,10 @@ def _figures(column: str, rule: VotesRule, splits: "Mapping[str, Dataset]") -> I
     yield Figure(
         f"{rule.label}: votes for the row's label",
         sum(votes) / (total * len(votes)),
-        f"mean share of the {total} votes on each accepted row; the rejected ones are not in it, so it flatters",
+        f"mean share of the {total} votes on each row, of accepted rows alone; higher is better",
     )
     yield Figure(
         f"{rule.label}: all votes for the row's label",
         sum(number == total for number in votes) / len(votes),
-        f"share of accepted rows on which all {total} votes agree; higher is better",
+        f"share of accepted rows on which all {total} votes name it; higher is better",
     )

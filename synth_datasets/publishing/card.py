@@ -130,7 +130,7 @@ def default_citation(facts: CardFacts) -> str:
     """Return BibTeX of what is known for sure: title, version and digest; neither author nor year."""
     spec = facts.spec
     key = f"{spec.name}_{spec.version}".replace(".", "_")
-    title = re.sub(r"[{}\\]", "", " ".join((spec.pretty_name or spec.name).split()))
+    title = " ".join(re.sub(r"[{}\\]", " ", spec.pretty_name or spec.name).split())
     return (
         f"@misc{{{key},\n  title = {{{title}}},\n"
         f"  note = {{Synthetic dataset, version {spec.version}, sha256:{facts.digest}}}\n}}"
@@ -174,7 +174,10 @@ def _context(facts: CardFacts) -> dict[str, object]:
         "models": (models := describe_models(spec)),
         "writers": dict.fromkeys((asked.model.id, asked.model.revision) for asked in models),
         "terms": [(name, terms_of(name)) for name in dict.fromkeys(asked.model.id for asked in models)],
-        "prompts": describe_prompts(spec),
+        "prompts": (prompts := describe_prompts(spec)),
+        "unprinted": sorted(
+            {column for asked in models for column in asked.columns} - {prompt.column for prompt in prompts}
+        ),
         "fillers": describe_fillers(spec),
         "seeds": seed_lines(spec),
         "balance": balance_table(facts),

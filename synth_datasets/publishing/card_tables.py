@@ -1,7 +1,7 @@
 """The tables of a card, and its sample rows, as Markdown."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from synth_datasets.publishing import markdown
@@ -16,14 +16,29 @@ MAX_SAMPLE_TEXT = 2_000
 
 def features_table(facts: CardFacts) -> str:
     """Return a row a column, with its type and what its numbers stand for."""
-    from datasets import ClassLabel
-
-    rows = []
-    for name, feature in facts.features.items():
-        names = feature.names if isinstance(feature, ClassLabel) else []
-        meaning = ", ".join(f"{index} = {text}" for index, text in enumerate(names))
-        rows.append([markdown.code_cell(name), markdown.code_cell(_type_of(feature)), markdown.cell(meaning)])
+    rows = [
+        [
+            markdown.code_cell(name),
+            markdown.code_cell(_type_of(feature)),
+            markdown.cell("; ".join(_meanings(feature))),
+        ]
+        for name, feature in facts.features.items()
+    ]
     return markdown.table(["column", "type", "values"], rows)
+
+
+def _meanings(feature: Any, place: str = "") -> Iterator[str]:  # noqa: ANN401 - `datasets` has no common type of features
+    """Yield what the numbers of labels stand for, wherever they are in the feature."""
+    from datasets import ClassLabel, List
+
+    match feature:
+        case ClassLabel():
+            yield place + ", ".join(f"{index} = {text}" for index, text in enumerate(feature.names))
+        case List():
+            yield from _meanings(feature.feature, place)
+        case dict():
+            for name, part in feature.items():
+                yield from _meanings(part, f"{name}: ")
 
 
 def _type_of(feature: Any) -> str:  # noqa: ANN401 - `datasets` has no common type of features

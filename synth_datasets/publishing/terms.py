@@ -27,8 +27,8 @@ class Terms:
 _NO_LIMIT = "the licence says nothing that limits the use of outputs"
 _COMPETE = "outputs may not be used to develop models that compete with those of the provider"
 _LLAMA_NAME = (
-    "a model that is trained on outputs and made available has a name that begins with `Llama`, and its makers show "
-    "`Built with Llama`"
+    "a model that is trained on outputs and made available has a name that begins with “Llama”, and its makers show "
+    "“Built with Llama”"
 )
 
 # The first that matches counts, so that exceptions stand before their family.
@@ -88,7 +88,7 @@ _KNOWN = (
     Terms(
         r"qwen2\.5[-:](coder-)?(3b|72b)",
         "Qwen licences (research only for 3B)",
-        "a model that is trained on outputs and made available shows `Built with Qwen` or `Improved using Qwen`",
+        "a model that is trained on outputs and made available shows “Built with Qwen” or “Improved using Qwen”",
         "https://huggingface.co/Qwen",
         restricted=True,
     ),
