@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from synth_datasets.cli.measures import add_measures, measure_options
 from synth_datasets.cli.options import (
     effective_spec,
     override_options,
@@ -111,27 +112,47 @@ def build_verb(
 @click.command("report")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def report_verb(folder: Path, as_json: bool) -> None:
+@click.option(
+    "--page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the page with what is measured here.",
+)
+@measure_options
+def report_verb(folder: Path, as_json: bool, page: Path | None, **asked: Any) -> None:  # noqa: ANN401 - click's options
     """Show the quality report of a build FOLDER; the page with plots is FOLDER/report.html.
+
+    Names to measure besides: semantic_spread, readability, language, grammar, prompt_fit, label_fit, seed_copies;
+    contamination with --test; real and two_sample with --real. Most need the extra `quality`. They are shown, and
+    written to --page, not to FOLDER: a release stays as it is.
+
+    --measure and --embed run code of yours that you name here, FILE.py:FUNCTION (takes the texts, returns a number or
+    numbers by name), or a measurement that `evaluate` loads, by path or Hub id; a spec or a dataset can name none.
 
     \b
     Example:  synth report build/reviews
+              synth report build/reviews --real real.csv --test heldout.csv:review
+              synth report build/reviews --measure readability --measure my_measures.py:emoji --page full.html
     """
     from synth_datasets.proof.shown import terminal
     from synth_datasets.publishing.proof import read_proof
     from synth_datasets.publishing.release import read_release
+    from synth_datasets.quality.html import render_html
     from synth_datasets.quality.report import QualityReport
     from synth_datasets.quality.terminal import render_terminal
 
     text = (read_release(folder).folder / "quality.json").read_text(encoding="utf-8")
+    report = QualityReport.from_json(text)
+    measured = add_measures(folder, report, **asked)
+    if page is not None:
+        page.write_text(render_html(measured), encoding="utf-8")
     if as_json:
-        click.echo(text.rstrip("\n"))
+        click.echo((text if measured is report else measured.to_json()).rstrip("\n"))
         return
-    click.echo(render_terminal(QualityReport.from_json(text)))
+    click.echo(render_terminal(measured))
     if (proof := read_proof(folder)) is not None:
         click.echo("\nProof by training\n")
         click.echo(printable(terminal(proof)))
-    click.echo(f"With plots: {folder / 'report.html'}")
+    click.echo(f"With plots: {page or folder / 'report.html'}")
 
 
 @click.command("rejections")

@@ -66,7 +66,9 @@ def vectorizer() -> "TfidfVectorizer":
 
 def grams(text: str) -> list[str]:
     """Return the words of a text and its pairs of words."""
-    words = tokens(text[:REACH]) or ["\x00"] * (not text.strip("\x00"))
+    words = tokens(text[:REACH])
+    if not words and not text.strip("\x00"):
+        words = ["\x00", "\x00"]  # texts without a character are alike, and no set is without a word
     return [*words, *(f"{one} {other}" for one, other in pairwise(words))]
 
 

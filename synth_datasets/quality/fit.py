@@ -48,7 +48,7 @@ def prompt_fit(
 
     Range of the AUC: 0.5 (no better than by chance) to 1; higher is better. Prompts that differ in what a text
     cannot show (a tone, a length) keep it near 0.5, so compare builds of one spec.
-    It sees words in common, not whether what was asked for is done; it needs prompts that differ.
+    It cannot tell whether what was asked for is done, only which words are in common; it needs prompts that differ.
     Source: the area under the curve as Hanley & McNeil 1982 (Radiology 143); the figure is ours.
     """
     chosen = sample(len(texts), limit)
@@ -67,8 +67,8 @@ def label_fit(
 ) -> LabelFit:
     """Return the share of rows that lie nearest to the mean of their own label, on a sample.
 
-    Range 0 to 1; compare with `chance`. Higher means that labels speak of different things; it is no check of the
-    labels: sentiment, which few words carry, stays near chance on real reviews, and a subject does not.
+    Range 0 to 1; compare with `chance`. Higher means that labels speak of different things.
+    It cannot tell whether a label is right: sentiment, which few words carry, stays near chance on real reviews.
     Source: the nearest centroid classifier (Rocchio; Manning et al. 2008, Introduction to Information Retrieval, 14.2),
     each row left out of its own mean.
     """

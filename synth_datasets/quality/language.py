@@ -105,7 +105,7 @@ def grammar_rate(texts: Sequence[str], *, limit: int = GRAMMAR_ROWS) -> GrammarF
     try:
         from harper import Linter
     except ImportError as error:
-        raise SettingsError("this measure needs harper-py: pip install 'synth-datasets[quality]'") from error
+        raise SettingsError("this measure needs harper-py: pip install 'synth-datasets[grammar]'") from error
     chosen = [texts[row][:GRAMMAR_REACH] for row in sample(len(texts), limit)]
     linter = Linter() if chosen else None
     kinds = Counter(str(lint.lint_kind) for text in chosen if linter for lint in linter.lint(text))

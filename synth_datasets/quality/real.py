@@ -40,7 +40,7 @@ def compare_with_real(
     The real rows are parted at random; the made rows and one half are compared with the other, all of one number. The
     baseline is what real rows attain, and only the ratio to it says something: raw values change with the number of
     rows and the embedding. Unless `embed` is given, it is fitted on the half that is compared with.
-    Best is the baseline itself. Above it, coverage or the Vendi score mean no improvement.
+    Range as of each figure. Best is the baseline itself. Above it, coverage or the Vendi score mean no improvement.
     It cannot see the order of words (with the default embedding), nor whether labels are right. Precision and density
     are high for a few typical rows said over and over: never read them without coverage.
     Source: as `manifolds`, `frechet_distance` and `vendi_score`.

@@ -232,7 +232,7 @@ MEASURES: Mapping[str, Measure] = {
         limits="Blind to parts in another language; does not tell close neighbours or texts of a word or two.",
     ),
     "grammar": Measure(
-        said="findings of the checker Harper for 100 words (English)",
+        said="findings of the checker Harper for 100 words (English; extra `grammar`)",
         needs=(),
         of=grammar_rate,
         find=_grammar,

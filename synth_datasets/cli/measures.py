@@ -1,0 +1,220 @@
+"""What `synth report` measures beside what a build has measured: names, files of other rows, one's own functions."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from synth_datasets.errors import SettingsError
+
+if TYPE_CHECKING:
+    from synth_datasets.quality.embeddings import Embed
+    from synth_datasets.quality.report import QualityReport
+    from synth_datasets.quality.suite import Material
+    from synth_datasets.spec.model import DatasetSpec
+
+__all__ = ["add_measures", "measure_options"]
+
+Own = Callable[[list[str]], object]
+
+_BY_FILE = {"real": ("real", "two_sample"), "test": ("contamination",)}
+_MISSING = {
+    "real": "--real FILE: real rows to compare with",
+    "test": "--test FILE: the test set to look for",
+    "prompts": "the prompts in the build's trace/, a row each",
+    "labels": "a column of classes",
+    "seeds": "a spec with `seeds`",
+    "language": "a spec with one `language`",
+}
+
+
+def measure_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that name further measures to a command."""
+    for option in reversed(
+        (
+            click.option(
+                "--measure",
+                "names",
+                multiple=True,
+                metavar="NAME",
+                help="Measure this as well: a name from the list, or your own, see above.",
+            ),
+            click.option("--full", is_flag=True, help="Measure all that there is something to measure for."),
+            click.option(
+                "--real", metavar="FILE[:COLUMN]", help="Real rows to compare with: CSV, TSV, JSON lines, Parquet."
+            ),
+            click.option("--test", metavar="FILE[:COLUMN]", help="A test set that no row should hold."),
+            click.option(
+                "--embed", metavar="MODULE:FUNCTION", help="Your function: a list of texts to a row of numbers each."
+            ),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def add_measures(
+    folder: Path,
+    report: "QualityReport",
+    *,
+    names: Sequence[str],
+    full: bool,
+    real: str | None,
+    test: str | None,
+    embed: str | None,
+) -> "QualityReport":
+    """Return the report with what is asked for; the build's folder stays as it is.
+
+    Raises `SettingsError` for what cannot be measured, and says what it needs.
+    """
+    from synth_datasets.cli.predictors import load_function
+    from synth_datasets.quality.suite import MEASURES, measure_more
+
+    files = {name: file for name, file in (("real", real), ("test", test)) if file is not None}
+    asked = [*names, *(name for file in files for name in _BY_FILE[file])]
+    if not asked and not full:
+        return report
+    own = {name: _own(name) for name in names if name not in MEASURES}
+    how: Any = load_function(embed) if embed else None
+    materials = _materials(folder, report, _spec(folder), files, how)
+    _check_needs([name for name in asked if name in MEASURES], materials)
+    if full:
+        asked += MEASURES
+    return replace(report, more=measure_more(list(dict.fromkeys(asked)), materials, own=own))
+
+
+def _own(name: str) -> Own:
+    """Return a function of one's own: module:function, or a measurement that `evaluate` loads by path or Hub id."""
+    from synth_datasets.cli.predictors import load_function
+    from synth_datasets.quality.suite import MEASURES
+
+    if ":" in name:
+        return load_function(name)
+    if not name.endswith(".py") and "/" not in name and not Path(name).is_dir():
+        listed = "\n".join(f"  {each:<16} {measure.said}" for each, measure in MEASURES.items())
+        raise SettingsError(
+            f"there is no measure {name!r}; there are\n{listed}\nor your own: FILE.py:FUNCTION, "
+            "or a measurement that `evaluate` loads, by path or Hub id"
+        )
+    import evaluate
+
+    loaded = evaluate.load(name, module_type="measurement")
+    return lambda texts: loaded.compute(data=texts)
+
+
+def _materials(
+    folder: Path,
+    report: "QualityReport",
+    spec: "DatasetSpec | None",
+    files: Mapping[str, str],
+    embed: "Embed | None",
+) -> "dict[str, Material]":
+    import datasets
+
+    from synth_datasets.quality import columns
+    from synth_datasets.quality.suite import Material
+
+    dataset = datasets.load_dataset("parquet", data_files=_shards(folder, report.splits))
+    labels = {
+        name: feature.names
+        for name, feature in next(iter(dataset.values())).features.items()
+        if isinstance(feature, datasets.ClassLabel)
+    }
+    first = next(iter(labels), None)
+    parts = [columns.read(rows, list(report.whole.texts), labels) for rows in dataset.values()]
+    whole = columns.concatenate(parts, list(report.whole.texts), labels)
+    shared: dict[str, Any] = {
+        "labels": columns.named(whole.labels[first], labels[first]) if first else None,
+        "seeds": _seeds(spec),
+        "language": spec.language[0] if spec is not None and len(spec.language) == 1 else None,
+    }
+    return {
+        column: Material(
+            texts=columns.take(texts, range(whole.rows)),
+            prompts=_prompts(folder, [str(split) for split in dataset], spec, column, whole.rows),
+            real=_texts(files["real"], column) if "real" in files else None,
+            test=_texts(files["test"], column) if "test" in files else None,
+            embed=embed,
+            **shared,
+        )
+        for column, texts in whole.texts.items()
+    }
+
+
+def _shards(folder: Path, splits: Mapping[str, object]) -> dict[str, list[str]]:
+    found = {split: sorted(map(str, (folder / "data").glob(f"{split}-*.parquet"))) for split in splits}
+    return {split: files for split, files in found.items() if files}
+
+
+def _spec(folder: Path) -> "DatasetSpec | None":
+    from synth_datasets.errors import SpecError
+    from synth_datasets.spec import load_spec
+
+    try:
+        return load_spec(folder)
+    except (SpecError, OSError):  # a release without the files that its spec refers to
+        return None
+
+
+def _seeds(spec: "DatasetSpec | None") -> Sequence[str] | None:
+    """Return the texts of seeds that lie beside the spec; those on the Hub are not fetched for a report."""
+    from synth_datasets.plan.seeds import index_of
+
+    if spec is None or spec.seeds is None or spec.seeds.data is None:
+        return None
+    return index_of(spec.seeds).texts
+
+
+def _prompts(
+    folder: Path, splits: Sequence[str], spec: "DatasetSpec | None", column: str, rows: int
+) -> list[str] | None:
+    """Return what the user said last before each row's text was written; None unless every row has its own."""
+    import pyarrow.parquet as pq
+
+    from synth_datasets.spec.graph import outputs
+    from synth_datasets.trace import TRACE_FOLDER
+
+    owners = {name: each.name for each in spec.columns for name in outputs(each)} if spec is not None else {}
+    owner = owners.get(column, column)
+    found: list[str] = []
+    for split in splits:
+        path = folder / TRACE_FOLDER / f"{split}.parquet"
+        if not path.is_file():
+            return None
+        table = pq.read_table(
+            path, columns=["row_id", "column", "messages"], filters=[("column", "=", owner)]
+        )
+        said = {
+            row: next((turn["content"] for turn in reversed(messages) if turn["role"] == "user"), "")
+            for row, messages in zip(
+                table.column("row_id").to_pylist(), table.column("messages").to_pylist(), strict=True
+            )
+        }
+        found += said.values()
+    return found if len(found) == rows else None
+
+
+def _texts(given: str, column: str) -> list[str]:
+    """Read the texts of FILE, or of FILE:COLUMN; without one, of the column that is called as the measured one."""
+    from synth_datasets.spec.tables import TableError, read_table
+
+    path, _, named = given.rpartition(":") if not Path(given).is_file() else (given, "", "")
+    try:
+        data = Path(path or given).read_bytes()
+        found = read_table(Path(path or given).name, data, [named or column]).columns[named or column]
+    except OSError as error:
+        raise SettingsError(f"{path or given}: cannot be read: {error.strerror}") from error
+    except TableError as error:
+        raise SettingsError(f"{path or given}: {error}; name the column of texts as FILE:COLUMN") from error
+    return [text for text in found if text.strip()]
+
+
+def _check_needs(names: Sequence[str], materials: "Mapping[str, Material]") -> None:
+    from synth_datasets.quality.suite import MEASURES
+
+    for name in names:
+        for need in MEASURES[name].needs:
+            if all(getattr(material, need) is None for material in materials.values()):
+                raise SettingsError(f"measure {name} needs {_MISSING[need]}")

@@ -1,0 +1,137 @@
+"""`synth report` with measures by name, real rows, a test set, and functions of one's own."""
+
+import csv
+import json
+
+import datasets
+import pytest
+from specs import write_spec
+
+from synth_datasets.build import build
+from synth_datasets.cli import main
+from synth_datasets.publishing.release import read_release, verify_release
+
+OWN = """\
+import numpy as np
+
+def shouting(texts):
+    return sum(text.isupper() for text in texts) / len(texts)
+
+def broken(texts):
+    return "many"
+
+def points(texts):
+    return np.array([[len(text), 1.0] for text in texts])
+"""
+MEASUREMENT = """\
+import datasets
+import evaluate
+
+
+class Mean(evaluate.Measurement):
+    def _info(self, config=None):
+        features = datasets.Features({"data": datasets.Value("string")})
+        return evaluate.MeasurementInfo(description="m", citation="", inputs_description="", features=features)
+
+    def _compute(self, data):
+        return {"mean_length": sum(map(len, data)) / len(data)}
+"""
+
+
+@pytest.fixture
+def report(endpoint, tmp_path, monkeypatch, capsys):
+    """Run the verb on a build of eight rows, in a folder with files of real rows; returns code, output and errors."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    write_spec(tmp_path)
+    options = {"base_url": endpoint.base_url, "store": str(tmp_path / "answers.sqlite")}
+    built = build("reviews.synth.yaml", "made", cache_dir="cache", options=options)
+    rows = [row["text"] for split in built.dataset.values() for row in split]
+    (tmp_path / "my_measures.py").write_text(OWN)
+    for name, column, texts in (
+        ("leak", "text", rows[:3]),
+        ("real", "review", [f"Row {n}." for n in range(200)]),
+    ):
+        with (tmp_path / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([[column], *([text] for text in texts)])
+    datasets.disable_progress_bars()
+    capsys.readouterr()
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main(["report", "made", *map(str, arguments)])
+        printed = capsys.readouterr()
+        return ended.value.code, printed.out, printed.err
+
+    yield run
+    datasets.enable_progress_bars()
+
+
+def measured(shown):
+    return {each["name"]: each for each in json.loads(shown)["more"]}
+
+
+def test_a_plain_report_is_what_the_build_measured(report, tmp_path):
+    code, shown, _ = report("--json")
+
+    assert code == 0
+    assert shown == (tmp_path / "made/quality.json").read_text(encoding="utf-8")
+    assert json.loads(shown)["more"] == []
+
+
+def test_all_that_there_is_something_for_is_measured_and_the_release_stays_as_it_is(report, tmp_path):
+    code, shown, errors = report(
+        "--full", "--real", "real.csv:review", "--test", "leak.csv", "--json", "--page", "full.html"
+    )
+
+    assert code == 0, errors
+    found = measured(shown)
+    assert set(found) == {
+        *("semantic_spread", "readability", "language", "grammar", "prompt_fit", "label_fit"),
+        *("contamination", "real", "two_sample"),
+    }
+    assert found["contamination"]["values"]["rows"] >= 3
+    assert found["prompt_fit"]["values"]["auc"] is not None
+    assert found["real"]["values"]["coverage"] is None
+    assert "too few rows" in found["real"]["notes"][0]
+    assert "Measured by name" in (tmp_path / "full.html").read_text(encoding="utf-8")
+    verify_release(read_release(tmp_path / "made"))
+
+
+def test_names_are_measured_in_their_order_and_shown_with_what_they_cannot_tell(report):
+    code, shown, _ = report("--measure", "label_fit", "--measure", "readability")
+
+    assert code == 0
+    assert shown.index("label fit of text, 8 rows") < shown.index("readability of text")
+    assert "Cannot tell whether a text is clear" in shown
+
+
+def test_ones_own_functions_and_measurements_are_run(report, tmp_path):
+    (tmp_path / "mean.py").write_text(MEASUREMENT)
+
+    code, shown, errors = report(
+        "--measure", "my_measures.py:shouting", "--measure", "./mean.py", "--measure", "semantic_spread",
+        "--embed", "my_measures.py:points", "--json",
+    )  # fmt: skip
+
+    assert code == 0, errors
+    found = measured(shown)
+    assert found["my_measures.py:shouting"]["values"] == {"my_measures.py:shouting": 0}
+    assert found["./mean.py"]["values"]["mean_length"] > 1
+    assert found["semantic_spread"]["values"]["vendi"] < 2  # two numbers a text, one of them small
+
+
+def test_what_cannot_be_measured_is_told(report):
+    for arguments, said in (
+        (("--measure", "readabilty"), "there is no measure 'readabilty'; there are\n  semantic_spread"),
+        (("--measure", "real"), "measure real needs --real FILE"),
+        (("--measure", "seed_copies"), "measure seed_copies needs a spec with `seeds`"),
+        (("--real", "none.csv"), "none.csv: cannot be read"),
+        (("--test", "real.csv"), "name the column of texts as FILE:COLUMN"),
+        (("--measure", "my_measures.py:broken"), "expected a number or numbers by name"),
+        (("--measure", "my_measures.py:none"), "has no function 'none'"),
+    ):
+        code, _, errors = report(*arguments)
+
+        assert code != 0
+        assert said in errors

@@ -1,0 +1,136 @@
+"""Measures by name, and the figures behind them that have no page of their own."""
+
+import pytest
+
+from synth_datasets.errors import SettingsError
+from synth_datasets.quality.fit import label_fit, prompt_fit
+from synth_datasets.quality.language import grammar_rate, readability, wrong_language_rate
+from synth_datasets.quality.personal import personal_data_rate
+from synth_datasets.quality.suite import MEASURES, Material, measure_more
+
+EDGES = [[], ["a"], ["same text"] * 3, ["这个产品非常好用", "很好"], ["w x. " * 200_000]]
+FRUIT = ["A ripe apple tastes sweet.", "This apple pie is sweet and warm.", "Pick the apple when ripe."]
+CARS = ["The car needs new brakes.", "A fast car with good brakes.", "New tyres for the old car."]
+
+
+@pytest.mark.parametrize("texts", EDGES)
+def test_every_measure_takes_every_edge(texts):
+    given = Material(
+        texts=texts,
+        labels=["x"] * len(texts),
+        prompts=texts,
+        seeds=texts,
+        language="en",
+        real=texts,
+        test=texts,
+    )
+
+    found = measure_more([name for name in MEASURES if name != "grammar"], {"text": given})
+
+    assert [each.name for each in found] == [name for name in MEASURES if name != "grammar"]
+    assert all(each.values and each.limits for each in found)
+    assert personal_data_rate(texts).rate == (0 if texts else None)
+
+
+def test_every_measure_says_where_it_comes_from_and_what_it_cannot_tell():
+    for name, measure in MEASURES.items():
+        assert measure.source, name
+        assert measure.limits.endswith("."), name
+        assert set(measure.needs) <= {"labels", "prompts", "seeds", "language", "real", "test"}
+
+
+def test_what_a_measure_lacks_leaves_it_out():
+    found = measure_more(list(MEASURES), {"text": Material(texts=FRUIT + CARS)})
+
+    assert [each.name for each in found] == ["semantic_spread", "readability", "grammar"]
+
+
+def test_ones_own_functions_give_a_number_or_numbers_by_name():
+    material = {"text": Material(texts=["a", "bb"])}
+    own = {
+        "longest": lambda texts: max(map(len, texts)),
+        "more": lambda texts: {"n": len(texts), "name": "x", "mean": 1.5},
+    }
+
+    longest, more = measure_more(["longest", "more"], material, own=own)
+
+    assert longest.values == {"longest": 2}
+    assert more.values == {"n": 2, "mean": 1.5}
+    with pytest.raises(SettingsError, match="expected a number or numbers by name, got 'no'"):
+        measure_more(["bad"], material, own={"bad": lambda texts: "no"})
+
+
+def test_rows_are_told_by_their_prompts_and_not_by_those_of_others():
+    prompts = ["Write about an apple."] * 3 + ["Write about a car."] * 3
+
+    right, wrong = prompt_fit(FRUIT + CARS, prompts), prompt_fit(FRUIT + CARS, prompts[::-1])
+
+    assert (right.auc >= 0.8, right.prompts) == (True, 2)
+    assert wrong.auc == pytest.approx(1 - right.auc)
+    assert prompt_fit(FRUIT, ["one"] * 3).auc is None
+
+
+def test_labels_that_speak_of_different_things_hold_together():
+    found = label_fit(FRUIT + CARS, ["fruit"] * 3 + ["car"] * 3)
+    mixed = label_fit(FRUIT + CARS, ["x", "y"] * 3)
+
+    assert (found.nearest, found.chance) == (1, 0.5)
+    assert mixed.nearest < 0.7
+    assert label_fit(FRUIT, ["x"] * 3).nearest is None
+    assert label_fit(FRUIT, ["x", "", ""]).rows == 1
+
+
+def test_readability_gives_quartiles_of_the_texts_that_have_one():
+    found = readability(["The cat sat on the mat."] * 3 + ["很好"])
+
+    assert found.texts == 3
+    assert found.median == pytest.approx(116.145)
+
+
+def test_texts_in_another_language_are_counted():
+    english = ["The battery of this camera lasts the whole day, and the pictures are sharp."] * 9
+    german = ["Der Akku dieser Kamera hält den ganzen Tag, und die Bilder sind scharf."]
+
+    found = wrong_language_rate(english + german, "en")
+
+    assert (found.rows, found.rate) == (10, 0.1)
+    assert "German" in found.examples[0]
+
+
+def test_shuffled_words_have_more_findings_than_sentences_and_nothing_has_none():
+    """Harper's own first example: `This is an test of the the linter.` has an article and a repeated word wrong."""
+    found = grammar_rate(["This is an test of the the linter."])
+
+    assert found.per_100_words >= 2 * 100 / 8
+    assert grammar_rate(["This is a test of the linter."]).per_100_words == 0
+    assert grammar_rate([]).per_100_words is None
+
+
+def test_personal_data_is_counted_by_kind_and_never_repeated():
+    texts = ["Mail jo@mail.org or call +44 20 7946 0958", "nothing", "jo@mail.org"]
+
+    found = personal_data_rate(texts)
+
+    assert found.rate == pytest.approx(2 / 3)
+    assert [(each.kind, each.rows, each.first) for each in found.kinds] == [
+        ("e-mail address", 2, (0, 2)),
+        ("telephone number", 1, (0,)),
+    ]
+    assert "jo@" not in str(found)
+
+
+def test_two_percent_refusals_are_found_and_real_reviews_are_none(reviews):
+    from synth_datasets.validation.refusals import is_refusal
+
+    refusals = [
+        "I'm sorry, but I can't help with that request.",
+        "As an AI language model, I cannot write reviews of real products.",
+        "I am unable to provide a negative review.",
+        "Sorry, I can't assist with that.",
+        "I cannot fulfill this request.",
+    ]
+    texts = [text for text, _ in reviews]
+    planted = [refusals[row % 5] for row in range(len(texts) * 2 // 100)]
+
+    assert sum(map(is_refusal, planted)) >= 0.9 * len(planted)
+    assert sum(map(is_refusal, texts)) <= 0.05 * len(texts)
