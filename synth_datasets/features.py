@@ -34,7 +34,12 @@ def features_of(spec: DatasetSpec) -> "Features":
     """Return the features of the stored columns, in the order of the spec; hidden columns have none."""
     from datasets import Features
 
-    return Features(_visible(spec))
+    found = _visible(spec)
+    if spec.mix is not None:
+        from datasets import Value
+
+        found[spec.mix.source] = Value("string")
+    return Features(found)
 
 
 def tables_of(features: "Features", rows: Iterable[Mapping[str, object]]) -> "Iterator[pa.Table]":
@@ -106,13 +111,14 @@ def _encoder(feature: "FeatureType") -> Callable[[object], object]:
     from datasets import ClassLabel, Value
     from datasets.features.features import encode_nested_example
 
+    # Only real rows, which may know nothing of a column, hold None.
     if isinstance(feature, ClassLabel):
         numbers = {name: number for number, name in enumerate(feature.names)}
-        return lambda value: numbers[str(value)]
+        return lambda value: None if value is None else numbers[str(value)]
     if isinstance(feature, Value) and feature.dtype == "string":
-        return str
+        return lambda value: None if value is None else str(value)
     if isinstance(feature, Value) and feature.dtype == "float64":
-        return lambda value: float(cast("float", value))
+        return lambda value: None if value is None else float(cast("float", value))
     if isinstance(feature, Value):
         return lambda value: value
     return lambda value: encode_nested_example(feature, value)

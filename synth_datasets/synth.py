@@ -17,13 +17,14 @@ from synth_datasets.disks import disk_advice
 from synth_datasets.errors import BudgetError, SettingsError, SynthError
 from synth_datasets.features import features_of, tables_of
 from synth_datasets.generation.budget import Budget
+from synth_datasets.mix import mixed_rows
 from synth_datasets.plan.part import Part
 from synth_datasets.plan.real_data import resolved
 from synth_datasets.settings import Settings, load_settings
 from synth_datasets.sources import spec_from_url, spec_url
 from synth_datasets.spec import DatasetSpec, digest, with_overrides
 from synth_datasets.spending import open_budget, spent_line
-from synth_datasets.splits import endpoints_of, part_rows, split_rows
+from synth_datasets.splits import endpoints_of
 from synth_datasets.streaming import SHARDS, RowsIterable
 from synth_datasets.trace import TRACE_FOLDER, read_tallies
 
@@ -206,17 +207,19 @@ class Synth(datasets.ArrowBasedBuilder):
     def _generate_tables(
         self, split: str, trace: str, budget: Budget | None
     ) -> "Iterator[tuple[int, pa.Table]]":
-        rows = split_rows(
+        rows = mixed_rows(
             self.spec,
             _settings(self.config),
             split,
+            Part(),
             trace=Path(trace),
+            eager=True,
             keep_short=self.config.keep_short,
             offline=self.config.offline,
             budget=budget,
         )
         with closing(rows):
-            yield from enumerate(tables_of(features_of(self.spec), rows))
+            yield from enumerate(tables_of(features_of(self.spec), (row for _, row in rows)))
 
     def _get_examples_iterable_for_split(self, split_generator: datasets.SplitGenerator) -> RowsIterable:
         # Only a stream has shards: a build asks for many rows at once by itself, and `num_proc` adds nothing to it.
@@ -226,7 +229,7 @@ class Synth(datasets.ArrowBasedBuilder):
     def _stream_examples(
         self, split: str, shards: list[int], of: int, start: int
     ) -> Generator[tuple[int, dict[str, object]]]:
-        return part_rows(
+        return mixed_rows(
             self.spec,
             _settings(self.config),
             split,

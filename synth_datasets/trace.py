@@ -21,11 +21,13 @@ __all__ = [
     "TraceWriter",
     "TracedRow",
     "read_models",
+    "read_real_ids",
     "read_rejections",
     "read_ruled",
     "read_tallies",
     "read_trace",
     "rejection_record",
+    "write_real_ids",
 ]
 
 TRACE_FOLDER = "trace"
@@ -187,11 +189,15 @@ def _storable(text: str) -> str:
 
 
 def read_trace(folder: Path, split: str, row: int) -> list[TracedRow]:
-    """Return what was sent and answered for the row at `row` (counted from 0) of the stored split."""
+    """Return what was sent and answered for the row at `row` (counted from 0) of the stored split; nothing if it is real."""
     import pyarrow.parquet as pq
 
+    real = read_real_ids(folder, split)
+    if row in real:
+        return []
     table = pq.read_table(folder / f"{split}.parquet")
-    wanted = list(dict.fromkeys(table.column("row_id").to_pylist()))[row]
+    made = list(dict.fromkeys(table.column("row_id").to_pylist()))
+    wanted = made[row - sum(position < row for position in real)]
     records = table.filter([given == wanted for given in table.column("row_id").to_pylist()]).to_pylist()
     return [
         TracedRow(
@@ -206,6 +212,23 @@ def read_trace(folder: Path, split: str, row: int) -> list[TracedRow]:
         )
         for record in records
     ]
+
+
+def write_real_ids(folder: Path, split: str, rows: Sequence[tuple[int, str]]) -> None:
+    """Write where real rows stand in the stored split, and the name of each in its data."""
+    with (folder / f"{split}.real.jsonl").open("w", encoding="utf-8") as lines:
+        for position, identity in rows:
+            record = {"position": position, "row_id": f"real/{identity}"}
+            lines.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def read_real_ids(folder: Path, split: str) -> dict[int, str]:
+    """Return the id of each real row of the stored split, such as `real/17`, by its position; most splits have none."""
+    path = folder / f"{split}.real.jsonl"
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8") as lines:
+        return {record["position"]: record["row_id"] for record in map(json.loads, lines)}
 
 
 def read_models(folder: Path) -> tuple[str, ...]:

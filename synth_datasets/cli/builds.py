@@ -214,13 +214,15 @@ def trace_verb(folder: Path, split: str, row: int) -> None:
     Example:  synth trace build/reviews train 0
     """
     from synth_datasets.publishing.release import read_release
-    from synth_datasets.trace import TRACE_FOLDER, read_trace
+    from synth_datasets.trace import TRACE_FOLDER, read_real_ids, read_trace
 
     release = read_release(folder)
     rows = release.splits.get(split)
     if rows is None or row >= rows:
         has = ", ".join(f"{name} (rows 0 to {count - 1})" for name, count in release.splits.items())
         raise SettingsError(f"{folder} has no row {row} in a split {split!r}; it has {has}")
+    if real := read_real_ids(folder / TRACE_FOLDER, split).get(row):
+        click.echo(printable(f"{real}: a real row, as it stands in the data of `mix:`; no model was asked"))
     for traced in read_trace(folder / TRACE_FOLDER, split, row):
         head = f"{traced.row_id} {traced.column}: {traced.model}, seed {traced.seed}, attempt {traced.attempt + 1}"
         click.echo(printable(head))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from synth_datasets.errors import SpecError
+from synth_datasets.spec.mix_data import Mix
 from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.spec.seed_data import Balance, Seeds
 from synth_datasets.validation.outcome import Tally
@@ -12,7 +13,7 @@ __all__ = ["completed_line", "real_data_lines"]
 
 
 def real_data_lines(spec: DatasetSpec) -> Iterator[str]:
-    """Yield a line about the seeds and one about the balance, if there are any.
+    """Yield a line about the seeds, one about the balance and one about the mix, if there are any.
 
     Raises `SpecError` when a split, or a class in it, has too few seeds.
     """
@@ -20,6 +21,8 @@ def real_data_lines(spec: DatasetSpec) -> Iterator[str]:
         yield from _seeds(spec, spec.seeds)
     if spec.balance is not None:
         yield _balance(spec.balance)
+    if spec.mix is not None:
+        yield _mix(spec, spec.mix)
 
 
 def completed_line(spec: DatasetSpec, tallies: Mapping[str, Tally]) -> str:
@@ -48,6 +51,17 @@ def _seeds(spec: DatasetSpec, seeds: Seeds) -> Iterator[str]:
     shares = ", ".join(f"{name} {count:,}" for name, count in dealt.items())
     none = f"; {idle:,} for none of them, as they or their near copies belong elsewhere" if idle else ""
     yield f"  seeds: {len(seeds.data.ids):,} of {seeds.source}: {shares}{none}"
+
+
+def _mix(spec: DatasetSpec, mix: Mix) -> str:
+    from synth_datasets.mix import mix_problems, real_counts
+
+    if mix.seeds.data is None:
+        return f"  mix: {mix.seeds.source}: not looked at, it is on the Hub"
+    if problems := mix_problems(spec):
+        raise SpecError(spec.origin, problems)
+    shares = ", ".join(f"{name} {sum(counts.values()):,}" for name, counts in real_counts(spec).items())
+    return f"  mix: {len(mix.seeds.data.ids):,} real rows of {mix.seeds.source}; in {shares or 'no split'}"
 
 
 def _balance(balance: Balance) -> str:

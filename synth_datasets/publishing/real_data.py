@@ -2,9 +2,11 @@
 
 from collections import Counter
 
+from synth_datasets.mix import real_counts
 from synth_datasets.plan.seed_check import seeds_dealt
 from synth_datasets.publishing import markdown
 from synth_datasets.publishing.facts import CardFacts
+from synth_datasets.spec.mix_data import Mix
 from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.spec.rules_seeds import SEEDS, SeedIdsRule, SeedRowsRule, SeedValueRule
 from synth_datasets.spec.seed_data import Balance, Seeds
@@ -31,7 +33,24 @@ def describe_seed(rule: SeedIdsRule | SeedRowsRule | SeedValueRule) -> str:
 
 def seed_lines(spec: DatasetSpec) -> list[str]:
     """Return what to say about the seeds, a line each as Markdown."""
-    return [] if spec.seeds is None else _lines(spec, spec.seeds)
+    found = [] if spec.seeds is None else _lines(spec, spec.seeds)
+    return found if spec.mix is None else [*found, *_mixed(spec, spec.mix)]
+
+
+def _mixed(spec: DatasetSpec, mix: Mix) -> list[str]:
+    counts = {name: sum(by_class.values()) for name, by_class in real_counts(spec).items()}
+    sizes = {split.name: split.num_examples for split in spec.splits}
+    shares = ", ".join(
+        f"{markdown.code(name)} {count:,} real and {sizes[name]:,} generated" for name, count in counts.items()
+    )
+    likeness = ", ".join(f"{value:g} ({markdown.code(name)})" for name, value in mix.seeds.copies.items())
+    return [
+        f"**Real rows among them:** {sum(counts.values()):,} rows of {markdown.cell(str(mix.seeds.source))} stand in "
+        f"this dataset as they are, marked `real` in {markdown.code(mix.source)}: {shares}. What else this card says of "
+        "models and prompts is about the other rows.",
+        "A real row, its near copies and its group are in one split only, and no generated text is as like a real row "
+        f"as {likeness} (5-character pieces, estimated).",
+    ]
 
 
 def _lines(spec: DatasetSpec, seeds: Seeds) -> list[str]:

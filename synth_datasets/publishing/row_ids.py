@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synth_datasets.publishing.shards import shard_ranges
+from synth_datasets.trace import read_real_ids
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -36,6 +37,8 @@ def write_row_ids(release: Path, trace: Path, splits: "Mapping[str, Dataset]") -
             continue
         # A row has an entry for each model column; the first one says where the row stands.
         ids = pq.read_table(source, columns=[_COLUMN]).column(_COLUMN).unique()
+        if real := read_real_ids(trace, split):
+            ids = pa.array(_merged(ids.to_pylist(), real), pa.string())
         if len(ids) != len(rows):
             continue
         folder = release / ROWS_FOLDER
@@ -50,6 +53,12 @@ def write_row_ids(release: Path, trace: Path, splits: "Mapping[str, Dataset]") -
                 write_statistics=False,
                 column_encoding={_COLUMN: "DELTA_BYTE_ARRAY"},
             )
+
+
+def _merged(made: list[str], real: Mapping[int, str]) -> list[str]:
+    """Put the ids of real rows between those of the others, where they stand."""
+    rest = iter(made)
+    return [real.get(at) or next(rest, "") for at in range(len(made) + len(real))]
 
 
 def read_row_ids(paths: Iterable[Path]) -> list[str] | None:

@@ -61,6 +61,7 @@ def parse_spec(
     from synth_datasets.spec.explain import validate
     from synth_datasets.spec.files import Files
     from synth_datasets.spec.lists import build_lists, check_lists
+    from synth_datasets.spec.mix import build_mix
     from synth_datasets.spec.model_settings import build_model
     from synth_datasets.spec.parts import Parts
     from synth_datasets.spec.reader import read
@@ -87,6 +88,7 @@ def parse_spec(
     balance = build_balance(shape, columns, parts, read_rows)
     splits = splits_of(shape, columns, balance, parts)
     seeds = settled(parts.seeds, columns, splits, shape, parts)
+    mix = build_mix(shape, columns, splits, parts, read_rows)
     checks = checks_of(columns, shape, parts)
     card = None
     if shape.spec.card is not None and shape.has("card"):
@@ -111,6 +113,7 @@ def parse_spec(
         never=tuple(never.values()),
         seeds=seeds,
         balance=balance,
+        mix=mix,
         reviews=reviews,
         version=given.version,
         description=given.description,

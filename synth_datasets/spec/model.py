@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
+from synth_datasets.spec.mix_data import Mix
 from synth_datasets.spec.never import Never
 from synth_datasets.spec.reviews import Reviews
 from synth_datasets.spec.rules import Rule
@@ -319,6 +320,8 @@ class DatasetSpec:
     """Real rows that columns show."""
     balance: Balance | None = None
     """Real rows that one of the splits completes; with counts still unknown that split is empty."""
+    mix: Mix | None = None
+    """Real rows that splits hold beside those that `num_examples` counts."""
     reviews: Reviews | None = None
     """What people decided about single rows."""
     version: str = "1.0.0"

@@ -25,6 +25,7 @@ from synth_datasets.spec.schema_dialogue import (
 )
 from synth_datasets.spec.schema_judging import LanguageCheck, PlannedFile, ScoreFile, VerifyFile
 from synth_datasets.spec.schema_lists import ListFile
+from synth_datasets.spec.schema_mix import MixFile
 from synth_datasets.spec.schema_parts import (
     MODEL_ID,
     REVISION,
@@ -394,6 +395,8 @@ class SpecFile(Strict):
     """Real rows that prompts may show."""
     balance: BalanceFile | None = None
     """Real rows that a split completes."""
+    mix: MixFile | None = None
+    """Real rows that splits hold beside the generated ones."""
     reviews: Annotated[str, Field(min_length=1)] | None = None
     """The file of what people decided about single rows, as `synth review` writes it."""
     checks: dict[str, ChecksFile] = Field(default_factory=dict[str, ChecksFile])

@@ -58,7 +58,7 @@ def judge(
 
 def _copied(values: Mapping[str, object], spec: DatasetSpec) -> Verdict | None:
     """Find a text that copies a real row."""
-    if spec.seeds is None:
+    if spec.seeds is None and spec.mix is None:
         return None
     texts = ((name, value) for name, value in values.items() if isinstance(value, str))
     return next((verdict for name, text in texts if (verdict := find_copy(spec, name, text))), None)
