@@ -310,8 +310,8 @@ class _Row:
         values = {name: self.values[name] for name in names}
         for name, by in self.plan.replaced.items():
             values[name], values[by] = values[by], values[name]
-        asked = [column.name for column in self.plan.model_columns if column.name in self.sources]
-        sources = tuple([self.sources[name] for name in asked])
+        own = self.sources
+        sources = tuple([own[column.name] for column in self.plan.model_columns if column.name in own])
         return Example(
             row=self.key,
             values=values,

@@ -145,7 +145,8 @@ class Tally:
         if isinstance(outcome, Example):
             self.accepted[stratum] += 1
             for source in outcome.sources:
-                self.notes.update(source.notes)
+                if source.notes:
+                    self.notes.update(source.notes)
                 self._answered(source.prompt_tokens, source.completion_tokens)
         else:
             self.missing[stratum] += 1
