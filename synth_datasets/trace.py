@@ -189,7 +189,7 @@ def _storable(text: str) -> str:
 
 
 def read_trace(folder: Path, split: str, row: int) -> list[TracedRow]:
-    """Return what was sent and answered for the row at `row` (counted from 0) of the stored split; nothing if it is real."""
+    """Return what was sent and answered for the row at `row` (from 0) of the stored split; nothing if it is real."""
     import pyarrow.parquet as pq
 
     real = read_real_ids(folder, split)

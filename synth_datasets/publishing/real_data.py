@@ -46,8 +46,8 @@ def _mixed(spec: DatasetSpec, mix: Mix) -> list[str]:
     likeness = ", ".join(f"{value:g} ({markdown.code(name)})" for name, value in mix.seeds.copies.items())
     return [
         f"**Real rows among them:** {sum(counts.values()):,} rows of {markdown.cell(str(mix.seeds.source))} stand in "
-        f"this dataset as they are, marked `real` in {markdown.code(mix.source)}: {shares}. What else this card says of "
-        "models and prompts is about the other rows.",
+        f"this dataset as they are, marked `real` in {markdown.code(mix.source)}: {shares}. What this card says of "
+        "models and prompts is true of the other rows.",
         "A real row, its near copies and its group are in one split only, and no generated text is as like a real row "
         f"as {likeness} (5-character pieces, estimated).",
     ]
