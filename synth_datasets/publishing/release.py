@@ -40,7 +40,6 @@ __all__ = [
     "QUALITY_FILE",
     "REPORT_FILE",
     "Release",
-    "REPORT_FILE",
     "check_target",
     "differences",
     "read_release",
@@ -132,11 +131,11 @@ def write_release(
     keep_short: bool = False,
     locked: Lock | None = None,
     citation: str | None = None,
+    cost: str = "",
     max_shard_bytes: int = MAX_SHARD_BYTES,
 ) -> Release:
     """Write a release and put it in place of `folder` at once; an older release there is replaced.
 
-    cost: str = "",
     `quality` becomes `quality.json`, `figures` the card's table, and `cost` what it says of money; `report` is the
     text of an HTML page; `trace` a folder that is copied, from which the rows' ids are taken; `answers` writes the
     archive of answers to the path that it is given; `endpoint` the identity that the requests carry, and
@@ -165,14 +164,14 @@ def write_release(
                     num_bytes=written.num_bytes,
                     file_bytes=written.file_bytes,
                     digest=written.digest,
-                    sample=filled[name].with_format(None)[0],
-                )
-                for name, written in splits.items()
-            ),
                     files=tuple(
                         DataFile(path, digest, size)
                         for (path, digest), size in zip(written.digests.items(), written.sizes, strict=True)
                     ),
+                    sample=filled[name].with_format(None)[0],
+                )
+                for name, written in splits.items()
+            ),
             empty_splits=tuple(str(name) for name in dataset if name not in filled),
             endpoint=None if endpoint is None else endpoint_kind(endpoint),
             answered_by=tuple(answered_by),
@@ -290,13 +289,13 @@ def _write_texts(
     for path, text in spec.files.items():
         texts[inside(path, taken=own)] = text
     texts[CARD_FILE] = render_card(facts)
+    texts[CROISSANT_FILE] = croissant_json(
+        facts, license_url=licence_url(spec.license), citation=facts.citation or default_citation(facts)
+    )
     if quality is not None:
         texts[QUALITY_FILE] = json.dumps(quality, indent=1, ensure_ascii=False) + "\n"
     if report is not None:
         texts[REPORT_FILE] = report
-    texts[CROISSANT_FILE] = croissant_json(
-        facts, license_url=licence_url(spec.license), citation=facts.citation or default_citation(facts)
-    )
     for path, text in texts.items():
         file = target / path
         file.parent.mkdir(parents=True, exist_ok=True)
