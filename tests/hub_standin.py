@@ -12,7 +12,12 @@
     hub.on_call = f                     # called with the number of each call, before it is answered
     hub.stop()
 
-Tokens: `WRITE` may write to `alice` and `org`, `READ` sees their private repositories, all others are invalid.
+    hub.renamed["org/old"] = "org/name" # old addresses lead to the new one (307)
+    hub.repos["org/name"].gated = True  # files are for `WRITE` alone (403 `GatedRepo`)
+    hub.repos["org/name"].proposals     # pull requests by their number
+
+Tokens: `WRITE` may write to `alice` and `org`, `READ` sees their private repositories, `EXPIRED` was valid, all others
+are invalid.
 It answers what `huggingface_hub` 2.4 and `datasets` 5.2 ask for, unmodified but without Xet. What the real Hub
 checks beyond that (quotas, names, the card's schema) it does not. Clients rely on two of its habits: a HEAD of
 a large file redirects to another host name, and a 404 says in `X-Error-Code` what is missing.
@@ -33,10 +38,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-__all__ = ["READ", "WRITE", "Blob", "HubStandin", "Repo"]
+__all__ = ["EXPIRED", "READ", "WRITE", "Blob", "HubStandin", "Repo"]
 
 WRITE = "hf_standinWriteTokenThatIsValidHere000"
 READ = "hf_standinReadTokenThatIsValidHere0000"
+EXPIRED = "hf_standinTokenThatIsValidNoMore00000"
 OWNERS = ("alice", "org")
 LARGE = 10_000_000
 
@@ -83,16 +89,22 @@ class Repo:
     commits: dict[str, dict[str, Blob]] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
+    gated: bool = False
+    proposals: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Title and commit of each open pull request."""
 
     @property
     def head(self) -> str:
         """The commit of `main`."""
-        return next(reversed(self.commits))
+        proposed = {commit for _, commit in self.proposals.values()}
+        return next(commit for commit in reversed(self.commits) if commit not in proposed)
 
     def resolve(self, revision: str) -> str | None:
         """Return the commit of a branch, tag or commit."""
         if revision in ("main", "refs/heads/main"):
             return self.head
+        if revision.startswith("refs/pr/"):
+            return self.proposals.get(int(revision.rpartition("/")[2]), ("", ""))[1] or None
         revision = self.tags.get(revision, revision)
         return revision if revision in self.commits else None
 
@@ -132,6 +144,7 @@ class HubStandin:
         self.fail: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         self.before: dict[tuple[str, str], Callable[[], object]] = {}
         self.ignored: set[str] = set()
+        self.renamed: dict[str, str] = {}
         self.on_call: Callable[[int], object] | None = None
         self._socket: socket.socket | None = None
 
@@ -170,6 +183,8 @@ class HubStandin:
             api: self._info,
             api + "/revision/{rev:path}": self._info,
             api + "/refs": self._refs,
+            api + "/discussions": self._discussions,
+            api + "/tree/refs/pr/{pr:int}": self._tree,
             api + "/tree/{rev}": self._tree,
             api + "/tree/{rev}/{path:path}": self._tree,
             api + "/preupload/{rev}": self._preupload,
@@ -199,6 +214,10 @@ class HubStandin:
             for (method, part), statuses in self.fail.items():
                 if statuses and method == request.method and part in request.url.path:
                     return JSONResponse({"error": "as the test asked"}, status_code=statuses.pop(0))
+            repo_id = f"{request.path_params.get('ns')}/{request.path_params.get('name')}"
+            if repo_id in self.renamed:
+                url = str(request.url).replace(repo_id, self.renamed[repo_id], 1)
+                return RedirectResponse(url.removeprefix(self.url), status_code=307)
             try:
                 return await answer(request)
             except _RefusedError as refused:
@@ -212,6 +231,8 @@ class HubStandin:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not given:
             return None
+        if given == EXPIRED:
+            raise _RefusedError(401, message='User Access Token "ci" is expired')
         if given not in (WRITE, READ):
             raise _RefusedError(401, message="Invalid credentials in Authorization header")
         return "write" if given == WRITE else "read"
@@ -220,6 +241,8 @@ class HubStandin:
         role = self._role(request)
         if role is None:
             raise _RefusedError(401, message="Invalid username or password.")
+        if role == "write" and request.query_params.get("create_pr"):
+            return  # anybody may propose a change to what they see
         if role != "write" or owner not in OWNERS:
             raise _RefusedError(
                 403, message=f"You don't have the rights to write under the namespace {owner}"
@@ -232,10 +255,23 @@ class HubStandin:
         return repo
 
     def _revision(self, request: Request, repo: Repo) -> str:
-        commit = repo.resolve(request.path_params.get("rev", "main"))
+        if "pr" in request.path_params:
+            commit = repo.resolve(f"refs/pr/{request.path_params['pr']}")
+        else:
+            commit = repo.resolve(request.path_params.get("rev", "main"))
         if commit is None:
             raise _RefusedError(404, "RevisionNotFound", "Invalid rev id")
         return commit
+
+    def _gate(self, request: Request, repo: Repo) -> None:
+        if repo.gated and self._role(request) != "write":
+            repo_id = f"{request.path_params['ns']}/{request.path_params['name']}"
+            raise _RefusedError(
+                403 if self._role(request) else 401,
+                "GatedRepo",
+                f"Access to dataset {repo_id} is restricted and you are not in the authorized list. "
+                f"Visit https://huggingface.co/datasets/{repo_id} to ask for access.",
+            )
 
     async def _whoami(self, request: Request) -> Response:
         role = self._role(request)
@@ -243,7 +279,12 @@ class HubStandin:
             raise _RefusedError(401, message="Invalid username or password.")
         token = {"displayName": "test", "role": role}
         return JSONResponse(
-            {"type": "user", "name": "alice", "auth": {"type": "access_token", "accessToken": token}}
+            {
+                "type": "user",
+                "name": "alice",
+                "orgs": [{"name": "org", "roleInOrg": "write"}],
+                "auth": {"type": "access_token", "accessToken": token},
+            }
         )
 
     # Repositories.
@@ -284,7 +325,7 @@ class HubStandin:
                 "sha": commit,
                 "private": repo.private,
                 "disabled": False,
-                "gated": False,
+                "gated": "manual" if repo.gated else False,
                 "tags": [],
                 "downloads": 0,
                 "likes": 0,
@@ -301,8 +342,28 @@ class HubStandin:
         branches = [{"name": "main", "ref": "refs/heads/main", "targetCommit": repo.head}]
         return JSONResponse({"branches": branches, "converts": [], "tags": tags})
 
+    async def _discussions(self, request: Request) -> Response:
+        repo = self._repo(request)
+        found = [
+            {
+                "num": number,
+                "title": title,
+                "status": "open",
+                "isPullRequest": True,
+                "author": {"name": "alice"},
+                "createdAt": "2026-01-01T00:00:00.000Z",
+                "repo": {
+                    "type": "dataset",
+                    "name": f"{request.path_params['ns']}/{request.path_params['name']}",
+                },
+            }
+            for number, (title, _) in repo.proposals.items()
+        ]
+        return JSONResponse({"discussions": found, "count": len(found), "start": 0})
+
     async def _tree(self, request: Request) -> Response:
         repo = self._repo(request)
+        self._gate(request, repo)
         files = repo.commits[self._revision(request, repo)]
         folder = request.path_params.get("path", "")
         prefix = f"{folder}/" if folder else ""
@@ -347,7 +408,9 @@ class HubStandin:
         return JSONResponse({"files": answers})
 
     async def _lfs_batch(self, request: Request) -> Response:
-        self._writer(request, request.path_params["ns"])
+        # It is not told what the objects are for: a proposal brings some to a repository of others.
+        if self._role(request) != "write":
+            raise _RefusedError(403, message="You don't have the rights to write here")
         objects = []
         for item in (await request.json())["objects"]:
             href = f"{self.url}/lfs/{item['oid']}"
@@ -391,8 +454,13 @@ class HubStandin:
                 case "deletedFolder":
                     files = {path: blob for path, blob in files.items() if not path.startswith(value["path"])}
         oid = repo.commit(files, header["summary"])
-        url = f"{self.url}/datasets/{request.path_params['ns']}/{request.path_params['name']}/commit/{oid}"
-        return JSONResponse({"success": True, "commitOid": oid, "commitUrl": url, "hookOutput": ""})
+        url = f"{self.url}/datasets/{request.path_params['ns']}/{request.path_params['name']}"
+        answer = {"success": True, "commitOid": oid, "commitUrl": f"{url}/commit/{oid}", "hookOutput": ""}
+        if request.query_params.get("create_pr"):
+            number = len(repo.proposals) + 1
+            repo.proposals[number] = (header["summary"], oid)
+            answer["pullRequestUrl"] = f"{url}/discussions/{number}"
+        return JSONResponse(answer)
 
     async def _tag(self, request: Request) -> Response:
         repo = self._repo(request)
@@ -407,6 +475,7 @@ class HubStandin:
 
     async def _resolve(self, request: Request) -> Response:
         repo = self._repo(request)
+        self._gate(request, repo)
         commit = self._revision(request, repo)
         blob = repo.commits[commit].get(request.path_params["path"])
         if blob is None:

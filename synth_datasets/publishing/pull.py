@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from synth_datasets.errors import PublishError
 from synth_datasets.publishing.card import repo_load_line
@@ -15,6 +16,9 @@ from synth_datasets.publishing.manifest import MANIFEST_FILE, read_manifest
 from synth_datasets.publishing.opened import find_revision, open_version, split_source
 from synth_datasets.publishing.release import CARD_FILE, read_release
 from synth_datasets.publishing.verify import Verified, verify
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
 
 __all__ = ["Pulled", "pull", "verify_at"]
 
@@ -42,12 +46,22 @@ def pull(source: str, folder: Path | None = None, *, token: str | None = None) -
 
     repo_id, revision = split_source(source)
     # A version that is named is known before the Hub is asked, which may be out of reach by now.
-    if revision is not None and (found := _there(_target(folder, repo_id, revision), repo_id, revision)):
-        return found
+    if revision is not None and _names(known := _target(folder, repo_id, revision), repo_id, revision):
+        return Pulled(folder=known, verified=verify(known), fetched=False)
     api = HfApi(token=token)
     tag, commit = find_revision(api, repo_id, revision)
     target = _target(folder, repo_id, tag)
-    if found := _there(target, repo_id, tag):
+
+    def there() -> Pulled | None:
+        if not _taken(target):
+            return None
+        if not _names(target, repo_id, tag) and not _same_manifest(api, repo_id, commit, target):
+            raise PublishError(
+                f"{target} is there and is not {repo_id}@{tag}; name another folder with -o, or move it away"
+            )
+        return Pulled(folder=target, verified=verify(target), fetched=False)
+
+    if (found := there()) is not None:
         return found
     part = target.with_name(f".{target.name}-{commit[:12]}.synth-part")
     with told_plainly(repo_id, "fetching"):
@@ -57,7 +71,7 @@ def pull(source: str, folder: Path | None = None, *, token: str | None = None) -
     if tag.startswith("v") and tag != f"v{version}":
         raise PublishError(f"{repo_id}@{tag} holds version {version}: the tag was set by something else")
     shutil.rmtree(part / ".cache", ignore_errors=True)
-    return _in_place(part, target, verified, lambda: _there(target, repo_id, tag))
+    return _in_place(part, target, verified, there)
 
 
 def verify_at(source: str, *, token: str | None = None) -> Verified:
@@ -81,7 +95,7 @@ def _pull_from(home: Home, wanted: str | None, folder: Path | None) -> Pulled:
     manifest = (opened.release.folder / MANIFEST_FILE).read_bytes()
 
     def there() -> Pulled | None:
-        if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        if not _taken(target):
             return None
         held = target / MANIFEST_FILE
         if not held.is_file() or held.read_bytes() != manifest:
@@ -115,14 +129,22 @@ def _target(folder: Path | None, repo_id: str, revision: str) -> Path:
     return folder or Path(f"{repo_id.partition('/')[2]}-{revision.removeprefix('v').replace('/', '-')}")
 
 
-def _there(target: Path, repo_id: str, revision: str) -> Pulled | None:
-    """Return what is there if it is that version of that repository; raises `PublishError` for anything else."""
-    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
-        return None
-    version = revision.removeprefix("v")
+def _taken(target: Path) -> bool:
+    return target.exists() and not (target.is_dir() and not any(target.iterdir()))
+
+
+def _names(target: Path, repo_id: str, revision: str) -> bool:
+    """Whether the folder's card says that it is that version of that repository."""
     card = target / CARD_FILE
-    if not card.is_file() or repo_load_line(repo_id, version) not in card.read_text(encoding="utf-8"):
-        raise PublishError(
-            f"{target} is there and is not {repo_id}@v{version}; name another folder with -o, or move it away"
-        )
-    return Pulled(folder=target, verified=verify(target), fetched=False)
+    line = repo_load_line(repo_id, revision.removeprefix("v"))
+    return card.is_file() and line in card.read_text(encoding="utf-8")
+
+
+def _same_manifest(api: "HfApi", repo_id: str, commit: str, target: Path) -> bool:
+    """Whether the folder is that commit all the same: a repository may have been renamed since."""
+    held = target / MANIFEST_FILE
+    if not held.is_file():
+        return False
+    with told_plainly(repo_id, "comparing with"):
+        path = api.hf_hub_download(repo_id, MANIFEST_FILE, repo_type="dataset", revision=commit)
+    return held.read_bytes() == Path(path).read_bytes()

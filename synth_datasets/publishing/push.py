@@ -1,10 +1,10 @@
 """A release to the Hub: one commit, then one tag on it that is never moved."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from synth_datasets.errors import PublishError
 from synth_datasets.publishing.homes import home_at
@@ -74,8 +74,8 @@ def push(
         _validate(repo_id)
     release, uploads = prepare(folder, repo_id, extras, allowed)
     api = HfApi(token=token)
-    remote, warnings = _look(api, repo_id, dry_run=dry_run)
-    publication = _Publication(api, repo_id, release, uploads, private, remote)
+    remote, who, warnings = _look(api, repo_id, dry_run=dry_run)
+    publication = _Publication(api, repo_id, release, uploads, private, remote, who)
     if (done := publication.already_published()) is not None:
         return done
     warnings += publication.warnings()
@@ -101,6 +101,7 @@ class _Publication:
     uploads: Sequence[Upload]
     private: bool
     remote: Remote
+    who: str = ""
     creates: bool = False
 
     @property
@@ -160,7 +161,7 @@ class _Publication:
         """Create the repository where there is none."""
         if self.remote.head is not None:
             return self
-        with told_plainly(self.repo_id, "creating"):
+        with told_plainly(self.repo_id, "creating", who=self.who):
             self.api.create_repo(self.repo_id, repo_type="dataset", private=self.private, exist_ok=True)
             remote = read_remote(self.api, self.repo_id)
         if remote.head is None:
@@ -172,7 +173,7 @@ class _Publication:
         operations = self._operations()
         # Equal already: an earlier push was interrupted between its commit and its tag.
         oid = self.remote.head
-        with told_plainly(self.repo_id, "committing to"):
+        with told_plainly(self.repo_id, "committing to", who=self.who):
             if operations:
                 oid = self.api.create_commit(
                     self.repo_id,
@@ -247,7 +248,7 @@ class _Publication:
         """Tag the commit; that somebody else tagged the same content meanwhile is as good."""
         from huggingface_hub.errors import HfHubHTTPError
 
-        with told_plainly(self.repo_id, "tagging"):
+        with told_plainly(self.repo_id, "tagging", who=self.who):
             try:
                 self.api.create_tag(
                     self.repo_id,
@@ -293,14 +294,26 @@ def _validate(repo_id: str) -> None:
         raise PublishError(f"{repo_id!r} names no owner: write it as owner/name")
 
 
-def _look(api: "HfApi", repo_id: str, *, dry_run: bool) -> tuple[Remote, tuple[str, ...]]:
-    """Read the repository; a dry run goes on without the Hub, and says so."""
+def _look(api: "HfApi", repo_id: str, *, dry_run: bool) -> tuple[Remote, str, tuple[str, ...]]:
+    """Read the repository, and who asks; a dry run goes on without the Hub, and says so."""
     try:
         with told_plainly(repo_id, "looking at"):
-            if not dry_run:
-                api.whoami()  # a missing and a bad token look like a missing repository otherwise
-            return read_remote(api, repo_id), ()
+            # A missing and a bad token look like a missing repository otherwise.
+            who = "" if dry_run else _who(api.whoami())
+            return read_remote(api, repo_id), who, ()
     except PublishError as error:
         if not dry_run:
             raise
-        return Remote(head=None), (f"not compared with the Hub: {error}",)
+        return Remote(head=None), "", (f"not compared with the Hub: {error}",)
+
+
+def _who(told: Mapping[str, Any]) -> str:
+    """Return whose token it is; raises `PublishError` for one that can only read."""
+    name = str(told.get("name"))
+    if ((told.get("auth") or {}).get("accessToken") or {}).get("role") == "read":
+        raise PublishError(
+            f"this token of {name} may not write there, for its role is `read`: make one of the role `write`, or a "
+            "fine-grained one, under Settings, Access Tokens, then run `hf auth login` or set HF_TOKEN"
+        )
+    organisations = ", ".join(str(each.get("name")) for each in told.get("orgs") or ())
+    return f"{name}, in {organisations}" if organisations else f"{name}, in no organisation"

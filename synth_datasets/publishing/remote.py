@@ -112,12 +112,18 @@ class Remote:
 
 def read_remote(api: "HfApi", repo_id: str) -> Remote:
     """Ask the Hub what the repository holds; four requests, nothing is changed."""
-    from huggingface_hub.errors import RepositoryNotFoundError
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
     try:
         info = api.dataset_info(repo_id)
+    except GatedRepoError:  # counts as not found, and is there
+        raise
     except RepositoryNotFoundError:
         return Remote(head=None)
+    if info.id != repo_id:
+        raise PublishError(
+            f"{repo_id} is called {info.id} now: name it so, for the card says where it is loaded from"
+        )
     refs = api.list_repo_refs(repo_id, repo_type="dataset")
     head = str(info.sha)
     files = read_files(api, repo_id, head)
