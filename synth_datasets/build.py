@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from synth_datasets.answers import export_answers
 from synth_datasets.errors import SettingsError
-from synth_datasets.features import label_columns, text_columns
-from synth_datasets.lists import filled_in
-from synth_datasets.plan.order import stratified
-from synth_datasets.plan.plan import Plan
+from synth_datasets.examined import examine
 from synth_datasets.prices import money
 from synth_datasets.publishing.figures import card_figures
 from synth_datasets.publishing.funnel import token_counts
@@ -20,12 +17,11 @@ from synth_datasets.publishing.locked import check_build, endpoint_check, endpoi
 from synth_datasets.publishing.prompts import describe_models
 from synth_datasets.publishing.release import check_target, write_release
 from synth_datasets.quality.html import render_html
-from synth_datasets.quality.report import measure
 from synth_datasets.spec import fingerprint
 from synth_datasets.spec.card import load_card
-from synth_datasets.spec.model import ClassesColumn, DatasetSpec
+from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.spending import spent_line
-from synth_datasets.trace import TRACE_FOLDER, read_models, read_rejections, read_tallies
+from synth_datasets.trace import TRACE_FOLDER, read_models, read_tallies
 
 if TYPE_CHECKING:
     import datasets
@@ -36,9 +32,6 @@ if TYPE_CHECKING:
     from synth_datasets.validation.outcome import Tally
 
 __all__ = ["Build", "build"]
-
-ASKED_LIMIT = 200_000
-"""Rows up to which the classes asked for in further label columns are counted, at some 50 microseconds a row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,15 +104,7 @@ def build(
     dataset = cast("datasets.DatasetDict", builder.as_dataset())  # no split is named
     trace = Path(builder.cache_dir) / TRACE_FOLDER
     tallies = read_tallies(trace)
-    quality = measure(
-        {str(name): rows for name, rows in dataset.items()},
-        text_columns=text_columns(builder.spec),
-        label_columns=label_columns(builder.spec),
-        asked={split.name: _asked(builder.spec, split.name) for split in builder.spec.splits},
-        tallies=tallies,
-        rejections=read_rejections(trace),
-        title=f"{builder.spec.pretty_name or builder.spec.name} {builder.spec.version}",
-    )
+    quality = examine(builder.spec, {str(name): rows for name, rows in dataset.items()}, trace)
     release = write_release(
         target,
         spec=described,
@@ -171,22 +156,3 @@ def _spec_file(path: Path) -> Path:
         names = ", ".join(file.name for file in found) or "none"
         raise SettingsError(f"{path} holds {len(found)} specs ({names}); name the file")
     return found[0]
-
-
-def _asked(spec: DatasetSpec, split: str) -> dict[str, dict[str, int]]:
-    """Return how many rows of each class the plan asks of the split, by stored label column."""
-    # Classes follow from nothing that is written or ruled out, so stand-ins do for generated lists.
-    plan = Plan(replace(filled_in(spec, [], guess=True), never=()), {})
-    columns = [column for column in spec.columns if isinstance(column, ClassesColumn) and not column.hidden]
-    first = stratified(spec)
-    asked = {first.name: plan.quotas(split)} if first in columns and first is not None else {}
-    rest = [column for column in columns if column is not first]
-    total = next(each.num_examples for each in spec.splits if each.name == split)
-    if rest and total <= ASKED_LIMIT:
-        for column in rest:
-            asked[column.name] = dict.fromkeys(column.names, 0)
-        for key in plan.rows(split):
-            values = plan.values(key)
-            for column in rest:
-                asked[column.name][str(values[column.name])] += 1
-    return asked

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import datasets
     import pyarrow as pa
 
-__all__ = ["Columns", "concatenate", "named", "read", "shown", "take"]
+__all__ = ["Columns", "concatenate", "named", "read", "shown", "take", "worded"]
 
 Label = int | str | None
 
@@ -78,6 +78,21 @@ def named(labels: Sequence[Label], names: Sequence[str]) -> list[str]:
         label if isinstance(label, str) else names[label] if label is not None and label >= 0 else ""
         for label in labels
     ]
+
+
+def worded(
+    tables: "Mapping[str, pa.Table | datasets.Dataset]", column: str, names: Sequence[str] | None
+) -> list[str]:
+    """Return a column of all tables as text: classes by name, and nothing for null."""
+    import pyarrow as pa
+
+    found: list[object] = []
+    for table in tables.values():
+        arrow = table if isinstance(table, pa.Table) else _arrow(table, [column])
+        found += arrow.column(column).to_pylist()
+    if names is not None:
+        return named(cast("list[Label]", found), names)
+    return ["" if value is None else str(value) for value in found]
 
 
 def shown(

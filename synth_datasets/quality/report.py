@@ -7,10 +7,13 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from synth_datasets.quality import columns, document
+from synth_datasets.quality.bias import BiasFigures, BiasPlan, RealRows, measure_bias
 from synth_datasets.quality.boilerplate import boilerplate_rate
 from synth_datasets.quality.clip import clip
+from synth_datasets.quality.completed import CompletedFigures
 from synth_datasets.quality.diversity import compression_ratio, distinct_n
 from synth_datasets.quality.duplicates import NEAR, duplicate_rate, split_overlap
+from synth_datasets.quality.extremes import Extremes
 from synth_datasets.quality.figures import (
     ColumnOverlap,
     FamilyVerdict,
@@ -24,11 +27,15 @@ from synth_datasets.quality.figures import (
 from synth_datasets.quality.funnel import rejection_funnel
 from synth_datasets.quality.labels import label_distribution
 from synth_datasets.quality.lengths import length_distribution
+from synth_datasets.quality.looks import ColumnNoise, look
 from synth_datasets.quality.personal import personal_data_rate
 from synth_datasets.quality.repetition import openings, repetition_rate
 from synth_datasets.quality.sampling import sample, shuffled
+from synth_datasets.quality.text_map import TextMap
 from synth_datasets.quality.tokens import unspaced_share
+from synth_datasets.quality.truth import judge_bias, judge_truth
 from synth_datasets.quality.verdicts import FEW_ROWS, judge_families
+from synth_datasets.quality.votes import VoteFigures
 from synth_datasets.validation.outcome import Rejection, Tally
 
 if TYPE_CHECKING:
@@ -62,6 +69,16 @@ class QualityReport:
     """The most frequent reason first."""
     more: tuple[Measured, ...] = ()
     """What was asked for by name; a build asks for none."""
+    votes: tuple[VoteFigures, ...] = ()
+    """Of the labels that were verified."""
+    noise: tuple[ColumnNoise, ...] = ()
+    """Of the first label columns."""
+    bias: BiasFigures | None = None
+    """None unless the spec declares attributes."""
+    completed: CompletedFigures | None = None
+    """None unless a split completes real data."""
+    maps: tuple[TextMap, ...] = ()
+    extremes: tuple[Extremes, ...] = ()
 
     def to_json(self) -> str:
         """Return the report as JSON text with a final newline; `json_schema` describes it."""
@@ -98,14 +115,19 @@ def measure(
     row_limit: int = ROW_LIMIT,
     near_threshold: float = NEAR,
     samples_by_class: int = 3,
+    votes: Sequence[VoteFigures] = (),
+    completed: CompletedFigures | None = None,
+    bias: BiasPlan | None = None,
+    real: RealRows | None = None,
 ) -> QualityReport:
     """Measure the splits in `tables`, each alone and all together, in about 0.35 ms a row of short text.
 
     `label_columns` gives the class names of each label column (its values are positions in them, or names),
     `asked` the rows by split, label column and class, `tallies` the counts by split, `rejections` is read
-    once, in order, and three answers a reason are kept. Order of splits, columns and rows matters: the
-    first split is the one that later ones must not overlap. Raises KeyError for a column that a table lacks
-    and ValueError for one that holds no text.
+    once, in order, and three answers a reason are kept; `bias` names the attributes to look at, `real` gives
+    real rows to show beside these on the map. Order of splits, columns and rows matters: the first split is the
+    one that later ones must not overlap. Raises KeyError for a column that a table lacks and ValueError for one
+    that holds no text.
     """
     labels, tallies, asked = label_columns or {}, tallies or {}, asked or {}
     first_label = next(iter(labels), None)
@@ -115,10 +137,10 @@ def measure(
         split: _section(each, settings, asked.get(split), [tallies[split]] if split in tallies else [])
         for split, each in data.items()
     }
+    together = columns.concatenate(list(data.values()), text_columns, labels)
     if len(splits) == 1:
         whole = next(iter(splits.values()))
     else:
-        together = columns.concatenate(list(data.values()), text_columns, labels)
         whole = _section(
             together,
             settings,
@@ -126,16 +148,27 @@ def measure(
             [tallies[split] for split in tables if split in tallies],
         )
     overlaps = _overlaps(data, text_columns, settings)
+    looks = look(together, labels, row_limit=row_limit, real=real)
+    biased = None if bias is None else _bias(bias, tables, together, labels)
+    more_families = {"truth": judge_truth(votes, looks.noise), "bias": judge_bias(biased)}
     return QualityReport(
         format=FORMAT,
         title=title,
         row_limit=row_limit,
-        verdicts=judge_families(splits, whole, overlaps),
+        verdicts=judge_families(
+            splits, whole, overlaps, {name: found for name, found in more_families.items() if found}
+        ),
         whole=whole,
         splits=splits,
         overlaps=overlaps,
         samples=_samples(tables, data, labels, samples_by_class),
         rejections=_rejected(rejections),
+        votes=tuple(votes),
+        noise=looks.noise,
+        bias=biased,
+        completed=completed,
+        maps=looks.maps,
+        extremes=looks.extremes,
     )
 
 
@@ -190,6 +223,27 @@ def _figures(texts: Sequence[str], classes: Sequence[str], settings: _Settings) 
         repetition=repetition_rate(texts) if enough else None,
         openings=openings(texts) if enough else None,
         personal=personal_data_rate(texts),
+    )
+
+
+def _bias(
+    plan: BiasPlan,
+    tables: "Mapping[str, pa.Table | datasets.Dataset]",
+    data: columns.Columns,
+    labels: Mapping[str, Sequence[str]],
+) -> BiasFigures:
+    label, text = plan.bias.label, plan.bias.text
+    names = labels.get(label or "", ())
+    return measure_bias(
+        plan,
+        columns.take(data.texts[text], range(data.rows)) if text is not None and text in data.texts else [],
+        columns.named(data.labels[label], names) if label is not None and label in data.labels else [],
+        names,
+        {
+            each.name: columns.worded(tables, each.name, labels.get(each.name))
+            for each in plan.bias.attributes
+            if not each.terms
+        },
     )
 
 

@@ -1,12 +1,12 @@
 """How well a model does on each slice of a dataset, and how often it changes its mind over perturbed texts."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from synth_datasets.quality import document
+from synth_datasets.quality.intervals import wilson
 from synth_datasets.quality.predictions import Predict, PredictionError, predicted, read_labels
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["SliceScore", "SliceScores", "score_predictions", "score_slices"]
 
 MOST_SLICES = 1_000
-_Z = 1.959963984540054  # 95 % of a normal distribution lie within so many standard deviations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,15 +205,6 @@ class _Rows:
             flips=None if flips is None else flips / n,
             flips_interval=None if flips is None else wilson(flips, n),
         )
-
-
-def wilson(count: int, n: int) -> tuple[float, float]:
-    """Return the bounds of Wilson's score interval for `count` of `n`, at 95 %."""
-    share, square = count / n, _Z * _Z
-    middle = (share + square / (2 * n)) / (1 + square / n)
-    half = _Z / (1 + square / n) * math.sqrt(share * (1 - share) / n + square / (4 * n * n))
-    low, high = max(0.0, middle - half), min(1.0, middle + half)
-    return (0.0 if count == 0 else low, 1.0 if count == n else high)
 
 
 def _macro_f1(

@@ -38,7 +38,10 @@ Finding = tuple[Verdict, str]
 
 
 def judge_families(
-    splits: Mapping[str, Section], whole: Section, overlaps: Sequence[ColumnOverlap]
+    splits: Mapping[str, Section],
+    whole: Section,
+    overlaps: Sequence[ColumnOverlap],
+    more: Mapping[str, Sequence[Finding]] | None = None,
 ) -> tuple[FamilyVerdict, ...]:
     """Grade each family by its worst figures; the reasons name those, then what could not be measured."""
     families = {
@@ -61,6 +64,7 @@ def judge_families(
             each for column, figures in whole.texts.items() for each in _personal(column, figures)
         ],
         "acceptance": list(_acceptance(whole)),
+        **(more or {}),
     }
     return tuple(_verdict(family, findings) for family, findings in families.items())
 

@@ -54,6 +54,7 @@ def parse_spec(
     """
     # pydantic and Jinja load only where a spec is read.
     from synth_datasets.spec.balance import build_balance
+    from synth_datasets.spec.bias import build_bias
     from synth_datasets.spec.build import build_columns
     from synth_datasets.spec.card import read_card
     from synth_datasets.spec.check import check_columns, checks_of, splits_of
@@ -87,6 +88,7 @@ def parse_spec(
     check_lists(lists, columns, parts)
     balance = build_balance(shape, columns, parts, read_rows)
     splits = splits_of(shape, columns, balance, parts)
+    bias = build_bias(shape, columns, parts)
     seeds = settled(parts.seeds, columns, splits, shape, parts)
     mix = build_mix(shape, columns, splits, parts, read_rows)
     checks = checks_of(columns, shape, parts)
@@ -114,6 +116,7 @@ def parse_spec(
         seeds=seeds,
         balance=balance,
         mix=mix,
+        bias=bias,
         reviews=reviews,
         version=given.version,
         description=given.description,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
+from synth_datasets.spec.attributes import Bias
 from synth_datasets.spec.mix_data import Mix
 from synth_datasets.spec.never import Never
 from synth_datasets.spec.reviews import Reviews
@@ -322,6 +323,8 @@ class DatasetSpec:
     """Real rows that one of the splits completes; with counts still unknown that split is empty."""
     mix: Mix | None = None
     """Real rows that splits hold beside those that `num_examples` counts."""
+    bias: Bias | None = None
+    """What the report measures of attributes; no part of any fingerprint."""
     reviews: Reviews | None = None
     """What people decided about single rows."""
     version: str = "1.0.0"

@@ -13,6 +13,7 @@ from synth_datasets.spec.schema_annotation import (
     SpansFile,
     SpansSettings,
 )
+from synth_datasets.spec.schema_bias import BiasFile
 from synth_datasets.spec.schema_challenge import ChallengeFile, PerturbFile
 from synth_datasets.spec.schema_dialogue import (
     JudgeSettings,
@@ -399,6 +400,8 @@ class SpecFile(Strict):
     """Real rows that splits hold beside the generated ones."""
     reviews: Annotated[str, Field(min_length=1)] | None = None
     """The file of what people decided about single rows, as `synth review` writes it."""
+    bias: BiasFile | None = None
+    """Attributes that the report looks at."""
     checks: dict[str, ChecksFile] = Field(default_factory=dict[str, ChecksFile])
     """What answers must hold, by column."""
     lists: dict[str, ListFile] = Field(default_factory=dict[str, ListFile], max_length=100)

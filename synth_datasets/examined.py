@@ -1,0 +1,74 @@
+"""From a build's rows and trace to its quality report."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from synth_datasets.features import label_columns, text_columns
+from synth_datasets.lists import filled_in
+from synth_datasets.mix import with_real
+from synth_datasets.plan.order import stratified
+from synth_datasets.plan.plan import Plan
+from synth_datasets.quality.ballots import prompts_asked, vote_figures
+from synth_datasets.quality.bias import BiasPlan, RealRows
+from synth_datasets.quality.completed import completed_figures
+from synth_datasets.quality.report import QualityReport, measure
+from synth_datasets.spec.model import ClassesColumn, DatasetSpec
+from synth_datasets.trace import read_rejections, read_tallies
+
+if TYPE_CHECKING:
+    import datasets
+    import pyarrow as pa
+
+__all__ = ["examine"]
+
+ASKED_LIMIT = 200_000
+"""Rows up to which the classes asked for in further label columns are counted, at some 50 microseconds a row."""
+
+
+def examine(
+    spec: DatasetSpec,
+    tables: "Mapping[str, pa.Table | datasets.Dataset]",
+    trace: Path,
+    *,
+    real: RealRows | None = None,
+) -> QualityReport:
+    """Measure the rows of a spec's splits; votes, prompts, counts and rejections come from their trace."""
+    tallies, labels = read_tallies(trace), label_columns(spec)
+    prompts = None
+    if spec.bias is not None and spec.bias.text is not None:
+        rows = {split: len(table) for split, table in tables.items()}
+        prompts = prompts_asked(spec, trace, rows, spec.bias.text)
+    return measure(
+        tables,
+        text_columns=text_columns(spec),
+        label_columns=labels,
+        asked={split.name: with_real(spec, split.name, _asked(spec, split.name)) for split in spec.splits},
+        tallies=tallies,
+        rejections=read_rejections(trace),
+        title=f"{spec.pretty_name or spec.name} {spec.version}",
+        votes=vote_figures(spec, tables, trace, labels),
+        completed=completed_figures(spec.balance, tallies),
+        bias=None if spec.bias is None else BiasPlan(bias=spec.bias, prompts=prompts, real=real),
+        real=real,
+    )
+
+
+def _asked(spec: DatasetSpec, split: str) -> dict[str, dict[str, int]]:
+    """Return how many rows of each class the plan asks of the split, by stored label column."""
+    # Classes follow from nothing that is written or ruled out, so stand-ins do for generated lists.
+    plan = Plan(replace(filled_in(spec, [], guess=True), never=()), {})
+    columns = [column for column in spec.columns if isinstance(column, ClassesColumn) and not column.hidden]
+    first = stratified(spec)
+    asked = {first.name: plan.quotas(split)} if first in columns and first is not None else {}
+    rest = [column for column in columns if column is not first]
+    total = next(each.num_examples for each in spec.splits if each.name == split)
+    if rest and total <= ASKED_LIMIT:
+        for column in rest:
+            asked[column.name] = dict.fromkeys(column.names, 0)
+        for key in plan.rows(split):
+            values = plan.values(key)
+            for column in rest:
+                asked[column.name][str(values[column.name])] += 1
+    return asked
