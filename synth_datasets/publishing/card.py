@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 from synth_datasets.publishing import markdown
@@ -27,7 +28,7 @@ from synth_datasets.publishing.terms import terms_of, terms_warnings
 from synth_datasets.publishing.vocabulary import LICENSES
 from synth_datasets.resources import shipped
 from synth_datasets.spec.card import CARD_PARTS
-from synth_datasets.spec.model import ClassesColumn
+from synth_datasets.spec.model import ClassesColumn, DatasetSpec
 
 __all__ = ["card_for_repo", "card_parts", "default_citation", "licence_url", "render_card", "repo_load_line"]
 
@@ -166,7 +167,7 @@ def _context(facts: CardFacts) -> dict[str, object]:
         "first": facts.splits[0].name,
         "described": spec.description,
         "restricted": terms_warnings(spec),
-        "reviewed": spec.reviews is not None,
+        "reviewed": _decisions(spec),
         "votes": vote_lines(spec),
         "offline": _OFFLINE,
         "rebuild": _REBUILD.format(source=_HERE),
@@ -196,6 +197,12 @@ def _context(facts: CardFacts) -> dict[str, object]:
         "command": _command(facts),
         "python": _python(facts),
     }
+
+
+def _decisions(spec: DatasetSpec) -> dict[str, int]:
+    """Return how often people have accepted, mended or rejected a row; empty where nobody has."""
+    rulings = [] if spec.reviews is None else [each for row in spec.reviews.rulings.values() for each in row]
+    return dict(sorted(Counter(str(ruling.verdict) for ruling in rulings).items()))
 
 
 def _command(facts: CardFacts) -> str:

@@ -72,7 +72,7 @@ def croissant_json(facts: CardFacts, *, license_url: str, citation: str) -> str:
         "citeAs": citation,
         "inLanguage": list(spec.language),
         "keywords": ["synthetic", *spec.tags],
-        "rai:dataCollection": f"Written by language models ({models}); no person wrote these rows.",
+        "rai:dataCollection": f"Written by language models ({models}); no person wrote {_rows(facts)}.",
         "distribution": [entry for split in facts.splits for entry in _files(split)],
         "recordSet": [_records(split, facts.features) for split in facts.splits],
     }
@@ -80,6 +80,10 @@ def croissant_json(facts: CardFacts, *, license_url: str, citation: str) -> str:
         json.dumps({name: value for name, value in found.items() if value}, ensure_ascii=False, indent=1)
         + "\n"
     )
+
+
+def _rows(facts: CardFacts) -> str:
+    return "these rows" if facts.spec.mix is None else "the rows that are not marked as real"
 
 
 def _files(split: SplitFacts) -> Iterator[dict[str, object]]:

@@ -22,6 +22,7 @@ from synth_datasets.publishing.vocabulary import TASKS
 from synth_datasets.resources import shipped
 from synth_datasets.spec import parse_spec
 from synth_datasets.spec.card import CARD_PARTS
+from synth_datasets.spec.reviews import Reviews, Ruling
 from synth_datasets.spec.templates import Template
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -262,6 +263,19 @@ def test_votes_are_told_and_their_agreement_measured():
         (line,) = vote_lines(made("classification", checks={"label": {"verify": verify}}))
         assert words in line
     assert agreement_figures(made("conversation"), {}) == vote_lines(made("conversation")) == ()
+
+
+def test_what_people_did_is_not_denied():
+    facts = facts_of("classification")
+    rulings = {
+        "train/a/0": (Ruling(("text",), "0" * 32, "reject"),),
+        "x": (Ruling(("text",), "1" * 32, "accept"),),
+    }
+    spec = replace(facts.spec, reviews=Reviews(file="x.review.jsonl", rulings=rulings, key="k"))
+    card = render_card(replace(facts, spec=spec))
+    assert "No person wrote these rows." in card
+    assert "(`x.review.jsonl`): 1 × accept, 1 × reject." in card
+    assert "judged by nobody" not in card
 
 
 def test_figures_of_real_rows_stand_beside_the_datasets_own():
