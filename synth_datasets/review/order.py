@@ -1,20 +1,22 @@
 """Which rows a person should look at first: contested labels, then what came close to a limit, then any."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from synth_datasets.minhash import BANDS, PERMUTATIONS, normalised, signatures
 from synth_datasets.review.rows import BuiltRow
-from synth_datasets.spec.model import Checks, DatasetSpec, DerivedColumn, FieldsColumn
-from synth_datasets.spec.rules import VotesRule
+from synth_datasets.spec.model import Checks, DatasetSpec, FieldsColumn
 from synth_datasets.trace import TRACE_FOLDER
 from synth_datasets.validation.outcome import Verdict
 from synth_datasets.validation.parse import parse_object
 
 __all__ = ["Sign", "in_order", "signs_of"]
 
+_VOTE = re.compile(r"(.+)\.vote_\d+")
+"""What `verify` calls the question to a voter."""
 _MARGIN = 0.1
 """Share of a limit on a length within which a text is near it."""
 _NEAR = 0.2
@@ -57,7 +59,6 @@ def signs_of(rows: Sequence[BuiltRow], spec: DatasetSpec, folder: Path) -> dict[
 
 def _answers(spec: DatasetSpec, trace: Path) -> Iterable[tuple[str, Sign]]:
     """Look at what voters and judges said, which need not be stored."""
-    votes = {rule.label: rule for rule in _rules(spec)}
     judges = {
         column.name: (column, field)
         for column in spec.columns
@@ -66,7 +67,7 @@ def _answers(spec: DatasetSpec, trace: Path) -> Iterable[tuple[str, Sign]]:
         if field.type == "integer" and field.minimum is not None and field.maximum is not None
     }
     ballots: dict[tuple[str, str], list[str]] = {}
-    voters = {name: rule.label for rule in votes.values() for name in rule.votes}
+    voters = {name: found[1] for name in _asked(spec) if (found := _VOTE.fullmatch(name))}
     for row_id, name, answer in _traced(trace, {*voters, *judges}):
         said = parse_object(answer)
         if isinstance(said, Verdict):
@@ -78,7 +79,12 @@ def _answers(spec: DatasetSpec, trace: Path) -> Iterable[tuple[str, Sign]]:
             least = max(spec.checks.get(field.name, Checks()).least or 0, field.minimum or 0)
             weight = 1 - (score - least) / max(1, (field.maximum or 0) - least)
             if weight >= _LOW:
-                yield row_id, Sign(weight, f"{name} {score} of {field.maximum:g}, at least {least:g} is kept")
+                yield (
+                    row_id,
+                    Sign(
+                        min(weight, 1.0), f"{name} {score} of {field.maximum:g}, at least {least:g} is kept"
+                    ),
+                )
     for (row_id, label), said_labels in ballots.items():
         counts = {each: said_labels.count(each) for each in dict.fromkeys(said_labels)}
         share = 1 - max(counts.values()) / len(said_labels)
@@ -87,12 +93,9 @@ def _answers(spec: DatasetSpec, trace: Path) -> Iterable[tuple[str, Sign]]:
             yield row_id, Sign(1 + share, f"votes on {label}: {listed}")
 
 
-def _rules(spec: DatasetSpec) -> Iterable[VotesRule]:
-    return (
-        column.rule
-        for column in spec.columns
-        if isinstance(column, DerivedColumn) and isinstance(column.rule, VotesRule)
-    )
+def _asked(spec: DatasetSpec) -> Iterable[str]:
+    """Return the names of what voters and judges are asked."""
+    return (column.name for column in spec.columns if isinstance(column, FieldsColumn) and column.judges)
 
 
 def _traced(trace: Path, names: set[str]) -> Iterable[tuple[str, str, str]]:
@@ -120,7 +123,7 @@ def _lengths(rows: Sequence[BuiltRow], spec: DatasetSpec) -> Iterable[tuple[str,
                 ):
                     weight = 1 - gap / max(1.0, _MARGIN * limit)
                     if limit and weight > 0:
-                        yield row.id, Sign(weight, f"{name}: {size} {unit}, at {word} {limit}")
+                        yield row.id, Sign(min(weight, 1.0), f"{name}: {size} {unit}, at {word} {limit}")
 
 
 def _kin(rows: Sequence[BuiltRow], spec: DatasetSpec) -> Iterable[tuple[str, Sign]]:

@@ -1,0 +1,192 @@
+"""Decisions through a spreadsheet, through Argilla's records, and as seeds."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from synth_datasets.errors import SettingsError
+from synth_datasets.review.decisions import decide
+from synth_datasets.review.exchange import (
+    argilla_records,
+    csv_table,
+    format_of,
+    seed_lines,
+    take_argilla,
+    take_csv,
+)
+from synth_datasets.review.order import Sign
+from synth_datasets.review.rows import BuiltRow
+from synth_datasets.spec.reviews import row_digest
+
+AT = "2026-01-01T00:00:00Z"
+SIGNS = {"train/negative/0": [Sign(1.0, "near a limit")]}
+
+
+@pytest.fixture
+def decisions(rows, judged):
+    return [
+        decide(rows[0], judged, "accept", reviewer="ann", at=AT),
+        decide(rows[0], judged, "reject", reviewer="bo", at=AT, note="dull"),
+        decide(
+            rows[1],
+            judged,
+            "fix",
+            reviewer="ann",
+            at=AT,
+            values={"text": "Mine, “quoted”\nand long.", "label": "negative"},
+        ),
+        decide(rows[2], judged, "reject", reviewer="ann", at=AT),
+    ]
+
+
+def taken(found):
+    return [(each.row, each.verdict, each.reviewer, each.values, each.note) for each in found.decisions]
+
+
+@pytest.mark.parametrize(("write", "take"), [(csv_table, take_csv), (argilla_records, take_argilla)])
+def test_what_goes_out_comes_back(write, take, rows, judged, decisions):
+    out = write(rows, judged, SIGNS, decisions)
+    assert take(out, rows, judged, decisions, reviewer="ann", at=AT).decisions == (), "nothing new"
+    known = [decide(rows[5], judged, "accept", reviewer="bo", at=AT)]  # a name that the file knows
+    again = take(out, rows, judged, known, reviewer="ann", at=AT)
+    assert sorted(taken(again)) == sorted(
+        (each.row, each.verdict, each.reviewer, each.values, each.note) for each in decisions
+    )
+    assert again.strangers == 0
+
+
+@pytest.mark.parametrize(("write", "take"), [(csv_table, take_csv), (argilla_records, take_argilla)])
+def test_decisions_on_rows_that_are_others_by_now_are_left_out_and_counted(
+    write, take, rows, judged, decisions
+):
+    out = write(rows, judged, SIGNS, decisions)
+    values = {**rows[0].values, "text": "Another text by now."}
+    other = BuiltRow(id=rows[0].id, split="train", values=values, digest=row_digest(values, judged.columns))
+    found = take(out, [other, *rows[2:]], judged, [], reviewer="ann", at=AT)
+    assert ([each.row for each in found.decisions], found.strangers) == ([rows[2].id], 3)
+
+
+def test_a_table_is_filled_in_by_hand(rows, judged):
+    table = csv_table(rows, judged, SIGNS, [])
+    lines = list(csv.DictReader(io.StringIO(table)))
+    assert len(lines) == len(rows)
+    assert (lines[0]["why"], lines[0]["verdict"], lines[0]["text"]) == (
+        "near a limit",
+        "",
+        rows[0].values["text"],
+    )
+    lines[0].update(verdict=" Reject ", reviewer="bo")
+    lines[3].update({"verdict": "fix", "fix.label": "negative"})
+    out = io.StringIO()
+    writer = csv.DictWriter(out, lines[0])
+    writer.writeheader()
+    writer.writerows(lines)
+    found = take_csv(out.getvalue(), rows, judged, [], reviewer="me", at=AT)
+    assert taken(found) == [
+        (rows[0].id, "reject", "bo", (), ""),
+        (rows[3].id, "fix", "me", (("label", "negative"),), ""),
+    ]
+
+
+def test_a_spreadsheet_runs_no_text_as_a_formula(rows, judged):
+    values = {"label": "positive", "product": "@phone", "text": "=HYPERLINK(1)"}
+    row = BuiltRow(
+        id="train/positive/9", split="train", values=values, digest=row_digest(values, judged.columns)
+    )
+    fixed = decide(row, judged, "fix", reviewer="ann", at=AT, values={"text": "-1 of 5"})
+    table = csv_table([row], judged, {}, [fixed])
+    (line,) = csv.DictReader(io.StringIO(table))
+    assert (line["text"], line["product"], line["fix.text"]) == ("'=HYPERLINK(1)", "'@phone", "'-1 of 5")
+    assert take_csv(table, [row], judged, [fixed], reviewer="x", at=AT).decisions == ()
+
+
+def test_records_have_the_keys_that_argilla_reads(rows, judged, decisions):
+    records = json.loads(argilla_records(rows, judged, SIGNS, decisions))
+    first = records[0]
+    assert list(first) == ["id", "fields", "metadata", "suggestions", "responses", "vectors", "_server_id"]
+    assert first["fields"] == rows[0].values
+    assert first["metadata"] == {
+        "row": rows[0].id,
+        "digest": rows[0].digest,
+        "split": "train",
+        "why": "near a limit",
+    }
+    assert first["suggestions"]["fix_label"] == {
+        "value": "negative",
+        "score": None,
+        "agent": "synth_datasets",
+    }
+    assert [each["value"] for each in first["responses"]["verdict"]] == ["accept", "reject"]
+    assert len({each["user_id"] for each in first["responses"]["verdict"]}) == 2
+    assert "ann" not in json.dumps(records)
+
+
+def test_answers_given_in_argilla_are_taken(rows, judged):
+    """As `records.to_json` writes them: a user by UUID, an untouched suggestion repeated as an answer."""
+    records = json.loads(argilla_records(rows[:3], judged, {}, []))
+    user = "11111111-2222-3333-4444-555555555555"
+    for record, given in zip(
+        records,
+        [
+            {"verdict": "accept", "fix_text": rows[0].values["text"]},
+            {"fix_label": "negative", "fix_text": rows[1].values["text"]},
+            {},
+        ],
+        strict=True,
+    ):
+        record["responses"] = {name: [{"value": value, "user_id": user}] for name, value in given.items()}
+    found = take_argilla(json.dumps(records), rows, judged, [], reviewer="me", at=AT)
+    assert taken(found) == [
+        (rows[0].id, "accept", "11111111", (), ""),
+        (rows[1].id, "fix", "11111111", (("label", "negative"),), ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("take", "text", "words"),
+    [
+        (take_csv, "a,b\n1,2\n", "no column digest, row, verdict"),
+        (take_argilla, "{", "no JSON"),
+        (take_argilla, "{}", "a list of records"),
+        (take_argilla, "[1]", "a list of records"),
+    ],
+)
+def test_what_is_no_table_and_no_records_is_refused(take, text, words, rows, judged):
+    with pytest.raises(SettingsError, match=words):
+        take(text, rows, judged, [], reviewer="me", at=AT)
+
+
+def test_accepted_and_fixed_rows_are_seeds_by_what_reviewers_come_to(rows, judged, decisions):
+    lines = [json.loads(line) for line in seed_lines(rows, judged, decisions).splitlines()]
+    assert [(each["id"], each["label"]) for each in lines] == [(rows[1].id, "negative")], "a tie is no nod"
+    more = [*decisions, decide(rows[0], judged, "accept", reviewer="cy", at=AT)]
+    lines = [json.loads(line) for line in seed_lines(rows, judged, more).splitlines()]
+    assert [each["id"] for each in lines] == [rows[0].id, rows[1].id]
+    assert lines[1] == {
+        **rows[1].values,
+        "id": rows[1].id,
+        "label": "negative",
+        "text": "Mine, “quoted”\nand long.",
+    }
+    mended = BuiltRow(
+        id=rows[1].id,
+        split="train",
+        values={**rows[1].values, "label": "negative", "text": "Mine, “quoted”\nand long."},
+        digest=decisions[2].gives,
+    )
+    assert [json.loads(line)["text"] for line in seed_lines([mended], judged, decisions).splitlines()] == [
+        mended.values["text"]
+    ]
+
+
+def test_the_format_follows_from_the_name(tmp_path):
+    assert [format_of(tmp_path / f"x{end}", None) for end in (".csv", ".json", ".jsonl")] == [
+        "csv",
+        "argilla",
+        "seeds",
+    ]
+    assert format_of(tmp_path / "x.txt", "csv") == "csv"
+    with pytest.raises(SettingsError, match="--format"):
+        format_of(tmp_path / "x.txt", None)
