@@ -41,6 +41,7 @@ _OFFLINE_REPO = (
     "`synth pull {repo_id}@v{version}`, and load that."
 )
 _REBUILD = "With them, `synth rebuild {source} --check` makes the same bytes again and asks nobody."
+_DECIDED = {"accept": "accepted", "fix": "mended", "reject": "rejected"}
 _OPTIONAL = {
     "description": "described",
     "samples": "samples",
@@ -201,8 +202,10 @@ def _context(facts: CardFacts) -> dict[str, object]:
 
 def _decisions(spec: DatasetSpec) -> dict[str, int]:
     """Return how often people have accepted, mended or rejected a row; empty where nobody has."""
-    rulings = [] if spec.reviews is None else [each for row in spec.reviews.rulings.values() for each in row]
-    return dict(sorted(Counter(str(ruling.verdict) for ruling in rulings).items()))
+    if spec.reviews is None:
+        return {}
+    counts = Counter(str(ruling.verdict) for row in spec.reviews.rulings.values() for ruling in row)
+    return {words: counts[verdict] for verdict, words in _DECIDED.items() if counts[verdict]}
 
 
 def _command(facts: CardFacts) -> str:

@@ -21,10 +21,12 @@ from synth_datasets.publishing.release import write_release
 from synth_datasets.publishing.vocabulary import TASKS
 from synth_datasets.resources import shipped
 from synth_datasets.spec import parse_spec
-from synth_datasets.spec.card import CARD_PARTS
+from synth_datasets.spec.card import CARD_PARTS, read_card
+from synth_datasets.spec.problems import Problems
 from synth_datasets.spec.reviews import Reviews, Ruling
 from synth_datasets.spec.templates import Template
 
+ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
 TALK = [
     {"role": "user", "content": "My lamp is broken."},
@@ -274,7 +276,7 @@ def test_what_people_did_is_not_denied():
     spec = replace(facts.spec, reviews=Reviews(file="x.review.jsonl", rulings=rulings, key="k"))
     card = render_card(replace(facts, spec=spec))
     assert "No person wrote these rows." in card
-    assert "(`x.review.jsonl`): 1 × accept, 1 × reject." in card
+    assert "(`x.review.jsonl`): 1 accepted, 1 rejected." in card
     assert "judged by nobody" not in card
 
 
@@ -316,6 +318,19 @@ def test_a_card_of_ones_own_is_put_together_from_the_same_parts():
     assert DatasetCard(card).data.to_dict() == DatasetCard(render_card(facts)).data.to_dict()
     assert 'load_dataset("org/x", revision="v1.0.0")' in card_for_repo(card, "org/x", "1.0.0")
     assert card.endswith("a summary by its name.\n")
+
+
+def test_the_readmes_card_is_one():
+    (source,) = re.findall(r"```jinja\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    facts = facts_of("classification")
+    problems = Problems()
+    template = read_card(source, problems, line=0, where="")
+    assert problems.all() == ()
+    card = render_card(
+        replace(facts, spec=replace(facts.spec, card=template), quality=(Figure("rows", 2, "all"),))
+    )
+    assert "## How good they are\n\nComputed on this version:" in card.replace("are\nComp", "are\n\nComp")
+    assert "Ask data@example.com." in card
 
 
 def test_every_part_that_a_card_may_name_is_there_and_every_block_is_a_part(kind):
