@@ -244,7 +244,7 @@ class Plan:
             endpoint=self.endpoints.get(model.id, ""),
             model=model.id,
             messages=(),
-            sampling=sampling_of(model),
+            sampling=sampling_of(model, structured=isinstance(column, FieldsColumn)),
             extra=model.extra,
             revision=model.revision,
             schema=schema_text(column) if isinstance(column, FieldsColumn) else None,

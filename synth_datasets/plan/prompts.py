@@ -90,15 +90,19 @@ class Conversation:
         return tuple(messages)
 
 
-def sampling_of(model: ModelSpec) -> dict[str, Scalar | tuple[str, ...]]:
-    """Return the sampling parameters that are set, by the names of the chat completions API."""
+def sampling_of(model: ModelSpec, *, structured: bool = False) -> dict[str, Scalar | tuple[str, ...]]:
+    """Return the sampling parameters that are set, by the names of the chat completions API.
+
+    A `stop` of white space alone is left out of what is asked for JSON, which it would end between two tokens.
+    """
+    stop = tuple(text for text in model.stop if not structured or text.strip())
     named = {
         "temperature": model.temperature,
         "top_p": model.top_p,
         "max_tokens": model.max_tokens,
         "frequency_penalty": model.frequency_penalty,
         "presence_penalty": model.presence_penalty,
-        "stop": model.stop or None,
+        "stop": stop or None,
     }
     return {name: value for name, value in named.items() if value is not None}
 

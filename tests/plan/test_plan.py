@@ -228,6 +228,17 @@ def test_columns_of_the_model_are_chained(make_spec, always):
     assert values["tail"] == "So. / Q Why?"
 
 
+def test_white_space_ends_no_structured_answer(make_spec, always):
+    model = ModelSpec(id="some-model", stop=("\n", "END"))
+    prompt = Prompt(user=always("Write one."), model=model)
+    fields = FieldsColumn(name="facts", prompt=prompt, fields=(Field("fact", "string"),))
+    plan = Plan(make_spec(columns=(PromptColumn(name="text", prompt=prompt), fields)), {"some-model": ""})
+    key = next(iter(plan.rows("train")))
+    asked = {each.name: plan.request(each, key, {"text": "So."}, 0) for each in plan.model_columns}
+    assert asked["text"].sampling["stop"] == ("\n", "END")
+    assert asked["facts"].sampling["stop"] == ("END",)
+
+
 def test_values_may_follow_labels_samples_and_texts(make_spec, always, sample):
     by = PerValue("kind", {"pet: cat": Weighted(("tabby",), (1.0,))}, Weighted(("oak", "elm"), (1.0, 1.0)))
     columns = (
