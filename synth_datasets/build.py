@@ -60,7 +60,7 @@ def build(
     with_answers: bool = False,
     card: str | Path | None = None,
 ) -> Build:
-    """Make the dataset of the spec at a path (or take it from the cache), measure it, and write its release folder.
+    """Make the dataset of the spec at a path or hf:// URL, measure it, and write its release folder.
 
     `options` are those of `load_dataset("synth", ...)`; `again` makes the splits anew from the stored answers. The
     folder, `build/<name>` by default, appears whole or not at all. Raises what `load_dataset` raises, unwrapped.
@@ -78,8 +78,10 @@ def build(
 
     started = time.monotonic()
     given = dict(options or {})
-    file = _spec_file(Path(spec))
-    lock_path, lock = find_lock(file, None if locked is True else Path(locked)) if locked else (file, None)
+    file = _spec_file(spec)
+    lock_path, lock = (
+        find_lock(Path(file), None if locked is True else Path(locked)) if locked else (Path(file), None)
+    )
     if lock is not None:
         # Of what a lock says only these are taken: it may come from a stranger.
         given.update(
@@ -87,7 +89,7 @@ def build(
         )
         given["keep_short"] = given.get("keep_short") or lock.keep_short is True
     builder = Synth(
-        data_files=str(file),
+        data_files=file,
         cache_dir=None if cache_dir is None else str(cache_dir),
         **given,
     )
@@ -147,12 +149,12 @@ def _cost(spec: DatasetSpec, tallies: "Mapping[str, Tally]", settings: "Settings
     return "" if price is None or tokens is None else money(price.cost(*tokens), settings.currency)
 
 
-def _spec_file(path: Path) -> Path:
-    """Return the spec's file: the path itself, or the only spec in the folder."""
-    if not path.is_dir():
-        return path
+def _spec_file(spec: str | Path) -> str:
+    """Return the spec's file or URL: what was given, or the only spec in the folder."""
+    if "://" in str(spec) or not (path := Path(spec)).is_dir():
+        return str(spec)
     found = sorted(file for pattern in ("*.synth.yaml", "*.synth.yml") for file in path.glob(pattern))
     if len(found) != 1:
         names = ", ".join(file.name for file in found) or "none"
         raise SettingsError(f"{path} holds {len(found)} specs ({names}); name the file")
-    return found[0]
+    return str(found[0])

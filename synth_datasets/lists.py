@@ -146,7 +146,9 @@ def _asked(spec: DatasetSpec, settings: Settings, budget: Budget | None) -> list
     models = tuple(dict.fromkeys(each.column.prompt.model.id for each in spec.lists))
     with ExitStack() as stack:
         store = stack.enter_context(AnswerStore(settings.store_path))
-        make_backend = open_backend(models, now, Budget(now) if budget is None else budget)
+        make_backend = open_backend(
+            models, now, Budget(now) if budget is None else budget, origin=spec.origin
+        )
         engine = stack.enter_context(Engine(make_backend, store))
         return _grow(spec, settings, _Live(store, engine))
 

@@ -2,8 +2,8 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Literal
@@ -38,6 +38,7 @@ _ENVIRONMENT = {
     "max_total_tokens": ("SYNTH_MAX_TOTAL_TOKENS",),
     "rpm": ("SYNTH_RPM",),
     "tpm": ("SYNTH_TPM",),
+    "allow_endpoint": ("SYNTH_ALLOW_ENDPOINT",),
 }
 
 
@@ -82,6 +83,8 @@ class Settings:
     """Requests in any minute; None: as many as the endpoint takes."""
     tpm: int | None = None
     """Tokens in any minute, of prompts and answers together."""
+    allow_endpoint: tuple[str, ...] = ()
+    """Endpoints that a spec which does not lie on this machine may ask; one that is named for a run is among them."""
 
     @property
     def store_path(self) -> Path:
@@ -97,7 +100,8 @@ def load_settings(options: Mapping[str, object] | None = None) -> Settings:
 
     The file is `~/.config/synth_datasets/config.toml` (`XDG_CONFIG_HOME` and `SYNTH_CONFIG` are honoured), with
     the names of `Settings` as keys. `OPENAI_API_KEY` goes to OpenAI or to `OPENAI_BASE_URL` and to nobody else: for
-    another endpoint set `SYNTH_API_KEY`. Raises `SettingsError` for an unknown or malformed value.
+    another endpoint set `SYNTH_API_KEY`. A `base_url` among the options is named for this run, so that any spec may ask
+    there. Raises `SettingsError` for an unknown or malformed value.
     """
     values: dict[str, object] = dict(_from_file())
     for name, variables in _ENVIRONMENT.items():
@@ -107,7 +111,11 @@ def load_settings(options: Mapping[str, object] | None = None) -> Settings:
     values.update({name: value for name, value in (options or {}).items() if value is not None})
     if _key_is_for_another(values):
         del values["api_key"]
-    return _settings(values)
+    settings = _settings(values)
+    if options is not None and options.get("base_url") is not None:
+        named = public_url(str(options["base_url"]))
+        return replace(settings, allow_endpoint=(*settings.allow_endpoint, named))
+    return settings
 
 
 def public_url(url: str) -> str:
@@ -160,6 +168,11 @@ def _parse(name: str, value: object) -> object:  # noqa: C901, PLR0911, PLR0912 
             if value not in ("auto", "openai", "embedded", "transformers"):
                 raise ValueError(f"{value!r} is not one of auto, openai, embedded, transformers")
             return value
+        case "allow_endpoint":
+            given = value.split(",") if isinstance(value, str) else value
+            if not isinstance(given, Sequence):
+                raise ValueError("it must be a URL, or a list of them")  # noqa: TRY004 - told with the setting's name
+            return tuple(public_url(str(_parse("base_url", str(each).strip()))) for each in given)
         case "base_url":
             if urlsplit(str(value)).scheme not in ("http", "https") or not urlsplit(str(value)).hostname:
                 raise ValueError("it must look like http://host:port/v1")

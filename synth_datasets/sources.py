@@ -1,6 +1,7 @@
 """Which spec `data_files` means, and its text, from disk or from the Hub."""
 
 import posixpath
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -39,9 +40,13 @@ def spec_url(data_files: Mapping[str, Sequence[str]] | None, wanted: str | None)
 def spec_from_url(
     url: str, *, token: str | bool | None = None, storage_options: Mapping[str, object] | None = None
 ) -> DatasetSpec:
-    """Read the spec at a path or at a URL that `datasets` can open; files it refers to must lie in its folder."""
+    """Read the spec at a path or at a URL that `datasets` can open; files it refers to must lie in its folder.
+
+    On the Hub all of it is read at one commit, which `origin` then names.
+    """
     if "://" not in url:
         return load_spec(url)
+    url = _at_commit(url, token) if url.startswith("hf://datasets/") else url
     from datasets import DownloadConfig
     from datasets.utils.file_utils import xopen
 
@@ -62,6 +67,22 @@ def spec_from_url(
         read_file=lambda name: read(posixpath.join(folder, _inside(name))),
         read_bytes=read_bytes,
     )
+
+
+def _at_commit(url: str, token: str | bool | None) -> str:
+    """Return the URL with the commit that its branch or tag is at now."""
+    from datasets import config
+    from huggingface_hub import HfApi, HfFileSystem
+    from huggingface_hub.hf_file_system import HfFileSystemResolvedRepositoryPath
+
+    place = HfFileSystem(endpoint=config.HF_ENDPOINT, token=token).resolve_path(url)
+    if not isinstance(place, HfFileSystemResolvedRepositoryPath):
+        return url
+    commit = place.revision
+    if not re.fullmatch("[0-9a-f]{40}", commit):
+        info = HfApi(endpoint=config.HF_ENDPOINT, token=token).dataset_info(place.repo_id, revision=commit)
+        commit = str(info.sha)
+    return f"hf://datasets/{place.repo_id}@{commit}/{place.path_in_repo}"
 
 
 def _inside(name: str) -> str:

@@ -170,7 +170,9 @@ def split_outcomes(
     with ExitStack() as stack:
         store = stack.enter_context(AnswerStore(settings.store_path))
         bar = stack.enter_context(_bar(models, split))
-        make_backend = open_backend(models, settings, budget, lambda text: _tell(bar, text))
+        make_backend = open_backend(
+            models, settings, budget, lambda text: _tell(bar, text), origin=spec.origin
+        )
         engine = stack.enter_context(
             Engine(make_backend if eager or not settings.batch else _no_stream, store)
         )

@@ -37,7 +37,7 @@ FORMAT = 1
 OVERRIDES = ("num_examples", "model", "seed", "temperature", "max_tokens", "attempts")
 _SETTINGS = (
     *("backend", "base_url", "concurrency", "timeout_s", "store", "model_path"),
-    *("max_cost", "max_requests", "max_total_tokens", "rpm", "tpm", "batch"),
+    *("max_cost", "max_requests", "max_total_tokens", "rpm", "tpm", "batch", "allow_endpoint"),
 )
 
 _OTHER_CACHE = "--cache-dir, cache_dir= or HF_HOME"
@@ -47,7 +47,7 @@ _OTHER_CACHE = "--cache-dir, cache_dir= or HF_HOME"
 class SynthConfig(datasets.BuilderConfig):
     """What `load_dataset("synth", ...)` takes beside `data_files`.
 
-    The first six replace what the spec says, the next twelve say where it is asked and what may be spent on it (see
+    The first six replace what the spec says, the next thirteen say where it is asked and what may be spent on it (see
     `synth_datasets.settings`; a cap holds for one build, or for one pass over a stream), and
     `keep_short` accepts a split with fewer rows than asked for instead of raising `ShortfallError`. `offline` asks
     nobody: what the store does not hold is counted and raised as `AnswerMissingError`.
@@ -71,6 +71,7 @@ class SynthConfig(datasets.BuilderConfig):
     rpm: int | None = None
     tpm: int | None = None
     batch: bool | None = None
+    allow_endpoint: str | None = None
     keep_short: bool = False
     offline: bool = False
 
@@ -111,6 +112,7 @@ class Synth(datasets.ArrowBasedBuilder):
             config_name=stock_name, custom_features=None, config_id=config_id or "spec", **options
         )
         config = cast("SynthConfig", config)  # of BUILDER_CONFIG_CLASS
+        _refuse_settings(config, options)
         wanted = None if stock_name else config_name
         url = spec_url(config.data_files, wanted)
         spec = spec_from_url(url, token=self.token, storage_options=self.storage_options)
@@ -241,6 +243,17 @@ class Synth(datasets.ArrowBasedBuilder):
 
 def _settings(config: SynthConfig) -> Settings:
     return load_settings({name: getattr(config, name) for name in _SETTINGS})
+
+
+def _refuse_settings(config: SynthConfig, options: Mapping[str, object]) -> None:
+    """Raise `SettingsError` for settings that a README's `configs` bring: where it is asked is the reader's to say."""
+    own = (*_SETTINGS, "keep_short", "offline")
+    given = [name for name in own if getattr(config, name) not in (None, False) and not options.get(name)]
+    if given:
+        raise SettingsError(
+            f"the README beside the spec sets {', '.join(given)} in its `configs`, which only you may: read it, then "
+            f"pass what you mean yourself ({given[0]}=...)"
+        )
 
 
 def _refuse_unknown(options: Mapping[str, object]) -> None:

@@ -40,6 +40,7 @@ def load(hub, endpoint, tmp_path):
             "HF_HUB_DISABLE_XET": "1",
             "OPENAI_BASE_URL": endpoint.base_url,
             "OPENAI_API_KEY": "sk-test",
+            "SYNTH_ALLOW_ENDPOINT": endpoint.base_url,
         }
         given = [json.dumps(arguments), json.dumps(options), str(tmp_path / "cache")]
         done = subprocess.run(

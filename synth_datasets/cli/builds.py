@@ -72,7 +72,7 @@ def build_verb(
     cache_dir: str | None,
     **options: Any,  # noqa: ANN401 - click's options
 ) -> None:
-    """Make the dataset of SPEC (a file, a folder, or a ready dataset's name), its report and its card.
+    """Make the dataset of SPEC (a file, a folder, a ready dataset's name, or an hf:// URL), its report and its card.
 
     Run it again after an interruption and it goes on; run it again when it is done and no model is asked.
 
@@ -87,6 +87,7 @@ def build_verb(
               synth build reviews.synth.yaml --dry-run
               synth build reviews.synth.yaml --max-cost 4.00
               synth build reviews.synth.yaml --model gpt-5-mini --batch
+              synth build hf://datasets/org/specs/reviews.synth.yaml --allow-endpoint https://api.openai.com/v1
     """
     if dry_run:
         _show_estimate(spec, options)

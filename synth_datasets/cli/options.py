@@ -19,13 +19,13 @@ Overrides = dict[str, Any]
 _OVERRIDE_NAMES = ("num_examples", "model", "seed", "temperature", "max_tokens", "attempts")
 _SETTING_NAMES = (
     *("backend", "base_url", "concurrency", "timeout_s", "store", "model_path", "batch"),
-    *("max_cost", "max_requests", "max_total_tokens", "rpm", "tpm"),
+    *("max_cost", "max_requests", "max_total_tokens", "rpm", "tpm", "allow_endpoint"),
 )
 
 
 def spec_path(given: str) -> str:
-    """Return the spec's path for what was typed: a file, a folder that holds one, or a ready dataset's name."""
-    if Path(given).exists():
+    """Return the spec's path for what was typed: a file, a folder that holds one, a ready dataset's name, or a URL."""
+    if Path(given).exists() or given.startswith("hf://"):
         return given
     if given in builders():
         return builder(given)
@@ -55,6 +55,9 @@ def settings_options(verb: Verb) -> Verb:
     options = (
         click.option("--backend", type=backends, help="Who runs the model; auto: by its id."),
         click.option("--base-url", help="An OpenAI-compatible endpoint, such as http://127.0.0.1:8000/v1."),
+        click.option(
+            "--allow-endpoint", metavar="URL", help="Let a spec from the Hub ask there, with your key."
+        ),
         click.option("--concurrency", type=click.IntRange(min=1), help="Requests in flight."),
         click.option("--timeout-s", type=float, help="Seconds for one request."),
         click.option("--store", type=click.Path(dir_okay=False), help="The file that keeps the answers."),
@@ -84,9 +87,10 @@ def split_options(options: dict[str, Any]) -> tuple[Overrides, Settings]:
 def effective_spec(given: str, overrides: Overrides) -> DatasetSpec:
     """Return the spec that was typed, with the overrides laid over it."""
     from synth_datasets.plan.real_data import resolved
-    from synth_datasets.spec import load_spec, with_overrides
+    from synth_datasets.sources import spec_from_url
+    from synth_datasets.spec import with_overrides
 
-    return with_overrides(resolved(load_spec(spec_path(given))), **overrides)
+    return with_overrides(resolved(spec_from_url(spec_path(given))), **overrides)
 
 
 def _apply(verb: Verb, options: tuple[Callable[[Verb], Verb], ...]) -> Verb:

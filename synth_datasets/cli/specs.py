@@ -9,7 +9,8 @@ from synth_datasets.cli.decided import review_lines
 from synth_datasets.cli.options import spec_path
 from synth_datasets.cli.real_data import real_data_lines
 from synth_datasets.errors import SpecError
-from synth_datasets.spec import DatasetSpec, json_schema, load_spec
+from synth_datasets.sources import spec_from_url
+from synth_datasets.spec import DatasetSpec, json_schema
 from synth_datasets.spec.model import FieldsColumn, PromptColumn
 
 __all__ = ["check_verb", "schema_verb"]
@@ -26,7 +27,7 @@ def check_verb(specs: tuple[str, ...]) -> None:
     wrong: list[SpecError] = []
     for given in specs:
         try:
-            spec = load_spec(spec_path(given))
+            spec = spec_from_url(spec_path(given))
         except SpecError as error:
             wrong.append(error)
             continue
@@ -39,7 +40,9 @@ def check_verb(specs: tuple[str, ...]) -> None:
         sizes = {s.name: "not known yet" if s.name == open_split else s.num_examples for s in spec.splits}
         splits = ", ".join(f"{name} {size}" for name, size in sizes.items())
         least = _requests(spec)
-        requests = f"at least {least} requests" if least else "--dry-run tells how many requests its rows take"
+        requests = (
+            f"at least {least} requests" if least else "--dry-run tells how many requests its rows take"
+        )
         click.echo(f"{spec.origin}: ok: {splits}; {requests}")
         for line in lines:
             click.echo(line)

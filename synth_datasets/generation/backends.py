@@ -44,9 +44,12 @@ def open_backend(
     settings: Settings,
     budget: Budget | None = None,
     say: Callable[[str], None] | None = None,
+    *,
+    origin: str = "",
 ) -> Callable[[], Backend]:
     """Return what makes the backend for all of these models, for `Engine`; `budget` is the run's.
 
+    `origin` is where the spec was read: one from elsewhere asks only endpoints that `settings` allow it.
     `say` gets a line whenever batches were looked at, from another thread.
 
     Making it raises `SettingsError` when a key, a library or weights are missing; until then nothing is looked at,
@@ -54,6 +57,8 @@ def open_backend(
     """
 
     def make() -> Backend:
+        if "://" in origin:
+            _check_allowed(model_ids, settings, origin)
         parts: dict[tuple[str, str], Backend] = {}
         shared: Backend | None = None
         spending = Budget(settings) if budget is None else budget
@@ -77,6 +82,17 @@ def open_backend(
         return whole.pop() if len(whole) == 1 else _Switch(parts)
 
     return make
+
+
+def _check_allowed(model_ids: Collection[str], settings: Settings, origin: str) -> None:
+    """Raise `SettingsError` when a spec from elsewhere would ask an endpoint that nobody allowed it."""
+    asked = {endpoint_identity(each, settings) for each in model_ids if _kind(each, settings) == "openai"}
+    for endpoint in sorted(asked.difference(settings.allow_endpoint)):
+        raise SettingsError(
+            f"{origin} does not lie on this machine, and it would ask {endpoint} with your key: read it, then allow "
+            f"the endpoint with --allow-endpoint {endpoint} (allow_endpoint=..., SYNTH_ALLOW_ENDPOINT, or the config "
+            f"file); or ask the embedded model with --model {EMBEDDED_MODEL_ID}"
+        )
 
 
 def default_concurrency(model_ids: Collection[str], settings: Settings) -> int:

@@ -57,6 +57,8 @@ class Lock:
     """Whether a split with fewer rows than asked for was accepted."""
     notes: Mapping[str, int] = field(default_factory=dict)
     """What of the requests the endpoint did not take and how it was asked instead, with the answers it concerns."""
+    spec_origin: str = ""
+    """Where on the Hub the spec was read, with its commit; empty for one that lay on the machine."""
     trace: Mapping[str, str] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -10,7 +11,15 @@ from synth_datasets.publishing.facts import endpoint_kind
 from synth_datasets.publishing.lock import LOCK_FILE, Lock, parse_lock
 from synth_datasets.spec import DatasetSpec, fingerprint, ingredients
 
-__all__ = ["check_build", "check_splits", "differing", "endpoint_check", "endpoint_kinds", "find_lock"]
+__all__ = [
+    "check_build",
+    "check_splits",
+    "differing",
+    "endpoint_check",
+    "endpoint_kinds",
+    "find_lock",
+    "pinned_origin",
+]
 
 _ROUNDS = 200_000
 """Some 0.05 s: dear for whoever would try addresses, cheap for a build."""
@@ -32,6 +41,13 @@ def find_lock(spec_file: Path, given: Path | None = None) -> tuple[Path, Lock]:
         raise SettingsError(f"{path}: {error}") from error
     except (OSError, ValueError) as error:
         raise SettingsError(f"{path}: not readable as a lock: {error}") from error
+
+
+def pinned_origin(spec: DatasetSpec, locked: Lock | None = None) -> str:
+    """Return where on the Hub the spec was read, if it names a commit; a rebuild keeps what its lock says."""
+    if re.fullmatch(r"hf://datasets/[\w.-]+/[\w.-]+@[0-9a-f]{40}/.+", spec.origin):
+        return spec.origin
+    return "" if locked is None else locked.spec_origin
 
 
 def endpoint_kinds(endpoints: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ from synth_datasets.publishing.facts import CardFacts, DataFile, Figure, SplitFa
 from synth_datasets.publishing.funnel import note_counts
 from synth_datasets.publishing.header import card_version
 from synth_datasets.publishing.lock import ANSWERS_FILE, LOCK_FILE, Lock, LockedSplit, parse_lock
-from synth_datasets.publishing.locked import check_splits
+from synth_datasets.publishing.locked import check_splits, pinned_origin
 from synth_datasets.publishing.manifest import MANIFEST_FILE, files_in, read_manifest, write_manifest
 from synth_datasets.publishing.placing import in_place_of, inside, put_right
 from synth_datasets.publishing.prompts import describe_models
@@ -196,7 +196,12 @@ def write_release(
         if trace is not None:
             shutil.copytree(trace, target / TRACE_FOLDER)
             write_row_ids(target, trace, {str(name): split for name, split in filled.items()})
-        lock = replace(_lock(target, facts), endpoint_check=endpoint_check, keep_short=keep_short)
+        lock = replace(
+            _lock(target, facts),
+            endpoint_check=endpoint_check,
+            keep_short=keep_short,
+            spec_origin=pinned_origin(spec, locked),
+        )
         (target / LOCK_FILE).write_text(lock.to_json(), encoding="utf-8")
         if answers is not None:
             answers(target / ANSWERS_FILE)
