@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from fake_endpoint import text
+from fake_endpoint import default_text, text
 from hypothesis import HealthCheck
 from hypothesis import given as examples
 from hypothesis import settings as hypothesis_settings
@@ -214,6 +214,86 @@ def test_decisions_hold_in_streams_splits_and_without_anybody_to_ask(bench):
     ]
 
 
+@pytest.mark.parametrize("concurrency", [1, 64])
+def test_decided_rows_do_not_depend_on_how_they_are_asked(bench, concurrency):
+    rows, _ = bench.build(splits={"train": 24, "test": 8})
+    for number, row in enumerate(rows.values()):
+        if number % 3 == 0:
+            bench.say(row, "reject")
+        elif number % 3 == 1:  # alike: each later one is asked again
+            bench.say(
+                row,
+                "fix",
+                values=(("text", f"What a person wrote about the phone, over and over. {number}"),),
+            )
+    spec = bench.spec(splits={"train": 24, "test": 8}, attempts=8)
+    store = bench.folder / f"other-{concurrency}.sqlite"
+    where = Settings(base_url=bench.endpoint.base_url, api_key="k", store=store, concurrency=concurrency)
+    found = [split_outcomes(spec, where, name) for name in ("test", "train")]
+    expected, _ = bench.build(splits={"train": 24, "test": 8}, attempts=8)
+    made = {str(each.row): each for outcomes in found for each in outcomes}
+    assert {name: (each.values, each.ruled, each.mended) for name, each in made.items()} == {
+        name: (each.values, each.ruled, each.mended) for name, each in expected.items()
+    }
+    assert {each.reason for row in made.values() for each in row.rejections} == {"reviewed", "near_duplicate"}
+
+
+def test_a_label_that_votes_have_replaced_is_judged_and_fixed_as_it_is_stored(bench):
+    """The voters find every text negative, so that is what rows of both classes hold."""
+
+    def voters(body):
+        return '{"label": "negative"}' if "response_format" in body else None
+
+    bench.endpoint.rule = voters
+    checks = {"label": {"verify": {"votes": 1, "on_disagreement": "relabel", "agreement": "agreement"}}}
+    rows, cost = bench.build(checks=checks)
+    assert cost == 16
+    row = rows["train/positive/0"]
+    assert row.values["label"] == "negative"
+    bench.say(row, "fix", values=(("label", "positive"),))
+    again, cost = bench.build(checks=checks)
+    assert (again["train/positive/0"].values["label"], again["train/positive/0"].mended, cost) == (
+        "positive",
+        ("label",),
+        0,
+    )
+
+
+def test_a_built_row_has_the_digest_that_its_making_looks_for(bench, monkeypatch):
+    """Whatever a column holds: turns, numbers, classes, lists."""
+    import datasets
+
+    from synth_datasets.build import build
+    from synth_datasets.review.rows import built_rows, judged_columns
+
+    columns = {
+        **review_spec()["columns"],
+        "facts": {
+            "fields": {
+                "title": "string",
+                "stars": "integer",
+                "aspect": {"classes": ["a", "b"]},
+                "tags": "list",
+            },
+            "prompt": "Facts of: {{ text }}",
+        },
+        "chat": {"messages": {"turns": 2, "user": {"system": "You ask about a {{ product }}."}}},
+    }
+    spec = bench.spec(columns=columns, splits={"train": 3}, checks={"facts": {"unique": "off"}})
+    datasets.disable_progress_bars()
+    where = {"base_url": bench.endpoint.base_url, "store": str(bench.settings.store)}
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    made = build(spec.origin, bench.folder / "out", cache_dir=bench.folder / "cache", options=where)
+    datasets.enable_progress_bars()
+    judged = judged_columns(spec)
+    assert {"label", "text", "title", "aspect", "chat"} <= set(judged.columns)
+    outcomes = {str(each.row): each for each in stored_outcomes(spec, bench.settings)}
+    rows = built_rows(made.folder, judged)
+    assert [row.digest for row in rows] == [
+        row_digest(outcomes[row.id].values, judged.columns) for row in rows
+    ]
+
+
 def test_the_trace_says_which_decisions_held(bench, tmp_path):
     from synth_datasets.splits import split_rows
 
@@ -239,7 +319,7 @@ def test_any_decisions_cost_what_they_reject_and_leave_the_rest(bench, verdicts)
     rows, _ = bench.build()
     for number, (row, verdict) in enumerate(zip(rows.values(), verdicts, strict=True)):
         if verdict:
-            words = f"Words number {number} that nobody else wrote, {'xyzuvwab'[number] * 9}."
+            words = default_text({"messages": [{"role": "user", "content": f"By hand: {number}"}]})
             bench.say(row, verdict, values=(("text", words),) if verdict == "fix" else ())
     stored = {str(each.row): each for each in stored_outcomes(bench.spec(), bench.settings)}
     unanswered = sum(not isinstance(each, Example) for each in stored.values())

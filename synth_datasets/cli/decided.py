@@ -41,10 +41,12 @@ def decided_line(spec: DatasetSpec, folder: Path) -> str:
     held = Counter(verdicts[row, digest] for row, (met, _) in ruled.items() for digest in met)
     mended = sum(bool(columns) for _, columns in ruled.values())
     idle = len(verdicts) - held.total() + spec.reviews.unfit
+    lost = max(0, held["fix"] - mended)
+    repeats = f"; {lost} fixed ones repeat an earlier row and were asked again" if lost else ""
     none = f"; {idle} count for nothing: see `synth check`" if idle else ""
     return (
         f"Reviews: {held['accept']} rows accepted, {held['reject']} rejected and asked again, "
-        f"{mended} hold what a person wrote{none}"
+        f"{mended} hold what a person wrote{repeats}{none}"
     )
 
 

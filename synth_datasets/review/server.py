@@ -134,7 +134,7 @@ def application(session: Session, token: str, hosts: Sequence[str]) -> "Starlett
 
         return endpoint
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/{token}/", guarded(lambda _: _page(session)), methods=["GET"]),
             Route("/{token}/state", guarded(lambda _: _json(session.state())), methods=["GET"]),
@@ -146,6 +146,8 @@ def application(session: Session, token: str, hosts: Sequence[str]) -> "Starlett
             ),
         ]
     )
+    app.router.redirect_slashes = False  # which would answer anybody
+    return app
 
 
 def listen(port: int) -> socket.socket:

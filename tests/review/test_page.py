@@ -110,7 +110,7 @@ def test_rows_are_decided_by_keys_alone(session, tmp_path, rows):
         "accept",
         "reject",
         "fix",
-        "accept",
+        None,
         "accept",
         "reject",
     ]

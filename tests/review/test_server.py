@@ -119,6 +119,10 @@ def test_nobody_else_is_answered(client, headers, status):
         found = client.ask(path, record, **headers)
         assert found[0] == status
         assert "Text number" not in str(found[2])
+    connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=10)
+    connection.request("GET", f"/{TOKEN}")
+    assert connection.getresponse().status == 404, "no redirect that a stranger's page could follow"
+    connection.close()
     assert read_file(client.session.file) == []
 
 
