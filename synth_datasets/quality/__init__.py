@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from synth_datasets.quality.boilerplate import boilerplate_rate
-    from synth_datasets.quality.contamination import contamination, seed_copies
+    from synth_datasets.quality.clouds import frechet_distance, manifolds
     from synth_datasets.quality.diversity import compression_ratio, distinct_n
     from synth_datasets.quality.duplicates import duplicate_rate, near_duplicates, split_overlap
     from synth_datasets.quality.figures import Measured
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from synth_datasets.quality.html import render_html
     from synth_datasets.quality.labels import label_distribution
     from synth_datasets.quality.language import grammar_rate, readability, wrong_language_rate
+    from synth_datasets.quality.leaks import contamination, seed_copies
     from synth_datasets.quality.lengths import length_distribution
-    from synth_datasets.quality.manifolds import frechet_distance, manifolds
     from synth_datasets.quality.measurements import (
         BoilerplateRate,
         CompressionRatio,
@@ -117,16 +117,16 @@ _HOMES = {
     "boilerplate_rate": "boilerplate",
     "compare_with_real": "real",
     "compression_ratio": "diversity",
-    "contamination": "contamination",
+    "contamination": "leaks",
     "distinct_n": "diversity",
     "duplicate_rate": "duplicates",
-    "frechet_distance": "manifolds",
+    "frechet_distance": "clouds",
     "grammar_rate": "language",
     "label_distribution": "labels",
     "label_fit": "fit",
     "length_distance": "real",
     "length_distribution": "lengths",
-    "manifolds": "manifolds",
+    "manifolds": "clouds",
     "mean_distance": "spread",
     "measure": "report",
     "measure_more": "suite",
@@ -139,7 +139,7 @@ _HOMES = {
     "render_html": "html",
     "render_terminal": "terminal",
     "repetition_rate": "repetition",
-    "seed_copies": "contamination",
+    "seed_copies": "leaks",
     "semantic_spread": "spread",
     "split_overlap": "duplicates",
     "two_sample_test": "two_sample",

@@ -14,13 +14,13 @@ import datasets
 import evaluate
 
 from synth_datasets.quality.boilerplate import boilerplate_rate
-from synth_datasets.quality.contamination import contamination, seed_copies
 from synth_datasets.quality.diversity import compression_ratio, distinct_n
 from synth_datasets.quality.document import plain
 from synth_datasets.quality.duplicates import duplicate_rate, split_overlap
 from synth_datasets.quality.fit import label_fit, prompt_fit
 from synth_datasets.quality.labels import label_distribution
 from synth_datasets.quality.language import grammar_rate, readability, wrong_language_rate
+from synth_datasets.quality.leaks import contamination, seed_copies
 from synth_datasets.quality.lengths import length_distribution
 from synth_datasets.quality.personal import personal_data_rate
 from synth_datasets.quality.real import compare_with_real, length_distance

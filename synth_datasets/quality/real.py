@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from synth_datasets.quality.clouds import ManifoldFigures, frechet_distance, manifolds
 from synth_datasets.quality.embeddings import Embed, embedded, lsa
-from synth_datasets.quality.manifolds import ManifoldFigures, frechet_distance, manifolds
 from synth_datasets.quality.sampling import sample, shuffled
 from synth_datasets.quality.spread import vendi_score
 from synth_datasets.quality.tokens import tokens

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from synth_datasets.errors import SettingsError
 from synth_datasets.quality.clip import clip
-from synth_datasets.quality.contamination import CopyFigures, contamination, seed_copies
 from synth_datasets.quality.embeddings import Embed
 from synth_datasets.quality.figures import Measured
 from synth_datasets.quality.fit import label_fit, prompt_fit
 from synth_datasets.quality.language import grammar_rate, readability, wrong_language_rate
+from synth_datasets.quality.leaks import CopyFigures, contamination, seed_copies
 from synth_datasets.quality.real import LEAST_ROWS, compare_with_real, length_distance
 from synth_datasets.quality.spread import semantic_spread
 from synth_datasets.quality.two_sample import two_sample_test

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from synth_datasets.quality.contamination import contaminated, contamination, copied, seed_copies
 from synth_datasets.quality.duplicates import near_duplicates
+from synth_datasets.quality.leaks import contaminated, contamination, copied, seed_copies
 
 LONG = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
 

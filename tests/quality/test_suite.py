@@ -1,7 +1,10 @@
 """Measures by name, and the figures behind them that have no page of their own."""
 
+from types import ModuleType
+
 import pytest
 
+import synth_datasets.quality as package
 from synth_datasets.errors import SettingsError
 from synth_datasets.quality.fit import label_fit, prompt_fit
 from synth_datasets.quality.language import grammar_rate, readability, wrong_language_rate
@@ -30,6 +33,13 @@ def test_every_measure_takes_every_edge(texts):
     assert [each.name for each in found] == [name for name in MEASURES if name != "grammar"]
     assert all(each.values and each.limits for each in found)
     assert personal_data_rate(texts).rate == (0 if texts else None)
+
+
+def test_every_name_of_the_package_is_what_it_says_however_often_it_is_asked_for():
+    """A submodule of the same name would take a function's place once it is imported."""
+    for _ in range(2):
+        for name in package.__all__:
+            assert not isinstance(getattr(package, name), ModuleType), name
 
 
 def test_every_measure_says_where_it_comes_from_and_what_it_cannot_tell():
