@@ -1,7 +1,9 @@
 """Figures that cost more, or need more than the rows: asked for by name, each with what it cannot tell beside it."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 from synth_datasets.errors import SettingsError
 from synth_datasets.quality.clip import clip
@@ -107,7 +109,11 @@ def measure_more(
 def _own(name: str, column: str, material: Material, function: Callable[[list[str]], object]) -> Measured:
     got = function(list(material.texts))
     values = got if isinstance(got, Mapping) else {name: got}
-    numbers = {str(key): float(value) for key, value in values.items() if isinstance(value, int | float)}
+    numbers = {
+        str(key): float(value) if math.isfinite(value) else None
+        for key, value in values.items()
+        if isinstance(value, Real)
+    }
     if not numbers:
         raise SettingsError(f"measure {name}: expected a number or numbers by name, got {str(got)[:80]!r}")
     return Measured(

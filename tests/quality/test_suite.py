@@ -2,6 +2,7 @@
 
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 import synth_datasets.quality as package
@@ -59,13 +60,18 @@ def test_ones_own_functions_give_a_number_or_numbers_by_name():
     material = {"text": Material(texts=["a", "bb"])}
     own = {
         "longest": lambda texts: max(map(len, texts)),
-        "more": lambda texts: {"n": len(texts), "name": "x", "mean": 1.5},
+        "more": lambda texts: {
+            "n": np.int64(len(texts)),
+            "name": "x",
+            "mean": np.float32(1.5),
+            "none": float("nan"),
+        },
     }
 
     longest, more = measure_more(["longest", "more"], material, own=own)
 
     assert longest.values == {"longest": 2}
-    assert more.values == {"n": 2, "mean": 1.5}
+    assert more.values == {"n": 2, "mean": 1.5, "none": None}
     with pytest.raises(SettingsError, match="expected a number or numbers by name, got 'no'"):
         measure_more(["bad"], material, own={"bad": lambda texts: "no"})
 
