@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from synth_datasets.cli.looks import beside, examined_again
 from synth_datasets.cli.measures import add_measures, measure_options
 from synth_datasets.cli.options import (
     effective_spec,
@@ -118,9 +119,23 @@ def build_verb(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the page with what is measured here.",
 )
+@click.option(
+    "--against", metavar="BUILD", help="An earlier build or version, to set its figures beside these."
+)
+@click.option("--again", is_flag=True, help="Measure the rows anew, as a build does now.")
 @measure_options
-def report_verb(folder: Path, as_json: bool, page: Path | None, **asked: Any) -> None:  # noqa: ANN401 - click's options
+def report_verb(
+    folder: Path,
+    *,
+    as_json: bool,
+    page: Path | None,
+    against: str | None,
+    again: bool,
+    **asked: Any,  # noqa: ANN401 - click's options
+) -> None:
     """Show the quality report of a build FOLDER; the page with plots is FOLDER/report.html.
+
+    With --real the rows are measured anew: real ones on the map, and what `bias:` of the spec names beside theirs.
 
     Names to measure besides: semantic_spread, readability, language, grammar, prompt_fit, label_fit, seed_copies;
     contamination with --test; real and two_sample with --real. Most need the extra `quality`. They are shown, and
@@ -131,6 +146,7 @@ def report_verb(folder: Path, as_json: bool, page: Path | None, **asked: Any) ->
 
     \b
     Example:  synth report build/reviews
+              synth report build/reviews --against your-name/reviews@v1.0.0 --page changes.html
               synth report build/reviews --real real.csv --test heldout.csv:review
               synth report build/reviews --measure readability --measure my_measures.py:emoji --page full.html
     """
@@ -143,7 +159,10 @@ def report_verb(folder: Path, as_json: bool, page: Path | None, **asked: Any) ->
 
     text = (read_release(folder).folder / "quality.json").read_text(encoding="utf-8")
     report = QualityReport.from_json(text)
-    measured = add_measures(folder, report, **asked)
+    looked = examined_again(folder, report, asked["real"]) if again or asked["real"] else report
+    measured = add_measures(folder, looked, **asked)
+    if against is not None:
+        measured = beside(measured, against)
     if page is not None:
         page.write_text(render_html(measured), encoding="utf-8")
     if as_json:

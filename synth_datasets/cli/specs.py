@@ -53,12 +53,19 @@ def check_verb(specs: tuple[str, ...]) -> None:
 
 
 @click.command("schema")
-def schema_verb() -> None:
+@click.option("--report", is_flag=True, help="That of quality.json and `synth report --json` instead.")
+def schema_verb(*, report: bool) -> None:
     """Print the JSON Schema of a spec, for editors that complete and check YAML.
 
     \b
     Example:  synth schema > synth.schema.json
+              synth schema --report > quality.schema.json
     """
+    if report:
+        from synth_datasets.quality.report import QualityReport
+
+        click.echo(json.dumps(QualityReport.json_schema(), indent=2))
+        return
     click.echo(json.dumps(json_schema(), indent=2))
 
 

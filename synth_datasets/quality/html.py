@@ -1,12 +1,14 @@
 """The report as one HTML page: no scripts, nothing from elsewhere, every text escaped."""
 
 import re
+from functools import partial
 from pathlib import Path
 
-from synth_datasets.quality import plots, wording
+from synth_datasets.quality import map_plots, plots, wording
+from synth_datasets.quality.comparison import Against
 from synth_datasets.quality.figures import Section, TextFigures
 from synth_datasets.quality.report import QualityReport
-from synth_datasets.quality.verdicts import FEW_ROWS
+from synth_datasets.quality.verdicts import FEW_ROWS, headline
 from synth_datasets.validation.reasons import REASONS
 
 __all__ = ["render_html"]
@@ -27,6 +29,28 @@ _TITLES = {
     "boilerplate": "Boilerplate",
     "personal_data": "Personal data",
     "acceptance": "Acceptance",
+    "truth": "Truth of labels",
+    "bias": "Bias",
+}
+_MEASURES = {
+    "words": {
+        "title": "length in words",
+        "said": "Very short texts may be cut off, very long ones may ramble.",
+        "low": "Shortest",
+        "high": "Longest",
+    },
+    "likeness": {
+        "title": "likeness to the nearest other text",
+        "said": "Cosine of TF-IDF: 1 is the same words, 0 none in common.",
+        "low": "Least like any other: rare, or off topic",
+        "high": "Most like another: nearly a copy",
+    },
+    "label_probability": {
+        "title": "how far a classifier believes the label",
+        "said": "By a model that has not seen the row.",
+        "low": "Least believed",
+        "high": "Most believed: typical",
+    },
 }
 _ANCHORS = {"overlap": "duplicates", "repetition": "diversity", "acceptance": "funnel"}
 
@@ -59,9 +83,31 @@ def render_html(report: QualityReport) -> str:
         diversity_rows=wording.diversity_rows,
         quartiles=wording.quartiles,
         figure=wording.figure,
+        headline=headline(report.verdicts),
+        map_plot=map_plots.map_plot,
+        completed_plot=plots.completed_plot,
+        measures=_MEASURES,
+        place=partial(_place, report),
+        p_value=wording.p_value,
+        shift=wording.shift,
+        change=wording.change,
+        unmoved=_unmoved,
         reasons=REASONS,
         sampled=_sampled(report.whole),
     )
+
+
+def _place(report: QualityReport, row: int) -> str:
+    """Return split and position of a row that was counted over all splits, as `synth trace` takes them."""
+    for split, section in report.splits.items():
+        if row < section.rows:
+            return f"{split} {row}"
+        row -= section.rows
+    return str(row)
+
+
+def _unmoved(against: Against) -> int:
+    return sum(each.before == each.now for each in against.figures)
 
 
 def _length_plots(figures: TextFigures) -> list[plots.Histogram]:

@@ -3,12 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from synth_datasets.quality.completed import CompletedFigures
 from synth_datasets.quality.funnel import Funnel
 from synth_datasets.quality.labels import LabelFigures
 from synth_datasets.quality.lengths import Lengths
 from synth_datasets.quality.wording import number, percent
 
-__all__ = ["Bar", "BarPlot", "Bin", "Histogram", "Panel", "funnel_plot", "label_plot", "length_plot"]
+__all__ = [
+    "Bar",
+    "BarPlot",
+    "Bin",
+    "Histogram",
+    "Panel",
+    "completed_plot",
+    "funnel_plot",
+    "label_plot",
+    "length_plot",
+]
 
 WIDTH = 360
 ROW = 36
@@ -93,6 +104,25 @@ def label_plot(figures: LabelFigures) -> BarPlot:
         for position, (name, count, wanted) in enumerate(counts)
     )
     return BarPlot(summary=_summary("Rows by class", bars), height=max(1, len(bars)) * ROW, bars=bars)
+
+
+def completed_plot(figures: CompletedFigures) -> BarPlot:
+    """Draw real rows and made ones together by class, with a mark where the real ones end."""
+    most = max([1, *(cell.after for cell in figures.cells)])
+    bars = tuple(
+        Bar(
+            name=_short(cell.name),
+            note=f"{cell.before:,} + {cell.made:,} = {cell.after:,}",
+            kind="got",
+            top=position * ROW,
+            width=_scaled(cell.after, most),
+            asked=_scaled(cell.before, most),
+        )
+        for position, cell in enumerate(figures.cells)
+    )
+    return BarPlot(
+        summary=_summary("Real and made rows by class", bars), height=max(1, len(bars)) * ROW, bars=bars
+    )
 
 
 def funnel_plot(funnel: Funnel) -> BarPlot:

@@ -10,6 +10,7 @@ from synth_datasets.quality import columns, document
 from synth_datasets.quality.bias import BiasFigures, BiasPlan, RealRows, measure_bias
 from synth_datasets.quality.boilerplate import boilerplate_rate
 from synth_datasets.quality.clip import clip
+from synth_datasets.quality.comparison import Against
 from synth_datasets.quality.completed import CompletedFigures
 from synth_datasets.quality.diversity import compression_ratio, distinct_n
 from synth_datasets.quality.duplicates import NEAR, duplicate_rate, split_overlap
@@ -79,6 +80,8 @@ class QualityReport:
     """None unless a split completes real data."""
     maps: tuple[TextMap, ...] = ()
     extremes: tuple[Extremes, ...] = ()
+    against: Against | None = None
+    """An earlier report beside this one, where that was asked for; a build asks for none."""
 
     def to_json(self) -> str:
         """Return the report as JSON text with a final newline; `json_schema` describes it."""

@@ -2,12 +2,24 @@
 
 import textwrap
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from synth_datasets.quality.bias import AttributeFigures
+from synth_datasets.quality.comparison import Against
+from synth_datasets.quality.completed import CompletedFigures
 from synth_datasets.quality.figures import Measured, Section
 from synth_datasets.quality.funnel import Funnel
+from synth_datasets.quality.looks import ColumnNoise
 from synth_datasets.quality.report import QualityReport
-from synth_datasets.quality.wording import diversity_rows, figure, number, percent, quartiles
+from synth_datasets.quality.terminal_looks import (
+    against_rows,
+    attribute_rows,
+    completed_rows,
+    noise_rows,
+    vote_rows,
+)
+from synth_datasets.quality.votes import VoteFigures
+from synth_datasets.quality.wording import decimal, diversity_rows, figure, number, percent, quartiles
 
 __all__ = ["render_terminal"]
 
@@ -19,7 +31,7 @@ def render_terminal(report: QualityReport, *, width: int = 80) -> str:
     lines = [_headline(report), ""]
     for verdict in report.verdicts:
         for position, reason in enumerate(verdict.reasons):
-            head = f"  {_MARKS[verdict.verdict]:<6}{verdict.family:<13}" if not position else " " * 21
+            head = f"  {_MARKS[verdict.verdict]:<6}{verdict.family:<14}" if not position else " " * 22
             lines += _wrapped(_clean(reason), head, width)
     lines += ["", *_splits(report, width)]
     for column in report.whole.texts:
@@ -29,6 +41,7 @@ def render_terminal(report: QualityReport, *, width: int = 80) -> str:
             lines += ["", *_labels(split, section, column, width)]
     for each in report.more:
         lines += ["", *_measured(each, width)]
+    lines += _looks(report, width)
     if report.whole.funnel is not None:
         lines += ["", *_funnel(report.whole.funnel, width)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
@@ -93,6 +106,50 @@ def _measured(found: Measured, width: int) -> Iterator[str]:
     )
     for said in (found.direction, *found.notes, found.limits):
         yield from _wrapped(_clean(said), "  ", width) if said else ()
+
+
+def _looks(report: QualityReport, width: int) -> Iterator[str]:
+    parts: list[Iterator[str]] = [_votes(each, width) for each in report.votes]
+    parts += [_noise(each, width) for each in report.noise]
+    parts += [_attribute(each, width) for each in (report.bias.attributes if report.bias else ())]
+    parts += [_completed(report.completed, width)] if report.completed is not None else []
+    parts += [_against(report.against, width)] if report.against is not None else []
+    for part in parts:
+        yield ""
+        yield from part
+
+
+def _votes(found: VoteFigures, width: int) -> Iterator[str]:
+    yield f"Votes on {_clean(found.column)}: the planned label wins in {percent(found.majority)} of {found.rows:,} rows"
+    yield f"  Cohen's kappa {decimal(found.cohen_kappa)}, Fleiss' kappa {decimal(found.fleiss_kappa)}"
+    yield from _cleaned(vote_rows(found), width)
+
+
+def _noise(found: ColumnNoise, width: int) -> Iterator[str]:
+    yield f"Doubted labels of {_clean(found.label)}"
+    yield from _cleaned(noise_rows(found), width)
+
+
+def _attribute(found: AttributeFigures, width: int) -> Iterator[str]:
+    yield f"Attribute {_clean(found.name)}"
+    for row in attribute_rows(found):
+        yield from _wrapped(_clean("  ".join(row[1:])), f"  {_pad(_clean(row[0]), 20)} ", width)
+
+
+def _completed(found: CompletedFigures, width: int) -> Iterator[str]:
+    yield f"Real rows and those of {_clean(found.split)}"
+    yield from _cleaned(completed_rows(found), width)
+
+
+def _against(found: Against, width: int) -> Iterator[str]:
+    yield f"Beside {_clean(found.title) or 'the earlier build'}"
+    yield from _cleaned(against_rows(found), width)
+
+
+def _cleaned(rows: Iterable[tuple[str, ...]], width: int) -> Iterator[str]:
+    found = [tuple(map(_clean, row)) for row in rows]
+    if found:
+        yield from _table(found, width)
 
 
 def _funnel(funnel: Funnel, width: int) -> Iterator[str]:

@@ -34,7 +34,7 @@ class TextMap:
     explained: float
     """Share of the variance of the TF-IDF vectors that two axes show: little, for texts."""
     x: tuple[int, ...]
-    """From 0 to 1,000, as `y`."""
+    """From 0 to 1,000, as `y`; the outermost percent at each end lies at the end."""
     y: tuple[int, ...]
     group: tuple[int, ...]
     """Position in `groups`; -1 for none."""
@@ -123,9 +123,16 @@ def nearest(texts: Sequence[str]) -> "np.ndarray | None":
 
 
 def _placed(values: "np.ndarray") -> tuple[int, ...]:
-    """Put values on a scale, the side of the greatest being right or up, so that an axis's sign means nothing."""
+    """Put values on a scale from the first to the last percent of them; the few beyond lie at its ends.
+
+    The side of the greatest is right or up, for the sign of an axis means nothing.
+    """
+    import numpy as np
+
     if abs(values.min()) > values.max():
         values = -values
-    low, high = float(values.min()), float(values.max())
+    low, high = np.percentile(values, [1, 99])
+    if high <= low:
+        low, high = float(values.min()), float(values.max())
     width = high - low or 1.0
-    return tuple(round(SCALE * (float(value) - low) / width) for value in values)
+    return tuple(round(SCALE * min(max((float(value) - low) / width, 0.0), 1.0)) for value in values)

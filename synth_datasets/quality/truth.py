@@ -6,7 +6,7 @@ from synth_datasets.quality.bias import AttributeFigures, BiasFigures
 from synth_datasets.quality.figures import Verdict
 from synth_datasets.quality.looks import ColumnNoise
 from synth_datasets.quality.votes import VoteFigures
-from synth_datasets.quality.wording import percent
+from synth_datasets.quality.wording import p_value, percent
 
 __all__ = ["judge_bias", "judge_truth"]
 
@@ -82,7 +82,7 @@ def _attribute(each: AttributeFigures) -> Iterator[Finding]:
     if each.association is not None:
         found, (low, high) = each.association, each.association.v_interval
         verdict: Verdict = "warn" if found.p_holm < LEVEL and found.v >= WEAK else "pass"
-        test = f"Cramér's V {found.v:.2f} ({low:.2f} to {high:.2f}), {found.test}, p {_p(found.p_holm)} after Holm"
+        test = f"Cramér's V {found.v:.2f} ({low:.2f} to {high:.2f}), {found.test}, p {p_value(found.p_holm)} after Holm"
         yield verdict, f"{each.name} and the label: {test}"
     if each.swap is not None:
         low, high = each.swap.interval
@@ -95,7 +95,7 @@ def _attribute(each: AttributeFigures) -> Iterator[Finding]:
         said = f"{each.name}: prompts that differ in nothing else give other lengths or predicted labels"
         yield (
             "warn" if least_p < LEVEL else "pass",
-            f"{said}: p {_p(least_p)} after Holm",
+            f"{said}: p {p_value(least_p)} after Holm",
         )
     for group in each.groups:
         if group.difference is not None and not group.difference[0] <= 0 <= group.difference[1]:
@@ -118,7 +118,3 @@ def _attribute(each: AttributeFigures) -> Iterator[Finding]:
                 f"{each.real_v:.2f} there)"
             ),
         )
-
-
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"  # noqa: PLR2004 - what three decimals show as 0

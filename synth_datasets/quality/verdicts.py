@@ -12,7 +12,7 @@ from synth_datasets.quality.figures import ColumnOverlap, FamilyVerdict, Section
 from synth_datasets.quality.labels import LabelFigures
 from synth_datasets.quality.wording import percent
 
-__all__ = ["FEW_ROWS", "judge_families"]
+__all__ = ["FEW_ROWS", "headline", "judge_families"]
 
 FEW_ROWS = 200
 """Below this many rows, the figures that need more text are not measured."""
@@ -67,6 +67,23 @@ def judge_families(
         **(more or {}),
     }
     return tuple(_verdict(family, findings) for family, findings in families.items())
+
+
+def headline(verdicts: Sequence[FamilyVerdict]) -> tuple[Verdict, str]:
+    """Return the worst verdict, and how many families have which, in words; it is no score, only where to begin."""
+    worst: Verdict = max((each.verdict for each in verdicts), key=_ORDER.index, default="unmeasured")
+    words: dict[Verdict, str] = {
+        "fail": "fail",
+        "warn": "deserve a look",
+        "pass": "pass",
+        "unmeasured": "not measured",
+    }
+    told = [
+        f"{count} {said}"
+        for kind, said in words.items()
+        if (count := sum(each.verdict == kind for each in verdicts))
+    ]
+    return worst, ", ".join(told)
 
 
 def _verdict(family: str, findings: Sequence[Finding]) -> FamilyVerdict:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from synth_datasets.quality.comparison import FigureShift
 from synth_datasets.quality.figures import TextFigures
 from synth_datasets.quality.lengths import Lengths
 
@@ -9,6 +10,7 @@ __all__ = ["LIMITS", "TOO_FEW", "decimal", "diversity_rows", "figure", "number",
 
 TOO_FEW = "too few rows"
 UNMEASURED = "-"
+VERDICTS = ("not measured", "pass", "warn", "fail")
 
 LIMITS = {
     "labels": "Cannot tell whether a label is right.",
@@ -22,6 +24,10 @@ LIMITS = {
     "openings": "Cannot tell a style that was asked for from a habit of the model.",
     "boilerplate": "English patterns only; a set of code or templates is flagged wrongly.",
     "personal_data": "Blind to names, postal addresses and what is told of a person; does not know real from invented.",
+    "truth": "Voters share the writer's blind spots; a classifier doubts what is rightly rare. Read the rows.",
+    "bias": "Cannot say where a difference comes from, nor see what has no declared column or word.",
+    "map": "Texts that share words lie together; two axes show little of what tells texts apart.",
+    "against": "Figures of sets of other sizes differ by size alone: compare like with like.",
     "acceptance": "High means cheap, not good: checks that reject nothing accept everything.",
 }
 """What each figure cannot tell, in one line."""
@@ -51,6 +57,30 @@ def figure(value: float | None) -> str:
 def number(value: float | None) -> str:
     """Word a count or a length, with one decimal where there is one."""
     return UNMEASURED if value is None else f"{value:,.1f}".removesuffix(".0")
+
+
+def p_value(value: float) -> str:
+    """Word a p-value."""
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"  # noqa: PLR2004 - what three decimals show as 0
+
+
+def shift(each: FigureShift, value: float | None) -> str:
+    """Word one side of a comparison."""
+    if value is None:
+        return UNMEASURED
+    if each.unit == "verdict":
+        return VERDICTS[int(value)]
+    return percent(value) if each.unit == "share" else figure(value)
+
+
+def change(each: FigureShift) -> str:
+    """Word how far a figure has moved; nothing where it has not, or where one side is missing."""
+    if each.before is None or each.now is None or each.before == each.now:
+        return ""
+    gap = each.now - each.before
+    if each.unit == "verdict":
+        return "worse" if gap > 0 and each.before else "better" if gap < 0 and each.now else ""
+    return f"{gap * 100:+.1f} points" if each.unit == "share" else f"{gap:+,.2f}".removesuffix(".00")
 
 
 def quartiles(lengths: Lengths) -> str:

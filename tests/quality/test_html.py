@@ -55,7 +55,7 @@ def page(report):
 
 def test_elements_nest_and_anchors_lead_somewhere(page):
     targets = [value[1:] for tag, name, value in page.attributes if (tag, name) == ("a", "href")]
-    assert len(targets) == 9
+    assert len(targets) == 10
     assert set(targets) <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
 
