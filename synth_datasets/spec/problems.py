@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 from synth_datasets.errors import Problem
+from synth_datasets.secret_kinds import without_secrets
 
 __all__ = ["ELSEWHERE", "Problems", "dotted", "is_elsewhere", "looks_secret", "shown", "suggestion"]
 
@@ -16,6 +17,7 @@ ELSEWHERE = (
 _MOST = 100
 _MOST_CANDIDATES = 200
 _MOST_COMPARISONS = 5_000
+_MOST_READ = 10_000
 _MOST_SHOWN = 60
 
 _SECRET = re.compile(r"key|token|secret|passw|credential|auth|bearer|cookie|header", re.IGNORECASE)
@@ -85,7 +87,8 @@ def suggestion(name: str, known: Collection[str]) -> str:
 
 def shown(value: object) -> str:
     """Return the value short, on one line, and without characters that a terminal would act on."""
-    text = str(value)[: _MOST_SHOWN + 1]
+    # Before it is cut: the half of a key would not be known for one.
+    text = without_secrets(str(value)[:_MOST_READ])[: _MOST_SHOWN + 1]
     text = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
 

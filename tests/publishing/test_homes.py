@@ -240,7 +240,7 @@ def test_a_git_repository_holds_a_commit_and_a_tag_with_large_files_in_lfs(git, 
 
 @needs_git
 def test_somebody_elses_commit_stays_and_a_push_that_lost_the_race_changes_nothing(
-    git, first, second, monkeypatch
+    git, first, second, release_of, monkeypatch
 ):
     push(first.folder, git)
     lay_out = home_git._lay_out
@@ -250,10 +250,9 @@ def test_somebody_elses_commit_stays_and_a_push_that_lost_the_race_changes_nothi
         push(second.folder, git)
         lay_out(work, uploads)
 
-    monkeypatch.setenv("GIT_AUTHOR_NAME", "B")
+    third = release_of("three", version="3.0.0")
     monkeypatch.setattr(home_git, "_lay_out", slower)
     environment = {name: os.environ[name] for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM")}
-    third = second  # the same version by somebody else, from the state before
     with pytest.raises(PublishError, match="somebody else pushed meanwhile; this push changed nothing"):
         _with(environment, push, third.folder, git)
     assert set(_with(environment, home_at(git)[0].versions)) == {"v1.0.0", "v2.0.0"}

@@ -122,6 +122,7 @@ def test_files_that_did_not_change_are_not_sent_again(hub, release, release_of):
     assert [change.path for change in result.changes] == [
         "CHANGELOG.md",
         "README.md",
+        "croissant.json",
         "synth.lock",
         "synth.sha256",
     ]
