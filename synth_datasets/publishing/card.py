@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping
 
 from synth_datasets.publishing import markdown
-from synth_datasets.publishing.agreement import vote_lines
 from synth_datasets.publishing.card_tables import (
     features_table,
     fields_table,
@@ -26,6 +25,7 @@ from synth_datasets.publishing.prompts import (
 from synth_datasets.publishing.real_data import balance_table, seed_lines
 from synth_datasets.publishing.terms import terms_of, terms_warnings
 from synth_datasets.publishing.vocabulary import LICENSES
+from synth_datasets.publishing.votes import vote_lines
 from synth_datasets.resources import shipped
 from synth_datasets.spec.card import CARD_PARTS
 from synth_datasets.spec.model import ClassesColumn, DatasetSpec

@@ -11,7 +11,7 @@ __all__ = ["card_figures"]
 
 def card_figures(report: QualityReport) -> tuple[Figure, ...]:
     """Return the figures over all splits; what was not measured is left out."""
-    return tuple(_section(report.whole)) + tuple(_overlaps(report))
+    return (*_section(report.whole), *_overlaps(report), *_votes(report), *_bias(report))
 
 
 def _section(whole: Section) -> Iterator[Figure]:
@@ -84,4 +84,51 @@ def _overlaps(report: QualityReport) -> Iterator[Figure]:
                 f"{each.column}: {each.later} rows near a {each.earlier} row",
                 each.overlap.near,
                 f"share of {each.later} that a model has seen in {each.earlier}; 0 is best",
+            )
+
+
+def _votes(report: QualityReport) -> Iterator[Figure]:
+    for each in report.votes:
+        of = "of rows that were kept because votes agree" if each.selected else "of all rows"
+        yield Figure(
+            f"{each.column}: votes for the row's label",
+            each.agreement,
+            f"share of {each.votes:,} votes by models that saw the text alone, {of}; higher is better",
+        )
+        yield Figure(
+            f"{each.column}: rows with all votes for their label",
+            each.unanimous,
+            f"share {of}; higher is better",
+        )
+        if each.cohen_kappa is not None:
+            yield Figure(
+                f"{each.column}: Cohen's kappa",
+                each.cohen_kappa,
+                "agreement of label and most frequent vote beyond chance; 1 is perfect, 0 is what chance gives",
+            )
+
+
+def _bias(report: QualityReport) -> Iterator[Figure]:
+    if report.bias is None:
+        return
+    for each in report.bias.attributes:
+        shares = ", ".join(f"{group.value} {group.share:.3g}" for group in each.groups)
+        real = [group.real_share for group in each.groups]
+        told = [
+            f"{group.value} {share:.3g}"
+            for group, share in zip(each.groups, real, strict=True)
+            if share is not None
+        ]
+        yield Figure(
+            f"{each.name}: shares",
+            shares,
+            f"of {each.rows:,} rows that have one value; {each.without:,} have none",
+            real=", ".join(told) or None,
+        )
+        if each.association is not None:
+            yield Figure(
+                f"{each.name}: Cramér's V with {report.bias.label}",
+                each.association.v,
+                "how far the label goes along with it, 0 to 1; 0 is best",
+                real=each.real_v,
             )

@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-from synth_datasets.mix import real_counts
 from synth_datasets.plan.seed_check import seeds_dealt
 from synth_datasets.publishing import markdown
 from synth_datasets.publishing.facts import CardFacts
@@ -38,10 +37,13 @@ def seed_lines(spec: DatasetSpec) -> list[str]:
 
 
 def _mixed(spec: DatasetSpec, mix: Mix) -> list[str]:
+    from synth_datasets.mix import real_counts  # it brings the generation along
+
     counts = {name: sum(by_class.values()) for name, by_class in real_counts(spec).items()}
     sizes = {split.name: split.num_examples for split in spec.splits}
     shares = ", ".join(
-        f"{markdown.code(name)} {count:,} real and {sizes[name]:,} generated" for name, count in counts.items()
+        f"{markdown.code(name)} {count:,} real and {sizes[name]:,} generated"
+        for name, count in counts.items()
     )
     likeness = ", ".join(f"{value:g} ({markdown.code(name)})" for name, value in mix.seeds.copies.items())
     return [

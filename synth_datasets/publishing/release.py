@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synth_datasets.errors import PublishError
-from synth_datasets.publishing.agreement import agreement_figures
 from synth_datasets.publishing.card import default_citation, licence_url, render_card
 from synth_datasets.publishing.croissant import CROISSANT_FILE, croissant_json
 from synth_datasets.publishing.facts import CardFacts, DataFile, Figure, SplitFacts, endpoint_kind
@@ -177,10 +176,7 @@ def write_release(
             answered_by=tuple(answered_by),
             tallies=tallies or {},
             cost=cost,
-            quality=(
-                *figures,
-                *agreement_figures(spec, {str(name): split for name, split in filled.items()}),
-            ),
+            quality=tuple(figures),
             overrides=overrides or {},
             packages=_package_versions(),
             citation=citation,

@@ -4,7 +4,6 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from synth_datasets.errors import SpecError
-from synth_datasets.spec.files import read_regular
 from synth_datasets.spec.problems import Problems
 from synth_datasets.spec.templates import Template, TemplateError
 
@@ -22,6 +21,8 @@ CARD_PARTS = frozenset(
 
 def load_card(path: Path) -> Template:
     """Read a card's template from a file of any folder; raises `SpecError` with every mistake."""
+    from synth_datasets.spec.files import read_regular
+
     problems = Problems()
     source = read_regular(path.resolve(), path.name, problems, near=path)
     template = None if source is None else read_card(source, problems, line=0, where="")

@@ -13,12 +13,12 @@ from huggingface_hub import DatasetCard, DatasetCardData, constants
 from markdown_it import MarkdownIt
 
 from synth_datasets.features import features_of
-from synth_datasets.publishing.agreement import agreement_figures, vote_lines
 from synth_datasets.publishing.card import card_for_repo, card_parts, default_citation, render_card
 from synth_datasets.publishing.facts import CardFacts, Figure, SplitFacts
 from synth_datasets.publishing.kinds import KINDS, card_kind
 from synth_datasets.publishing.release import write_release
 from synth_datasets.publishing.vocabulary import TASKS
+from synth_datasets.publishing.votes import vote_lines
 from synth_datasets.resources import shipped
 from synth_datasets.spec import parse_spec
 from synth_datasets.spec.card import CARD_PARTS, read_card
@@ -246,16 +246,8 @@ def test_terms_of_the_generator_are_told_and_warned_of(kind, tmp_path):
     assert any(told in warning for warning in release.warnings) == ("**Terms of the generator:**" in card)
 
 
-def test_votes_are_told_and_their_agreement_measured():
+def test_votes_are_told():
     spec = made("classification")
-    rows = datasets.Dataset.from_dict(
-        {"label": [0, 1, 1, 0], "text": list("abcd"), "agreed": [3, 3, 2, 2]}, features=features_of(spec)
-    )
-    figures = agreement_figures(spec, {"train": rows.select([0, 1]), "test": rows.select([2, 3])})
-    assert [(each.name, each.value) for each in figures] == [
-        ("label: votes for the row's label", pytest.approx(10 / 12)),
-        ("label: all votes for the row's label", 0.5),
-    ]
     assert vote_lines(spec) == (
         "label: 3 answers of models that were shown the text alone; rows with fewer than 2 votes for their label were "
         "rejected",
@@ -264,7 +256,7 @@ def test_votes_are_told_and_their_agreement_measured():
         verify = {"votes": 3, "on_disagreement": on, "agreement": "agreed"}
         (line,) = vote_lines(made("classification", checks={"label": {"verify": verify}}))
         assert words in line
-    assert agreement_figures(made("conversation"), {}) == vote_lines(made("conversation")) == ()
+    assert vote_lines(made("conversation")) == ()
 
 
 def test_what_people_did_is_not_denied():
@@ -329,7 +321,7 @@ def test_the_readmes_card_is_one():
     card = render_card(
         replace(facts, spec=replace(facts.spec, card=template), quality=(Figure("rows", 2, "all"),))
     )
-    assert "## How good they are\n\nComputed on this version:" in card.replace("are\nComp", "are\n\nComp")
+    assert "## How good they are\nComputed on this version:" in card
     assert "Ask data@example.com." in card
 
 
