@@ -1,6 +1,7 @@
 """Real reviews, and reports over them."""
 
 import csv
+import os
 import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,15 +14,20 @@ from synth_datasets.quality.report import QualityReport, measure
 from synth_datasets.validation.outcome import Rejection, Tally
 
 NAMES = ("negative", "neutral", "positive")
-_CSV = Path(__file__).parents[3] / "shared" / "data" / "product_reviews.csv"
+_CSV = Path(
+    os.environ.get(
+        "SYNTH_TEST_REVIEWS", Path(__file__).parents[3] / "shared" / "data" / "product_reviews.csv"
+    )
+)
 
 
 @pytest.fixture(scope="session")
 def reviews() -> list[tuple[str, int]]:
     """Real snippets of product reviews with the position of their label, in a fixed random order."""
-    if not _CSV.is_file():
-        pytest.skip(f"no real reviews beside the checkout: {_CSV} is absent")
-    with _CSV.open(encoding="utf-8", newline="") as lines:
+    path = Path(os.environ.get("SYNTH_TEST_REVIEWS", _CSV))
+    if not path.is_file():
+        pytest.skip("product_reviews.csv is not at hand: set SYNTH_TEST_REVIEWS to its path")
+    with path.open(encoding="utf-8", newline="") as lines:
         rows = [(row["text"], NAMES.index(row["label"])) for row in csv.DictReader(lines)]
     random.Random(5).shuffle(rows)
     return rows
