@@ -24,10 +24,9 @@ _CSV = Path(
 @pytest.fixture(scope="session")
 def reviews() -> list[tuple[str, int]]:
     """Real snippets of product reviews with the position of their label, in a fixed random order."""
-    path = Path(os.environ.get("SYNTH_TEST_REVIEWS", _CSV))
-    if not path.is_file():
+    if not _CSV.is_file():
         pytest.skip("product_reviews.csv is not at hand: set SYNTH_TEST_REVIEWS to its path")
-    with path.open(encoding="utf-8", newline="") as lines:
+    with _CSV.open(encoding="utf-8", newline="") as lines:
         rows = [(row["text"], NAMES.index(row["label"])) for row in csv.DictReader(lines)]
     random.Random(5).shuffle(rows)
     return rows
