@@ -15,7 +15,7 @@ class PersonalKind:
     kind: str
     rows: int
     first: tuple[int, ...]
-    """Where the first such rows stand, from 0; not what they say, for a report is shown to others."""
+    """Where the first such rows stand among those measured, from 0; not what they say: a report is shown to others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
