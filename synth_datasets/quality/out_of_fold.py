@@ -112,7 +112,9 @@ def _trained(
             inside = placed == fold
             several = len(np.unique(labels[~inside])) > 1
             model = (
-                LogisticRegression(class_weight="balanced", max_iter=200) if several else DummyClassifier()
+                LogisticRegression(C=3, class_weight="balanced", max_iter=200)
+                if several
+                else DummyClassifier()
             )
             model.fit(features[~inside], labels[~inside])
             if inside.any():

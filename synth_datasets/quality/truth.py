@@ -14,7 +14,7 @@ NOISE = (0.05, 0.10)
 """What notes on planted faults in real reviews came to: up to the first passes, above the second fails."""
 FOUND = 0.80
 ALARMS = 0.10
-"""A method that finds fewer of the labels that were changed on purpose, or doubts more others, grades nothing."""
+"""A method that finds fewer of the labels changed on purpose, or doubts so many beyond its estimate, grades nothing."""
 COPIES = 0.50
 VOTED = (0.95, 0.80)
 """Share of rows whose votes name the planned label: from the first on passes, below the second fails."""
@@ -64,7 +64,7 @@ def _doubted(each: ColumnNoise) -> Finding:
             "unmeasured",
             f"{estimate}, but {percent(found.copies)} of the rows are near copies of each other: {check}",
         )
-    if found.check.found < FOUND or found.check.false_alarms > ALARMS:
+    if found.check.found < FOUND or found.check.false_alarms - found.noise > ALARMS:
         return "unmeasured", f"{estimate}, but a bag of words cannot tell these classes well enough: {check}"
     verdict: Verdict = "pass" if found.noise <= NOISE[0] else "warn" if found.noise <= NOISE[1] else "fail"
     return verdict, (
