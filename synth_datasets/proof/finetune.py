@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 __all__ = ["learner"]
 
 _BATCH = 16
-_LEAST_STEPS = 100
+_STEPS = 100
 _EPOCHS = 3
 _LENGTH = 256
 _RATE = 5e-5
 
 
-def learner(model: str, *, rate: float = _RATE, epochs: int = _EPOCHS) -> "Learner":
-    """Return what fine-tunes a model, by its path or its id on the Hub: three passes, or 100 steps if that is more.
+def learner(model: str, *, rate: float = _RATE, epochs: int = _EPOCHS, least: int = _STEPS) -> "Learner":
+    """Return what fine-tunes a model, by its path or its id on the Hub: three passes, or the `least` steps.
 
     Learning rate 5e-5 with linear decay, batches of 16, 256 tokens; the seed sets the new head and the order. Raises
     `SettingsError` when `transformers` or the model is not there.
@@ -55,7 +55,7 @@ def learner(model: str, *, rate: float = _RATE, epochs: int = _EPOCHS) -> "Learn
                 names,
                 seed=seed,
                 rate=rate,
-                epochs=epochs,
+                steps=max(least, epochs * -(-len(train) // _BATCH)),
             )
             said = trainer.predict([{"input_ids": encoded[at]} for at in test]).predictions
             return [names[at] for at in said.argmax(axis=-1)]
@@ -73,7 +73,7 @@ def _trained(
     *,
     seed: int,
     rate: float,
-    epochs: int,
+    steps: int,
 ) -> Any:  # noqa: ANN401 - transformers is an extra
     import tempfile
 
@@ -89,7 +89,6 @@ def _trained(
     network = AutoModelForSequenceClassification.from_pretrained(
         model, num_labels=len(names), ignore_mismatched_sizes=True
     )
-    steps = max(_LEAST_STEPS, epochs * -(-len(rows) // _BATCH))
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(
             model=network,
@@ -104,6 +103,7 @@ def _trained(
                 save_strategy="no",
                 logging_strategy="no",
                 disable_tqdm=True,
+                dataloader_pin_memory=False,  # it warns where there is no accelerator, and rows are few
             ),
             train_dataset=rows,
             data_collator=DataCollatorWithPadding(tokenizer),

@@ -50,11 +50,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldApart:
-    """How often a linear model tells a synthetic row from a real one, cross-validated; 0.5 is chance."""
+    """How often a linear model tells a synthetic row from a real one, on held-out rows; 0.5 is chance."""
 
     rows: int
-    """Of each kind."""
+    """Of each kind, half of them to learn from."""
     accuracy: Measured
+    synthetic_words: tuple[str, ...]
+    """Words that speak most for a synthetic row."""
+    real_words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

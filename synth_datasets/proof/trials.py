@@ -257,10 +257,10 @@ def _warnings(proof: Proof) -> tuple[str, ...]:
             f"{proof.near_identical:.0%} of the synthetic rows nearly repeat another one: more of them add little"
         )
     if proof.told_apart is not None and proof.told_apart.accuracy.value > _APART:
-        share = proof.told_apart.accuracy.value
+        share, words = proof.told_apart.accuracy.value, ", ".join(proof.told_apart.synthetic_words[:5])
         found.append(
-            f"a linear model tells synthetic rows from real ones in {share:.0%} of cases: a model may learn to tell "
-            "them apart instead of the classes"
+            f"a linear model tells synthetic rows from real ones in {share:.0%} of cases, by words such as {words}: a "
+            "model may learn to tell them apart instead of the classes"
         )
     if proof.test < FEW_TEST_ROWS:
         found.append(f"{proof.test:,} test rows are few: intervals are wide")

@@ -8,7 +8,22 @@ from synth_datasets.proof.rows import LabelledRows
 
 GOOD = ["splendid", "lovely", "superb", "excellent", "fine", "charming"]
 BAD = ["dreadful", "awful", "broken", "useless", "poor", "shabby"]
-FILLER = ["the", "a", "my", "our", "lamp", "kettle", "tent", "radio", "boat", "piano", "works", "arrived", "looks", "box"]
+FILLER = [
+    "the",
+    "a",
+    "my",
+    "our",
+    "lamp",
+    "kettle",
+    "tent",
+    "radio",
+    "boat",
+    "piano",
+    "works",
+    "arrived",
+    "looks",
+    "box",
+]
 
 
 def made(name, count, *, seed, words=(GOOD, BAD), wrong=0.0):
