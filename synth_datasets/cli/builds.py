@@ -281,6 +281,12 @@ def _show_build(built: "Build") -> None:
     for warning in built.release.warnings:
         click.echo(f"Warning: {warning}", err=True)
     counts = ", ".join(f"{name} {count}" for name, count in built.release.splits.items())
+    if built.spec.mix is not None:
+        from synth_datasets.proof.guard import mix_lines
+
+        click.echo()
+        for line in mix_lines(built.spec.mix, built.dataset):
+            click.echo(printable(line))
     click.echo(f"\nDataset  {built.folder}  ({counts}; {built.seconds:.1f} s)")
     click.echo(f"Asked    {built.asked}")
     click.echo(f"Report   {built.folder / 'report.html'}")
