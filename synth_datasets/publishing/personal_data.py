@@ -12,7 +12,7 @@ from synth_datasets.validation.personal import find_personal
 
 __all__ = ["ANCHORS", "find_personal_data"]
 
-ANCHORS = r"[^\s@]@[^\s@]|[0-9][^\s@]{0,3}[0-9 ().-]{3,}[^\s@]{0,3}[0-9]"
+ANCHORS = r"[^\s@]@[^\s@]|[0-9](?:[^0-9a-z@]{0,6}[0-9]){6}"
 """A pattern, in the words that RE2 and `re` share, that every text with a finding matches."""
 
 _ROLES = frozenset(
