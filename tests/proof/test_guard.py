@@ -15,10 +15,8 @@ def lines(real, synthetic):
 
 
 def test_sources_are_counted_and_told_apart(reviews):
-    real, other = (
-        reviews("r", 60, seed=1).inputs,
-        [f"{text} indeed" for text in reviews("s", 80, seed=2).inputs],
-    )
+    real = reviews("r", 200, seed=1).inputs
+    other = [f"indeed {text} indeed" for text in reviews("s", 240, seed=2).inputs]
     counted, apart = lines(real, other)
     assert counted == "Mixed    200 real rows, 240 synthetic ones"
     assert int(apart.split("right in ")[1].split("%")[0]) > 80
