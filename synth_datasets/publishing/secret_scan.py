@@ -27,8 +27,8 @@ _BATCH_ROWS = 10_000
 def check_uploads(uploads: Iterable[Upload], *, allow_personal_data: bool = False) -> None:
     """Raise `PublishError` naming file, line or row, and kind of each finding; never what was found.
 
-    Texts are read line by line, Parquet column by column: some 100 MB/s where nothing is found. Personal data is looked for in what models
-    wrote (rows, trace, answers), not in what the author did (spec, card).
+    Texts are read line by line, Parquet column by column: some 100 MB/s where nothing is found. Personal data is
+    looked for in what models wrote (rows, trace, answers), not in what the author did (spec, card).
     """
     secrets: list[str] = []
     personal: list[str] = []
