@@ -11,7 +11,7 @@ __all__ = ["card_figures"]
 
 def card_figures(report: QualityReport) -> tuple[Figure, ...]:
     """Return the figures over all splits; what was not measured is left out."""
-    return (*_section(report.whole), *_overlaps(report), *_votes(report), *_bias(report))
+    return (*_section(report.whole), *_overlaps(report), *_votes(report), *_noise(report), *_bias(report))
 
 
 def _section(whole: Section) -> Iterator[Figure]:
@@ -131,4 +131,17 @@ def _bias(report: QualityReport) -> Iterator[Figure]:
                 each.association.v,
                 "how far the label goes along with it, 0 to 1; 0 is best",
                 real=each.real_v,
+            )
+
+
+def _noise(report: QualityReport) -> Iterator[Figure]:
+    for noise in report.noise:
+        if noise.figures is not None:
+            low, high = noise.figures.noise_interval
+            check = noise.figures.check
+            yield Figure(
+                f"{noise.label}: wrong labels, estimated",
+                noise.figures.noise,
+                f"by a classifier, {low:.3f} to {high:.3f}; of labels changed on purpose it finds {check.found:.2f}, "
+                f"and doubts {check.false_alarms:.2f} of the rest; lower is better",
             )
