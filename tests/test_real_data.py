@@ -1,5 +1,6 @@
 """Real rows as input, from a spec to a release: shown, varied, completed, never copied."""
 
+import hashlib
 import io
 import json
 import re
@@ -40,9 +41,9 @@ SAYS = {
     "positive": "lasts for years and everybody here loves it",
     "negative": "broke at once, and nobody answered my mail",
 }
-ROWS = [
-    (f"The {thing} {says} ({at}{thing[::-1]})", label)
-    for at, thing in enumerate(THINGS)
+ROWS = [  # the digest keeps rows of one label from being near copies
+    (f"The {thing} {says} ({hashlib.sha256((thing + label).encode()).hexdigest()[:48]})", label)
+    for thing in THINGS
     for label, says in SAYS.items()
 ]
 
