@@ -306,7 +306,8 @@ class _Window:
 
     def rows(self, decided: int) -> int:
         """Return the half of how many rows may be planned at once."""
-        return LOOK_AHEAD if self.eager else min(LOOK_AHEAD, max(1, (1 + decided) // 2))
+        # At no time fewer than what keeps the endpoint busy twice over: half of `most` is two requests a place.
+        return max(LOOK_AHEAD, self.most // 2) if self.eager else min(LOOK_AHEAD, max(1, (1 + decided) // 2))
 
 
 def _bar(models: tuple[str, ...], split: str) -> "Bar":
