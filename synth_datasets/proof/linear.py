@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
-    from scipy.sparse import csr_matrix
 
 __all__ = ["CLASSIFIER", "TAGGER", "Fit", "classifier", "tagger"]
 
@@ -30,7 +29,7 @@ def classifier(texts: Sequence[str], labels: Sequence[str]) -> Fit:
     from sklearn.feature_extraction.text import CountVectorizer
 
     counter = CountVectorizer(ngram_range=(1, 2), dtype=np.float64)
-    counts = cast("csr_matrix", counter.fit_transform(texts))
+    counts: Any = counter.fit_transform(texts)  # a sparse matrix, whose types promise no rows
     named = np.array(labels, dtype=object)
 
     def fit(train: "np.ndarray", test: "np.ndarray", seed: int) -> Sequence[str]:
@@ -60,7 +59,7 @@ def tagger(sentences: Sequence[Sequence[str]], labels: Sequence[Sequence[str]]) 
 
     hasher = FeatureHasher(_HASHES, input_type="string", alternate_sign=False)
     words_of = (features for sentence in sentences for features in _features(sentence))
-    hashed = cast("csr_matrix", hasher.transform(words_of))
+    hashed: Any = hasher.transform(words_of)
     begins = np.cumsum([0, *(len(sentence) for sentence in sentences)])
     tags = np.array([tag for sentence in labels for tag in sentence], dtype=object)
 

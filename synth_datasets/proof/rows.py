@@ -100,7 +100,8 @@ def dataset_rows(rows: "datasets.Dataset", *, name: str, text: str, label: str) 
             raise SettingsError(f"{name} has no column {column!r}; it has: {', '.join(rows.column_names)}")
     marks = next((values for values in _texts(rows, text, label) if set(values) == SOURCES), None)
     if marks is not None:
-        rows = rows.select([at for at, mark in enumerate(marks) if mark == "synthetic"])
+        kept = [at for at, mark in enumerate(marks) if mark == "synthetic"]
+        rows = cast("datasets.Dataset", rows.select(kept))
     return rows_of(name, rows[text][:], _named(rows, label))
 
 
