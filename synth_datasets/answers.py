@@ -55,7 +55,7 @@ def export_answers(spec: DatasetSpec, settings: Settings, path: Path) -> Exporte
 
 
 def _keys(outcome: Example | Missing) -> list[str]:
-    keys = [rejection.key for rejection in outcome.rejections]
+    keys = [each.key for each in (*outcome.rejections, *outcome.superseded)]
     return keys + [source.key for source in outcome.sources] if isinstance(outcome, Example) else keys
 
 

@@ -2,7 +2,7 @@
 
 import copy
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice, repeat
 
@@ -214,6 +214,7 @@ class _Row:
             "request",
             "ruled",
             "sources",
+            "superseded",
         ),
         *("unanswered", "values"),
     )
@@ -226,6 +227,8 @@ class _Row:
         self.sources: dict[str, Source] = {}
         self.attempts: dict[str, int] = {}
         self.rejections: list[Rejection] = []
+        self.superseded: dict[str, Source] = {}
+        """By key: answers that were fine, until what they are about was rejected."""
         self.ruled: dict[str, bool] = {}
         """By digest of each decision by hand that held, whether it was a rejection."""
         self.mended: tuple[str, ...] = ()
@@ -269,8 +272,11 @@ class _Row:
     def reject(self, name: str, verdict: Verdict) -> None:
         """Take back a finished answer, such as one that repeats an earlier row; what was built on it is asked anew."""
         column = next(item for item in self.plan.model_columns if name == item.name or name in outputs(item))
-        source = self.sources[column.name]
-        self._take_back(self._downstream(column))
+        source = self.sources.pop(column.name)
+        after = self._downstream(column)
+        gone = [self.sources[item.name] for item in after if item.name in self.sources]
+        self.superseded.update((each.key, each) for each in gone)
+        self._take_back(after)
         self.mended = ()
         self.attempts = {
             name: tries for name, tries in self.attempts.items() if name in (*self.given, column.name)
@@ -287,7 +293,7 @@ class _Row:
         twin.foreseen = True
         twin.values, twin.given, twin.sources = dict(self.values), dict(self.given), dict(self.sources)
         twin.attempts, twin.rejections = dict(self.attempts), list(self.rejections)
-        twin.ruled = dict(self.ruled)
+        twin.ruled, twin.superseded = dict(self.ruled), dict(self.superseded)
         return twin
 
     def outcome(self, names: tuple[str, ...]) -> Example | Missing | Unanswered:
@@ -305,6 +311,7 @@ class _Row:
                 row=self.key,
                 column=self.missing,
                 rejections=tuple(self.rejections),
+                superseded=self._superseded(self.sources.values()),
                 ruled=tuple(self.ruled),
             )
         values = {name: self.values[name] for name in names}
@@ -317,9 +324,18 @@ class _Row:
             values=values,
             sources=sources,
             rejections=tuple(self.rejections),
+            superseded=self._superseded() if self.superseded else (),
             ruled=tuple(self.ruled),
             mended=self.mended,
         )
+
+    def _superseded(self, left: Iterable[Source] = ()) -> tuple[Source, ...]:
+        """Return what the row has no use for any more, `left` included, each answer once."""
+        used = {rejection.key for rejection in self.rejections}
+        if not left:
+            used.update(source.key for source in self.sources.values())
+        every = {**self.superseded, **{source.key: source for source in left}}
+        return tuple(source for key, source in every.items() if key not in used)
 
     def _take(self, given: Mapping[str, object]) -> None:
         self.values.update(given)

@@ -20,6 +20,8 @@ from synth_datasets.build import Build, build
 from synth_datasets.cli import main
 from synth_datasets.generation.weights import EMBEDDED_MODEL_ID
 from synth_datasets.plan.plan import Plan
+from synth_datasets.publishing.verify import verify
+from synth_datasets.rebuild import rebuild
 from synth_datasets.spec import fingerprint, load_spec
 
 NAMES = synth_datasets.builders()
@@ -76,7 +78,11 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, B
         patch.setenv("SYNTH_STORE", str(home / "answers.sqlite"))
         yield {
             name: build(
-                synth_datasets.builder(name), home / name, cache_dir=str(home / "cache"), options=asked
+                synth_datasets.builder(name),
+                home / name,
+                cache_dir=str(home / "cache"),
+                options=asked,
+                with_answers=True,
             )
             for name in NAMES
         }
@@ -104,6 +110,15 @@ def test_no_text_of_a_split_is_nearly_one_of_another(gallery, name):
         for one, other in pairwise(pieces):
             likest = max(len(a & b) / len(a | b) for a in pieces[one] for b in pieces[other])
             assert likest < 0.7, (column, one, other)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_release_is_rebuilt_from_its_answers_byte_for_byte(gallery, name, tmp_path):
+    verify(gallery[name].folder)
+    again = rebuild(str(gallery[name].folder), tmp_path / "again")
+    assert again.other_files == ()
+    digests = {split: pinned.digest for split, pinned in again.splits.items()}
+    assert digests == {split: pinned.digest for split, pinned in gallery[name].release.lock.splits.items()}
 
 
 def test_no_seed_serves_two_splits(gallery):

@@ -11,7 +11,7 @@ from synth_datasets.features import features_of
 from synth_datasets.settings import Settings
 from synth_datasets.spec import parse_spec
 from synth_datasets.splits import split_outcomes, split_rows
-from synth_datasets.validation.outcome import Example, Missing
+from synth_datasets.validation.outcome import Example, Missing, Tally
 
 LABEL = {"label": {"classes": ["negative", "positive"]}}
 TEXT = {"text": {"prompt": "Write a {{ label }} review."}}
@@ -70,6 +70,13 @@ def test_a_low_score_rejects_the_text_that_was_judged_and_both_are_asked_again(e
     assert outcomes[0].rejections[0].detail == "2 from the judge, at least 3 is asked for: Stilted."
     assert outcomes[0].rejections[0].text != outcomes[0].values["text"]
     assert endpoint.count == 16
+    assert [[(each.column, '"score": 2' in each.text) for each in row.superseded] for row in outcomes] == [
+        [("quality", True)]
+    ] * 4
+    tally = Tally()
+    for outcome in outcomes:
+        tally.add(outcome)
+    assert tally.answers == 16
 
 
 def test_a_low_score_of_a_composed_text_asks_its_first_model_column_again(endpoint, where):

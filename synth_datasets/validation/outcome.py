@@ -77,6 +77,8 @@ class Example:
     sources: tuple[Source, ...]
     rejections: tuple[Rejection, ...]
     """What this row rejected before it was accepted, in the order it was decided."""
+    superseded: tuple[Source, ...] = ()
+    """Accepted answers that fell with the one they were about, such as a judge's on a text that it refused."""
     ruled: tuple[str, ...] = ()
     """Digests of the decisions by hand that held for the row, those on its rejected answers too."""
     mended: tuple[str, ...] = ()
@@ -91,6 +93,8 @@ class Missing:
     column: str
     """The model column that is short."""
     rejections: tuple[Rejection, ...]
+    superseded: tuple[Source, ...] = ()
+    """As in `Example`, with the accepted answers of the row's other columns."""
     ruled: tuple[str, ...] = ()
     """As in `Example`."""
 
@@ -144,12 +148,10 @@ class Tally:
         stratum = outcome.row.stratum
         if isinstance(outcome, Example):
             self.accepted[stratum] += 1
-            for source in outcome.sources:
-                if source.notes:
-                    self.notes.update(source.notes)
-                self._answered(source.prompt_tokens, source.completion_tokens)
+            self._sources(outcome.sources)
         else:
             self.missing[stratum] += 1
+        self._sources(outcome.superseded)
         for rejection in outcome.rejections:
             self.notes.update(rejection.notes)
             self.rejected[stratum, rejection.column, str(rejection.reason)] += 1
@@ -194,6 +196,12 @@ class Tally:
         head = f"{self.answers} answers: {self.accepted.total()} rows, {reasons.total()} rejected{missing}"
         ranked = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
         return [head, *(f"  {count:>6} {reason}" for reason, count in ranked)]
+
+    def _sources(self, sources: tuple[Source, ...]) -> None:
+        for source in sources:
+            if source.notes:
+                self.notes.update(source.notes)
+            self._answered(source.prompt_tokens, source.completion_tokens)
 
     def _answered(self, prompt_tokens: int, completion_tokens: int) -> None:
         self.answers += 1
