@@ -1,6 +1,7 @@
 """Where a spec is asked, and how hard: what belongs to the person who runs it, never to the spec."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -20,9 +21,12 @@ MOST_CONCURRENCY = 10_000
 MOST_BATCH_REQUESTS = 50_000  # OpenAI's limits, for one input file
 MOST_BATCH_BYTES = 200_000_000
 
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, 5.6.2
+
 _ENVIRONMENT = {
     "base_url": ("SYNTH_BASE_URL", "OPENAI_BASE_URL"),
     "api_key": ("SYNTH_API_KEY", "OPENAI_API_KEY"),
+    "headers": ("SYNTH_HEADERS",),
     "backend": ("SYNTH_BACKEND",),
     "concurrency": ("SYNTH_CONCURRENCY",),
     "timeout_s": ("SYNTH_TIMEOUT",),
@@ -51,6 +55,8 @@ class Settings:
     base_url: str | None = None
     """None: OpenAI's own endpoint."""
     api_key: str | None = field(default=None, repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Names and values that go with every request, beside or in place of the client's own; secret like the key."""
     concurrency: int | None = None
     """Requests in flight; None lets the backend choose."""
     timeout_s: float = 120.0
@@ -108,7 +114,10 @@ def load_settings(options: Mapping[str, object] | None = None) -> Settings:
         for variable in reversed(variables):
             if text := os.environ.get(variable):
                 values[name] = text
+    at = values.get("base_url")
     values.update({name: value for name, value in (options or {}).items() if value is not None})
+    if values.get("base_url") != at and (options or {}).get("headers") is None:
+        values.pop("headers", None)  # they are meant for the endpoint beside which they are set
     if _key_is_for_another(values):
         del values["api_key"]
     settings = _settings(values)
@@ -177,6 +186,8 @@ def _parse(name: str, value: object) -> object:  # noqa: C901, PLR0911, PLR0912 
             if urlsplit(str(value)).scheme not in ("http", "https") or not urlsplit(str(value)).hostname:
                 raise ValueError("it must look like http://host:port/v1")
             return str(value)
+        case "headers":
+            return _headers(value)
         case "concurrency":
             number = int(str(value))
             if not 1 <= number <= MOST_CONCURRENCY:
@@ -209,6 +220,22 @@ def _parse(name: str, value: object) -> object:  # noqa: C901, PLR0911, PLR0912 
             return _at_least(1, value)
         case _:
             return str(value)
+
+
+def _headers(value: object) -> tuple[tuple[str, str], ...]:
+    """Read a mapping, pairs, or lines of `Name: value`."""
+    if isinstance(value, str):
+        pairs = [line.partition(":")[::2] for line in value.splitlines() if line.strip()]
+    else:
+        pairs = [
+            *(value.items() if isinstance(value, Mapping) else value if isinstance(value, tuple) else ())
+        ]
+    read = tuple((str(name).strip(), str(text).strip()) for name, text in pairs)
+    if not read or not all(
+        _HEADER_NAME.fullmatch(name) and text.isprintable() and text for name, text in read
+    ):
+        raise ValueError("it must hold lines of `Name: value`, or a table of them in the config file")
+    return read
 
 
 def _at_least(least: int, value: object) -> int:

@@ -137,3 +137,23 @@ def test_a_malformed_price_cap_or_limit_is_named(name, value):
 def test_money_has_digits_that_mean_something(amount, shown):
     assert money(Decimal(amount), "") == shown
     assert money(Decimal(amount), "kr") == f"{shown} kr"
+
+
+def test_headers_come_from_the_file_or_the_environment_and_stay_with_their_endpoint(own_home, monkeypatch):
+    config = own_home / "config" / "synth_datasets" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text('base_url = "http://gateway:1/v1"\n[headers]\napi-key = "gw-secret-1"\n')
+    assert load_settings().headers == (("api-key", "gw-secret-1"),)
+    assert "gw-secret-1" not in repr(load_settings())
+    assert load_settings({"base_url": "http://another:2/v1"}).headers == ()
+    monkeypatch.setenv("SYNTH_HEADERS", "api-key: other-secret\nX-Team: data\n")
+    assert load_settings().headers == (("api-key", "other-secret"), ("X-Team", "data"))
+
+
+@pytest.mark.parametrize(
+    "given", ["no colon", "a b: c", "name:", "name: be\x07ll", {"x": "two\nlines"}, 7, "\n"]
+)
+def test_headers_that_are_none_are_refused_without_being_shown(given):
+    with pytest.raises(SettingsError, match="Name: value") as caught:
+        load_settings({"headers": given})
+    assert "colon" not in str(caught.value)

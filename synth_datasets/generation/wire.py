@@ -126,6 +126,7 @@ def _client(
         api_key=settings.api_key or "none",  # servers of one's own take anything
         base_url=urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")),
         default_query=query,
+        default_headers=dict(settings.headers),
         max_retries=0,  # the client's own retries know neither the neighbours nor a cut body
         timeout=http.timeout,
         http_client=http,
@@ -182,6 +183,7 @@ def _secrets(url: str, settings: Settings) -> frozenset[str]:
         parts.password,
         parts.username,
         *(value for _, value in parse_qsl(parts.query)),
+        *(value for _, value in settings.headers),
     ]
     forms = {form for text in found if text for form in (text, unquote(text), quote(text, safe=""))}
     return frozenset(form for form in forms if len(form) >= _SHORTEST_SECRET)

@@ -143,6 +143,19 @@ def test_url_and_headers_are_those_of_the_client(endpoint, monkeypatch):
     assert own["openai-organization"] == "org-1"
 
 
+def test_headers_of_ones_own_go_with_each_request_and_stay_out_of_messages(endpoint):
+    own = (("api-key", "azure-secret-0123"), ("Authorization", "Token gateway-secret"))
+    ask(endpoint, [request()], headers=own)
+    assert endpoint.headers[0]["api-key"] == "azure-secret-0123"
+    assert endpoint.headers[0]["authorization"] == "Token gateway-secret"
+    endpoint.rule = lambda body: failure(
+        401, code="x", message="azure-secret-0123 is wrong, and gateway-secret"
+    )
+    (refused,) = ask(endpoint, [request()], headers=own)
+    assert isinstance(refused, EndpointError)
+    assert "azure-secret-0123" not in str(refused)
+
+
 def test_cookies_are_not_kept_and_redirects_are_followed(endpoint):
     endpoint.script += [
         Reply(307, headers={"location": "/v1/chat/completions/moved", "set-cookie": "tracked=1; Path=/"}),
