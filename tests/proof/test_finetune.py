@@ -13,7 +13,7 @@ pytestmark = pytest.mark.transformers
 def tiny(tmp_path):
     """A BERT of two small layers with weights that nobody trained, and a vocabulary of letters."""
     transformers = pytest.importorskip("transformers")
-    pytest.importorskip("torch")
+    pytest.importorskip("torch").manual_seed(1)
     letters = "abcdefghijklmnopqrstuvwxyz0123456789"
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters)]
     words += ["splendid", "lovely", "superb", "dreadful", "awful", "broken"]
@@ -41,9 +41,9 @@ def test_a_model_is_fine_tuned_anew_for_each_training_set_and_seed(tiny, reviews
     said = fit(train, test, 0)
     assert np.mean([one == other for one, other in zip(said, rows.labels[60:], strict=True)]) > 0.7
     short = learner(tiny, rate=1e-3, epochs=1, least=2)
-    one, again, other = (short(rows.inputs, rows.labels)(train, test, seed) for seed in (0, 0, 1))
+    one, again, *others = (short(rows.inputs, rows.labels)(train, test, seed) for seed in (0, 0, 1, 2, 3, 4))
     assert one == again
-    assert one != other
+    assert any(other != one for other in others)
     tested = rows.take(range(60, 100))
     given = {"seeds": 2, "sizes": (), "mixes": ()}
     proof = prove(
