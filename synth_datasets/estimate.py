@@ -188,6 +188,9 @@ def _look_up(plan: Plan, keys: list[RowKey], store: AnswerStore, counts: dict[st
             counts[rejection.column].add(rejection.prompt_tokens, rejection.completion_tokens)
         for name in _given(outcome, names):
             counts[name].accepted += 1
+        if not isinstance(outcome, Unanswered):
+            for source in outcome.superseded:  # paid for as well, and to be expected again
+                counts[source.column].add(source.prompt_tokens, source.completion_tokens)
         if isinstance(outcome, Example):
             for source in outcome.sources:
                 counts[source.column].add(source.prompt_tokens, source.completion_tokens)

@@ -15,7 +15,7 @@ from synth_datasets.spec.model import (
     NumberColumn,
     SampleColumn,
 )
-from synth_datasets.spec.rules import AnnotationRule, LabelsRule, PartRule, Rule, VotesRule
+from synth_datasets.spec.rules import AnnotationRule, LabelsRule, PartRule, PerturbRule, Rule, VotesRule
 from synth_datasets.spec.rules_annotation import UnmarkRule
 from synth_datasets.spec.rules_dialogue import ChoiceRule, DialogueRule, DialogueRules, MessagesRule
 from synth_datasets.spec.rules_seeds import SeedIdsRule, SeedRowsRule, SeedValueRule
@@ -170,14 +170,19 @@ def _derived_feature(rule: Rule) -> "FeatureType":  # noqa: PLR0911 - one line a
             return List(ClassLabel(names=list(rule.names)))
         case PartRule():
             return ClassLabel(names=list(rule.classes)) if rule.classes else Value("string")
-        case VotesRule(gives="agreement"):
-            return Value("int64")
-        case VotesRule(gives="ballots"):
-            return List(ClassLabel(names=list(rule.names)))
         case VotesRule():
-            return ClassLabel(names=list(rule.names))
-        case _:  # `PerturbRule`: a hidden column, whose parts are what is stored
+            return _votes_feature(rule)
+        case PerturbRule():  # hidden: its parts are what is stored
             return {"text": Value("string"), "slice": Value("string")}
+
+
+def _votes_feature(rule: VotesRule) -> "FeatureType":
+    from datasets import ClassLabel, List, Value
+
+    if rule.gives == "agreement":
+        return Value("int64")
+    label = ClassLabel(names=list(rule.names))
+    return List(label) if rule.gives == "ballots" else label
 
 
 def _is_said(rule: Rule) -> bool:

@@ -255,7 +255,7 @@ class _Row:
         if isinstance(judged, Verdict) and judged.column not in self.sources:
             self._reject(column, judged, outcome)
             return
-        self.sources[column.name] = _source(column.name, request, outcome)
+        self.sources[column.name] = Source.of(column.name, request, outcome)
         if isinstance(judged, Verdict):  # a judge's word on another column's answer
             self.given[column.name] = {}
             self.reject(judged.column, judged)
@@ -390,20 +390,7 @@ class _Row:
 
     def _reject(self, column: ModelColumn, verdict: Verdict, answer: Answer | Source) -> None:
         attempt = self.attempts.get(column.name, 0)
-        self.rejections.append(
-            Rejection(
-                row=self.key,
-                column=column.name,
-                attempt=attempt,
-                reason=verdict.reason,
-                detail=verdict.detail,
-                text=answer.text,
-                key=answer.key,
-                prompt_tokens=answer.prompt_tokens,
-                completion_tokens=answer.completion_tokens,
-                notes=answer.notes,
-            )
-        )
+        self.rejections.append(Rejection.of(self.key, column.name, attempt, verdict, answer))
         self.attempts[column.name] = attempt + 1
         # What a person rejects costs the row none of its attempts: with `attempts: 1` it would be lost.
         if attempt + 1 >= self.plan.spec.attempts + sum(self.ruled.values()):
@@ -419,18 +406,3 @@ class _Row:
             if inputs(item) & tainted:
                 tainted.update(outputs(item))
         return [item for item in self.plan.model_columns if tainted & set(outputs(item))]
-
-
-def _source(column: str, request: Request, answer: Answer) -> Source:
-    return Source(
-        column=column,
-        attempt=request.attempt,
-        key=request.key,
-        seed=request.seed,
-        messages=tuple([(message.role, message.content) for message in request.messages]),
-        text=answer.text,
-        model=answer.model,
-        prompt_tokens=answer.prompt_tokens,
-        completion_tokens=answer.completion_tokens,
-        notes=answer.notes,
-    )

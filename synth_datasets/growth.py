@@ -73,18 +73,7 @@ class Growth:
         for item in found if isinstance(found, list) else []:
             self._take(str(item))
         self._idle = 0 if len(self.items) > before else self._idle + 1
-        source = Source(
-            column=self.made.column.name,
-            attempt=request.attempt,
-            key=request.key,
-            seed=request.seed,
-            messages=tuple((message.role, message.content) for message in request.messages),
-            text=outcome.text,
-            model=outcome.model,
-            prompt_tokens=outcome.prompt_tokens,
-            completion_tokens=outcome.completion_tokens,
-            notes=outcome.notes,
-        )
+        source = Source.of(self.made.column.name, request, outcome)
         self.outcomes.append(Example(row=key, values={}, sources=(source,), rejections=self._taken()))
         self._ask()
 
@@ -113,20 +102,8 @@ class Growth:
         self.items.append(text)
 
     def _reject(self, verdict: Verdict, answer: Answer) -> None:
-        self._rejections.append(
-            Rejection(
-                row=self._key,
-                column=self.made.column.name,
-                attempt=self._attempt,
-                reason=verdict.reason,
-                detail=verdict.detail,
-                text=answer.text,
-                key=answer.key,
-                prompt_tokens=answer.prompt_tokens,
-                completion_tokens=answer.completion_tokens,
-                notes=answer.notes,
-            )
-        )
+        name = self.made.column.name
+        self._rejections.append(Rejection.of(self._key, name, self._attempt, verdict, answer))
         self._attempt += 1
         if self._attempt < self._spec.attempts:
             self._ask()

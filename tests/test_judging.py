@@ -7,6 +7,7 @@ import pytest
 from fake_endpoint import FakeEndpoint, text
 from specs import review_spec
 
+from synth_datasets.estimate import estimate
 from synth_datasets.features import features_of
 from synth_datasets.settings import Settings
 from synth_datasets.spec import parse_spec
@@ -64,7 +65,8 @@ def test_a_low_score_rejects_the_text_that_was_judged_and_both_are_asked_again(e
         return said(rationale="Stilted.", score=2) if first else said(rationale="Fine.", score=3)
 
     endpoint.rule = rule
-    outcomes = list(split_outcomes(made({**LABEL, **TEXT, **SCORE}, {"quality": {"min": 3}}), where, "train"))
+    spec = made({**LABEL, **TEXT, **SCORE}, {"quality": {"min": 3}})
+    outcomes = list(split_outcomes(spec, where, "train"))
     rejections = [[(r.column, str(r.reason)) for r in each.rejections] for each in outcomes]
     assert rejections == [[("text", "low_score")]] * 4
     assert outcomes[0].rejections[0].detail == "2 from the judge, at least 3 is asked for: Stilted."
@@ -77,6 +79,7 @@ def test_a_low_score_rejects_the_text_that_was_judged_and_both_are_asked_again(e
     for outcome in outcomes:
         tally.add(outcome)
     assert tally.answers == 16
+    assert {each.column: each.stored for each in estimate(spec, where).columns} == {"text": 8, "quality": 8}
 
 
 def test_a_low_score_of_a_composed_text_asks_its_first_model_column_again(endpoint, where):

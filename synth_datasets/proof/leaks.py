@@ -41,7 +41,7 @@ def without_leaks(train: LabelledRows, test: LabelledRows) -> tuple[LabelledRows
     Near copies are found as `unique: near` finds them: of pairs as like as 0.7, 99 in 100. Paraphrases are not.
     """
     sought = [_text(each) for each in test.inputs]
-    table = _table(sought)
+    table = NearTable.holding(sought, NEAR)
     known = {normalised(text): at for at, text in enumerate(sought)}
     groups = set(test.groups) - {""} if train.groups else set[str]()
     kept: list[int] = []
@@ -67,16 +67,6 @@ def without_leaks(train: LabelledRows, test: LabelledRows) -> tuple[LabelledRows
                 examples.append((clip(texts[at]), clip(sought[found])))
     leaks = Leaks(rows=len(train), exact=exact, near=near, grouped=grouped, examples=tuple(examples))
     return train.take(kept), leaks
-
-
-def _table(texts: Sequence[str]) -> NearTable:
-    table = NearTable(NEAR)
-    for start in range(0, len(texts), _TOGETHER):
-        part = texts[start : start + _TOGETHER]
-        table.prepare(part)
-        for text in part:
-            table.add(text)
-    return table
 
 
 def _text(given: str | Sequence[str]) -> str:

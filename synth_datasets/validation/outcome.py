@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NotRequired, TypedDict
 
+from synth_datasets.generation.answer import Answer
 from synth_datasets.plan.request import Request
 from synth_datasets.plan.row import RowKey
 from synth_datasets.validation.reasons import Reason
@@ -47,6 +48,24 @@ class Rejection:
     notes: tuple[str, ...] = ()
     """As in `Answer`."""
 
+    @classmethod
+    def of(
+        cls, row: RowKey, column: str, attempt: int, verdict: Verdict, answer: "Answer | Source"
+    ) -> "Rejection":
+        """Return the answer as refused by the verdict."""
+        return cls(
+            row=row,
+            column=column,
+            attempt=attempt,
+            reason=verdict.reason,
+            detail=verdict.detail,
+            text=answer.text,
+            key=answer.key,
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens,
+            notes=answer.notes,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -65,6 +84,22 @@ class Source:
     completion_tokens: int
     notes: tuple[str, ...] = ()
     """As in `Answer`."""
+
+    @classmethod
+    def of(cls, column: str, request: Request, answer: Answer) -> "Source":
+        """Return the answer to the request as one that a row uses."""
+        return cls(
+            column=column,
+            attempt=request.attempt,
+            key=request.key,
+            seed=request.seed,
+            messages=tuple([(message.role, message.content) for message in request.messages]),
+            text=answer.text,
+            model=answer.model,
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens,
+            notes=answer.notes,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,6 @@ from synth_datasets.validation.tables import NearTable
 
 __all__ = ["find_copy"]
 
-_TOGETHER = 2_048
 _KEPT = 4
 
 
@@ -35,11 +34,4 @@ def find_copy(spec: DatasetSpec, name: str, text: str) -> Verdict | None:
 
 @lru_cache(maxsize=_KEPT)
 def _table(seeds: Seeds, threshold: float) -> NearTable:
-    table = NearTable(threshold)
-    texts = index_of(seeds).texts
-    for start in range(0, len(texts), _TOGETHER):
-        part = texts[start : start + _TOGETHER]
-        table.prepare(part)
-        for text in part:
-            table.add(text)
-    return table
+    return NearTable.holding(index_of(seeds).texts, threshold)

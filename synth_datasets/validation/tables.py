@@ -17,6 +17,8 @@ _FIRST_ROWS = 1024
 _SLICE = 65_536
 _MOST_ALIKE = 16
 """Rows that are compared in one band: texts that all begin alike must not make every search slow."""
+_TOGETHER = 2_048
+"""Texts of a whole table that are looked up at a time."""
 _MOST_READY = 4096
 """Texts that are looked up in advance and not asked for yet."""
 
@@ -127,6 +129,17 @@ class NearTable:
         """The batch that was prepared last, while nothing but texts of it was added since."""
         self._waiting: list[int] = []
         """Those of it that were added, but are not yet in the table: they are written together."""
+
+    @classmethod
+    def holding(cls, texts: Sequence[str], threshold: float) -> "NearTable":
+        """Return a table of all the texts, by their places."""
+        table = cls(threshold)
+        for start in range(0, len(texts), _TOGETHER):
+            part = texts[start : start + _TOGETHER]
+            table.prepare(part)
+            for text in part:
+                table.add(text)
+        return table
 
     def prepare(self, texts: Sequence[str]) -> None:
         """Look up many texts at once, which costs a third of one by one; changes no result."""
