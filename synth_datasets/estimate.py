@@ -165,12 +165,14 @@ class _Counts:
     """Rows that will ask for it."""
     accepted: int = 0
     rejected: int = 0
+    superseded: int = 0
+    """Answers that fell with the one they were about: paid for as well, and to be expected again."""
     prompt_tokens: list[int] = field(default_factory=list)
     completion_tokens: list[int] = field(default_factory=list)
 
     @property
     def answers(self) -> int:
-        return self.accepted + self.rejected
+        return self.accepted + self.rejected + self.superseded
 
     def add(self, prompt_tokens: int, completion_tokens: int) -> None:
         if prompt_tokens:
@@ -188,11 +190,10 @@ def _look_up(plan: Plan, keys: list[RowKey], store: AnswerStore, counts: dict[st
             counts[rejection.column].add(rejection.prompt_tokens, rejection.completion_tokens)
         for name in _given(outcome, names):
             counts[name].accepted += 1
-        if not isinstance(outcome, Unanswered):
-            for source in outcome.superseded:  # paid for as well, and to be expected again
-                counts[source.column].add(source.prompt_tokens, source.completion_tokens)
         if isinstance(outcome, Example):
-            for source in outcome.sources:
+            for source in outcome.superseded:
+                counts[source.column].superseded += 1
+            for source in (*outcome.sources, *outcome.superseded):
                 counts[source.column].add(source.prompt_tokens, source.completion_tokens)
         elif isinstance(outcome, Unanswered):
             for name in names[names.index(outcome.column) :]:
