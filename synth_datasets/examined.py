@@ -11,8 +11,9 @@ from synth_datasets.mix import with_real
 from synth_datasets.plan.order import stratified
 from synth_datasets.plan.plan import Plan
 from synth_datasets.quality.ballots import prompts_asked, vote_figures
-from synth_datasets.quality.bias import BiasPlan, RealRows
+from synth_datasets.quality.bias import BiasPlan
 from synth_datasets.quality.completed import completed_figures
+from synth_datasets.quality.real_rows import RealRows
 from synth_datasets.quality.report import QualityReport, measure
 from synth_datasets.spec.model import ClassesColumn, DatasetSpec
 from synth_datasets.trace import read_rejections, read_tallies

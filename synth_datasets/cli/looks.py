@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from synth_datasets.errors import SettingsError
 
 if TYPE_CHECKING:
-    from synth_datasets.quality.bias import RealRows
+    from synth_datasets.quality.real_rows import RealRows
     from synth_datasets.quality.report import QualityReport
     from synth_datasets.spec.model import DatasetSpec
 
@@ -64,7 +64,7 @@ def examined_again(folder: Path, report: "QualityReport", real: str | None) -> "
 
 def _real(given: str, text: str, spec: "DatasetSpec") -> "RealRows":
     from synth_datasets.features import label_columns
-    from synth_datasets.quality.bias import RealRows
+    from synth_datasets.quality.real_rows import RealRows
 
     path, _, named = given.rpartition(":") if not Path(given).is_file() else (given, "", "")
     file, text = Path(path or given), named or text

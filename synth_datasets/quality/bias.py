@@ -1,39 +1,24 @@
 """What part declared attributes have in a dataset: how often each value is there, and what it goes along with."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from synth_datasets.quality import out_of_fold
-from synth_datasets.quality.association import Association, associate, holm
-from synth_datasets.quality.counterfactual import (
-    PromptFigures,
-    SwapFigures,
-    prompt_pairs,
-    swap_test,
-    value_in,
-)
-from synth_datasets.quality.intervals import difference, wilson
+from synth_datasets.quality.association import associate
+from synth_datasets.quality.bias_figures import AttributeFigures, BiasFigures, corrected
+from synth_datasets.quality.counterfactual import PromptFigures, prompt_pairs, swap_test, value_in
+from synth_datasets.quality.groups import class_table, group_figures, real_association
 from synth_datasets.quality.out_of_fold import OutOfFold
+from synth_datasets.quality.real_rows import RealRows
 from synth_datasets.quality.sampling import sample
 from synth_datasets.spec.attributes import Bias, BiasAttribute
 
-__all__ = ["AttributeFigures", "BiasFigures", "BiasPlan", "GroupFigures", "RealRows", "measure_bias"]
+__all__ = ["BiasPlan", "measure_bias"]
 
 ROWS = 5_000
 """Rows that classifiers look at; all are counted."""
 LEAST = 200
 NEED = "scikit-learn is not there: pip install 'synth-datasets[quality]'"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RealRows:
-    """Real rows to set beside made ones; columns are called as the made ones are."""
-
-    texts: Sequence[str]
-    labels: Sequence[str]
-    """Empty without labels."""
-    columns: Mapping[str, Sequence[str]]
-    """Of attributes that are columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,58 +29,6 @@ class BiasPlan:
     prompts: Sequence[str] | None = None
     """What the model was asked for each row's text; None where there is no trace."""
     real: RealRows | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupFigures:
-    """The rows of one value; every interval covers 95 %."""
-
-    value: str
-    rows: int
-    share: float
-    """Of the rows that have a value."""
-    interval: tuple[float, float]
-    """Wilson's."""
-    labels: Mapping[str, float]
-    """Share of each class among them; empty without a label column or rows."""
-    real_share: float | None
-    difference: tuple[float, float] | None
-    """Bounds of this share less the real one: Newcombe's."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttributeFigures:
-    """One attribute."""
-
-    name: str
-    words: bool
-    """Whether values are read off words of the text, and not a column."""
-    rows: int
-    """Rows that have exactly one value."""
-    without: int
-    """Rows that have none."""
-    several: int
-    """Rows with words of several values."""
-    groups: tuple[GroupFigures, ...]
-    association: Association | None
-    """With the label; None without one, or where there is nothing to compare."""
-    real_v: float | None
-    """Cramér's V in the real rows: a greater one here is amplified."""
-    swap: SwapFigures | None
-    prompts: PromptFigures | None
-    notes: tuple[str, ...]
-    """What was not measured, and why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BiasFigures:
-    """All attributes that the spec declares."""
-
-    label: str | None
-    text: str | None
-    tests: int
-    """Tests that p-values are corrected for (Holm)."""
-    attributes: tuple[AttributeFigures, ...]
 
 
 def measure_bias(
@@ -118,7 +51,7 @@ def measure_bias(
         )
         for each in plan.bias.attributes
     ]
-    made, tests = _corrected(made)
+    made, tests = corrected(made)
     return BiasFigures(label=plan.bias.label, text=plan.bias.text, tests=tests, attributes=tuple(made))
 
 
@@ -183,9 +116,11 @@ def _attribute(
         rows=rows,
         without=sum(not value for value in values),
         several=sum(value == "several" for value in values) if attribute.terms else 0,
-        groups=_groups(values, order, labels, names, real),
-        association=None if missing or not labels else associate(_table(values, order, labels, names)),
-        real_v=_real_v(plan.real, real, order, names) if not missing else None,
+        groups=group_figures(values, order, labels, names, real),
+        association=None if missing or not labels else associate(class_table(values, order, labels, names)),
+        real_v=real_association(plan.real.labels if plan.real else (), real, order, names)
+        if not missing
+        else None,
         swap=swap,
         prompts=prompts,
         notes=tuple(notes),
@@ -224,81 +159,3 @@ def _real_values(attribute: BiasAttribute, real: RealRows | None) -> Sequence[st
         if attribute.terms
         else real.columns.get(attribute.name)
     )
-
-
-def _table(
-    values: Sequence[str], order: Sequence[str], labels: Sequence[str], names: Sequence[str]
-) -> list[list[int]]:
-    counts: dict[tuple[str, str], int] = {}
-    for pair in zip(values, labels, strict=True):
-        counts[pair] = counts.get(pair, 0) + 1
-    return [[counts.get((value, name), 0) for name in names] for value in order]
-
-
-def _groups(
-    values: Sequence[str],
-    order: Sequence[str],
-    labels: Sequence[str],
-    names: Sequence[str],
-    real: Sequence[str] | None,
-) -> tuple[GroupFigures, ...]:
-    total = sum(value in order for value in values)
-    of = sum(value in order for value in real or ())
-    found: list[GroupFigures] = []
-    for value in order if total else ():
-        rows = sum(each == value for each in values)
-        theirs = sum(each == value for each in real or ())
-        row = _table(values, [value], labels, names)[0] if labels and rows else []
-        found.append(
-            GroupFigures(
-                value=value,
-                rows=rows,
-                share=rows / total,
-                interval=wilson(rows, total),
-                labels={name: count / sum(row) for name, count in zip(names, row, strict=True)}
-                if sum(row)
-                else {},
-                real_share=theirs / of if of else None,
-                difference=difference(rows, total, theirs, of) if of else None,
-            )
-        )
-    return tuple(found)
-
-
-def _real_v(
-    real: RealRows | None, values: Sequence[str] | None, order: Sequence[str], names: Sequence[str]
-) -> float | None:
-    if real is None or values is None or not real.labels:
-        return None
-    found = associate(_table(values, order, real.labels, names))
-    return None if found is None else found.v
-
-
-def _corrected(made: Sequence[AttributeFigures]) -> tuple[list[AttributeFigures], int]:
-    """Correct all p-values of all attributes together; returns how many there are, too."""
-    found = [_p_values(each) for each in made]
-    corrected = iter(holm([p for each in found for p in each.values()]))
-    return [
-        _with_p(each, {name: next(corrected) for name in names})
-        for each, names in zip(made, found, strict=True)
-    ], sum(map(len, found))
-
-
-def _p_values(each: AttributeFigures) -> dict[str, float]:
-    found: dict[str, float] = {}
-    if each.association is not None:
-        found["association"] = each.association.p
-    if each.prompts is not None:
-        found["words"] = each.prompts.words_p
-        if each.prompts.predicted_p is not None:
-            found["predicted"] = each.prompts.predicted_p
-    return found
-
-
-def _with_p(each: AttributeFigures, p: Mapping[str, float]) -> AttributeFigures:
-    if each.association is not None:
-        each = replace(each, association=replace(each.association, p_holm=p["association"]))
-    if each.prompts is not None:
-        prompts = replace(each.prompts, words_p_holm=p["words"], predicted_p_holm=p.get("predicted"))
-        each = replace(each, prompts=prompts)
-    return each

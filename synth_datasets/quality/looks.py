@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from synth_datasets.quality import columns, out_of_fold
-from synth_datasets.quality.bias import RealRows
 from synth_datasets.quality.extremes import Extremes, extremes_of, text_extremes
 from synth_datasets.quality.label_noise import NoiseFigures, label_noise
 from synth_datasets.quality.out_of_fold import OutOfFold
+from synth_datasets.quality.real_rows import RealRows
 from synth_datasets.quality.sampling import sample
 from synth_datasets.quality.text_map import TextMap, text_map
 

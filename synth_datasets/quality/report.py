@@ -3,39 +3,30 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from synth_datasets.quality import columns, document
-from synth_datasets.quality.bias import BiasFigures, BiasPlan, RealRows, measure_bias
-from synth_datasets.quality.boilerplate import boilerplate_rate
-from synth_datasets.quality.clip import clip
+from synth_datasets.quality.bias import BiasPlan, measure_bias
+from synth_datasets.quality.bias_figures import BiasFigures
 from synth_datasets.quality.comparison import Against
 from synth_datasets.quality.completed import CompletedFigures
-from synth_datasets.quality.diversity import compression_ratio, distinct_n
-from synth_datasets.quality.duplicates import NEAR, duplicate_rate, split_overlap
+from synth_datasets.quality.duplicates import NEAR
 from synth_datasets.quality.extremes import Extremes
 from synth_datasets.quality.figures import (
     ColumnOverlap,
     FamilyVerdict,
     Measured,
-    RejectedAnswer,
     RejectionExamples,
     SampleRow,
     Section,
-    TextFigures,
 )
-from synth_datasets.quality.funnel import rejection_funnel
-from synth_datasets.quality.labels import label_distribution
-from synth_datasets.quality.lengths import length_distribution
 from synth_datasets.quality.looks import ColumnNoise, look
-from synth_datasets.quality.personal import personal_data_rate
-from synth_datasets.quality.repetition import openings, repetition_rate
-from synth_datasets.quality.sampling import sample, shuffled
+from synth_datasets.quality.real_rows import RealRows
+from synth_datasets.quality.sections import SectionSettings, overlaps_of, section, total_asked
+from synth_datasets.quality.shown_rows import rejection_examples, sample_rows
 from synth_datasets.quality.text_map import TextMap
-from synth_datasets.quality.tokens import unspaced_share
 from synth_datasets.quality.truth import judge_bias, judge_truth
-from synth_datasets.quality.verdicts import FEW_ROWS, judge_families
+from synth_datasets.quality.verdicts import judge_families
 from synth_datasets.quality.votes import VoteFigures
 from synth_datasets.validation.outcome import Rejection, Tally
 
@@ -135,22 +126,24 @@ def measure(
     labels, tallies, asked = label_columns or {}, tallies or {}, asked or {}
     first_label = next(iter(labels), None)
     data = {split: columns.read(table, text_columns, labels) for split, table in tables.items()}
-    settings = _Settings(labels=labels, first=first_label, row_limit=row_limit, threshold=near_threshold)
+    settings = SectionSettings(
+        labels=labels, first=first_label, row_limit=row_limit, threshold=near_threshold
+    )
     splits = {
-        split: _section(each, settings, asked.get(split), [tallies[split]] if split in tallies else [])
+        split: section(each, settings, asked.get(split), [tallies[split]] if split in tallies else [])
         for split, each in data.items()
     }
     together = columns.concatenate(list(data.values()), text_columns, labels)
     if len(splits) == 1:
         whole = next(iter(splits.values()))
     else:
-        whole = _section(
+        whole = section(
             together,
             settings,
-            _total(asked, tables),
+            total_asked(asked, tables),
             [tallies[split] for split in tables if split in tallies],
         )
-    overlaps = _overlaps(data, text_columns, settings)
+    overlaps = overlaps_of(data, text_columns, settings)
     looks = look(together, labels, row_limit=row_limit, real=real)
     biased = None if bias is None else _bias(bias, tables, together, labels)
     more_families = {"truth": judge_truth(votes, looks.noise), "bias": judge_bias(biased)}
@@ -164,68 +157,14 @@ def measure(
         whole=whole,
         splits=splits,
         overlaps=overlaps,
-        samples=_samples(tables, data, labels, samples_by_class),
-        rejections=_rejected(rejections),
+        samples=sample_rows(tables, data, labels, samples_by_class),
+        rejections=rejection_examples(rejections),
         votes=tuple(votes),
         noise=looks.noise,
         bias=biased,
         completed=completed,
         maps=looks.maps,
         extremes=looks.extremes,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Settings:
-    labels: Mapping[str, Sequence[str]]
-    first: str | None
-    row_limit: int
-    threshold: float
-
-
-def _section(
-    data: columns.Columns,
-    settings: _Settings,
-    asked: Mapping[str, Mapping[str, int]] | None,
-    tallies: Sequence[Tally],
-) -> Section:
-    positions = sample(data.rows, settings.row_limit)
-    classes = [data.labels[settings.first][row] for row in positions] if settings.first else []
-    named = columns.named(classes, settings.labels[settings.first]) if settings.first else []
-    return Section(
-        rows=data.rows,
-        labels={
-            column: label_distribution(values, settings.labels[column], (asked or {}).get(column))
-            for column, values in data.labels.items()
-        },
-        texts={
-            column: _figures(columns.take(values, positions), named, settings)
-            for column, values in data.texts.items()
-        },
-        funnel=rejection_funnel(tallies) if tallies else None,
-    )
-
-
-def _figures(texts: Sequence[str], classes: Sequence[str], settings: _Settings) -> TextFigures:
-    lengths = length_distribution(texts)
-    names = settings.labels[settings.first] if settings.first else ()
-    by_class: dict[str, list[str]] = {name: [] for name in names if name in set(classes)}
-    for text, name in zip(texts, classes, strict=False):
-        if name in by_class:
-            by_class[name].append(text)
-    enough = len(texts) >= FEW_ROWS
-    return TextFigures(
-        measured_rows=len(texts),
-        unspaced=unspaced_share(texts),
-        lengths=lengths,
-        lengths_by_class={name: length_distribution(each, like=lengths) for name, each in by_class.items()},
-        boilerplate=boilerplate_rate(texts),
-        duplicates=duplicate_rate(texts, threshold=settings.threshold),
-        distinct=tuple(distinct_n(texts, n) for n in (1, 2, 3)) if enough else None,
-        compression=compression_ratio(texts) if enough else None,
-        repetition=repetition_rate(texts) if enough else None,
-        openings=openings(texts) if enough else None,
-        personal=personal_data_rate(texts),
     )
 
 
@@ -247,84 +186,4 @@ def _bias(
             for each in plan.bias.attributes
             if not each.terms
         },
-    )
-
-
-def _overlaps(
-    data: Mapping[str, columns.Columns], text_columns: Sequence[str], settings: _Settings
-) -> tuple[ColumnOverlap, ...]:
-    def texts(split: str, column: str) -> list[str]:
-        return columns.take(data[split].texts[column], sample(data[split].rows, settings.row_limit))
-
-    return tuple(
-        ColumnOverlap(
-            column=column,
-            earlier=earlier,
-            later=later,
-            overlap=split_overlap(texts(later, column), texts(earlier, column), threshold=settings.threshold),
-        )
-        for column in text_columns
-        for earlier, later in combinations(data, 2)
-    )
-
-
-def _total(
-    asked: Mapping[str, Mapping[str, Mapping[str, int]]], splits: Iterable[str]
-) -> dict[str, dict[str, int]] | None:
-    """Add up what was asked of all splits; None for a column unless every split asks something of it."""
-    parts = [asked.get(split, {}) for split in splits]
-    common = [column for column in (parts[0] if parts else {}) if all(column in part for part in parts)]
-    total: dict[str, dict[str, int]] = {}
-    for column in common:
-        counts = total.setdefault(column, {})
-        for part in parts:
-            for name, count in part[column].items():
-                counts[name] = counts.get(name, 0) + count
-    return total
-
-
-def _samples(
-    tables: "Mapping[str, pa.Table | datasets.Dataset]",
-    data: Mapping[str, columns.Columns],
-    labels: Mapping[str, Sequence[str]],
-    count: int,
-) -> dict[str, tuple[SampleRow, ...]]:
-    """Draw rows for each class, from the first split as far as it has them."""
-    first = next(iter(labels), None)
-    found: dict[str, list[SampleRow]] = {name: [] for name in (labels[first] if first else tables)}
-    for split, each in data.items():
-        names = columns.named(each.labels[first], labels[first]) if first else [split] * each.rows
-        for position in shuffled(each.rows):
-            chosen = found.get(names[position])
-            if chosen is not None and len(chosen) < count:
-                chosen.append(
-                    SampleRow(
-                        split=split, position=position, values=columns.shown(tables[split], position, labels)
-                    )
-                )
-            if all(len(rows) >= count for rows in found.values()):
-                break
-    return {name: tuple(rows) for name, rows in found.items() if rows}
-
-
-def _rejected(rejections: Iterable[Rejection]) -> tuple[RejectionExamples, ...]:
-    counts: dict[str, int] = {}
-    examples: dict[str, list[RejectedAnswer]] = {}
-    for each in rejections:
-        counts[each.reason] = counts.get(each.reason, 0) + 1
-        kept = examples.setdefault(each.reason, [])
-        if len(kept) < 3:  # noqa: PLR2004 - enough to see what the reason means
-            kept.append(
-                RejectedAnswer(
-                    row=str(each.row),
-                    column=each.column,
-                    attempt=each.attempt,
-                    detail=clip(each.detail),
-                    text=clip(each.text),
-                )
-            )
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(
-        RejectionExamples(reason=reason, count=count, examples=tuple(examples[reason]))
-        for reason, count in ranked
     )

@@ -4,7 +4,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
-from synth_datasets.quality.bias import AttributeFigures
+from synth_datasets.quality.bias_figures import AttributeFigures
 from synth_datasets.quality.comparison import Against
 from synth_datasets.quality.completed import CompletedFigures
 from synth_datasets.quality.figures import Measured, Section

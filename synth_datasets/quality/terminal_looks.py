@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from synth_datasets.quality.bias import AttributeFigures
+from synth_datasets.quality.bias_figures import AttributeFigures
 from synth_datasets.quality.comparison import Against
 from synth_datasets.quality.completed import CompletedFigures
 from synth_datasets.quality.looks import ColumnNoise

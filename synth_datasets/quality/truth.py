@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from synth_datasets.quality.bias import AttributeFigures, BiasFigures
+from synth_datasets.quality.bias_figures import AttributeFigures, BiasFigures
 from synth_datasets.quality.figures import Verdict
 from synth_datasets.quality.looks import ColumnNoise
 from synth_datasets.quality.votes import VoteFigures

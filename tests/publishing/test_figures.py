@@ -7,7 +7,7 @@ import pytest
 
 from synth_datasets.publishing.figures import card_figures
 from synth_datasets.quality.association import Association
-from synth_datasets.quality.bias import AttributeFigures, BiasFigures, GroupFigures
+from synth_datasets.quality.bias_figures import AttributeFigures, BiasFigures, GroupFigures
 from synth_datasets.quality.report import measure
 from synth_datasets.quality.votes import vote_agreement
 

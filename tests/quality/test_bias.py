@@ -3,9 +3,10 @@ import random
 import pytest
 
 from synth_datasets.quality.association import associate, cramers_v, holm
-from synth_datasets.quality.bias import BiasPlan, RealRows, measure_bias
+from synth_datasets.quality.bias import BiasPlan, measure_bias
 from synth_datasets.quality.counterfactual import value_in
 from synth_datasets.quality.intervals import difference
+from synth_datasets.quality.real_rows import RealRows
 from synth_datasets.spec.attributes import Bias, BiasAttribute
 
 np = pytest.importorskip("numpy")
