@@ -15,11 +15,12 @@
     hub.renamed["org/old"] = "org/name" # old addresses lead to the new one (307)
     hub.repos["org/name"].gated = True  # files are for `WRITE` alone (403 `GatedRepo`)
     hub.repos["org/name"].proposals     # pull requests by their number
+    hub.xet = folder                    # large files go to and come from a store of `hf_xet` in that folder
 
 Tokens: `WRITE` may write to `alice` and `org`, `READ` sees their private repositories, `EXPIRED` was valid, all others
 are invalid.
-It answers what `huggingface_hub` 2.4 and `datasets` 5.2 ask for, unmodified but without Xet. What the real Hub
-checks beyond that (quotas, names, the card's schema) it does not. Clients rely on two of its habits: a HEAD of
+It answers what `huggingface_hub` 2.4 and `datasets` 5.2 ask for, unmodified, without Xet unless asked. What the
+real Hub checks beyond that (quotas, names, the card's schema) it does not. Clients rely on two of its habits: a HEAD of
 a large file redirects to another host name, and a 404 says in `X-Error-Code` what is missing.
 """
 
@@ -31,8 +32,10 @@ import threading
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import uvicorn
+import xet_standin
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -145,6 +148,7 @@ class HubStandin:
         self.before: dict[tuple[str, str], Callable[[], object]] = {}
         self.ignored: set[str] = set()
         self.renamed: dict[str, str] = {}
+        self.xet: Path | None = None
         self.on_call: Callable[[int], object] | None = None
         self._socket: socket.socket | None = None
 
@@ -191,6 +195,8 @@ class HubStandin:
             api + "/paths-info/{rev}": self._paths_info,
             api + "/commit/{rev}": self._commit,
             api + "/tag/{rev}": self._tag,
+            api + "/xet-write-token/{rev}": self._xet_token,
+            api + "/xet-read-token/{rev}": self._xet_token,
             repo + ".git/info/lfs/objects/batch": self._lfs_batch,
             "/lfs/{oid}": self._lfs_object,
             "/lfs/{oid}/verify": self._lfs_verify,
@@ -407,6 +413,17 @@ class HubStandin:
             )
         return JSONResponse({"files": answers})
 
+    async def _xet_token(self, request: Request) -> Response:
+        repo = self._repo(request)
+        self._gate(request, repo)
+        if "/xet-write-token/" in request.url.path:
+            self._writer(request, request.path_params["ns"])
+        if self.xet is None:
+            raise _RefusedError(404, message="this stand-in was not asked for Xet")
+        headers = xet_standin.token_headers(self.xet)
+        url, token, expires = headers.values()
+        return JSONResponse({"casUrl": url, "accessToken": token, "exp": int(expires)}, headers=headers)
+
     async def _lfs_batch(self, request: Request) -> Response:
         # It is not told what the objects are for: a proposal brings some to a repository of others.
         if self._role(request) != "write":
@@ -447,6 +464,7 @@ class HubStandin:
                 case "file":
                     files[value["path"]] = Blob(base64.b64decode(value["content"]), large=False)
                 case "lfsFile":
+                    self._fetch_from_xet(value["oid"], value["size"])
                     files[value["path"]] = Blob(self.objects[value["oid"]], large=True)
                 case "deletedFile":
                     if files.pop(value["path"], None) is None:
@@ -461,6 +479,13 @@ class HubStandin:
             repo.proposals[number] = (header["summary"], oid)
             answer["pullRequestUrl"] = f"{url}/discussions/{number}"
         return JSONResponse(answer)
+
+    def _fetch_from_xet(self, oid: str, size: int) -> None:
+        if self.xet is not None and oid not in self.objects:
+            name = xet_standin.xet_hashes(self.xet).get(oid)
+            if name is None:
+                raise _RefusedError(400, message=f"no object {oid} was uploaded")
+            self.objects[oid] = xet_standin.content_of(self.xet, name, size)
 
     async def _tag(self, request: Request) -> Response:
         repo = self._repo(request)
@@ -485,6 +510,10 @@ class HubStandin:
             return _ranged(request, blob.content, headers)
         self.objects.setdefault(blob.sha256, blob.content)
         headers |= {"X-Linked-Size": str(len(blob.content)), "X-Linked-Etag": f'"{blob.sha256}"'}
+        if self.xet is not None and (name := xet_standin.xet_hashes(self.xet).get(blob.sha256)):
+            repo_id = f"{request.path_params['ns']}/{request.path_params['name']}"
+            route = f"{self.url}/api/datasets/{repo_id}/xet-read-token/{commit}"
+            headers |= {"X-Xet-Hash": name, "X-Xet-Refresh-Route": route}
         # Clients follow a redirect on their own host before they read the headers above: name another one.
         return RedirectResponse(
             f"http://localhost:{self.port}/lfs/{blob.sha256}", status_code=302, headers=headers
