@@ -3,20 +3,38 @@
 import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from synth_datasets.minhash import signatures
+from synth_datasets.minhash import normalised, signatures
 from synth_datasets.plan.row import RowKey
 from synth_datasets.spec.graph import outputs
 from synth_datasets.spec.model import Checks, DatasetSpec, DerivedColumn, FieldsColumn, PromptColumn
 from synth_datasets.spec.rules_dialogue import DialogueRule, MessagesRule
+from synth_datasets.validation.exact_table import ExactTable, hash_of
 from synth_datasets.validation.outcome import Verdict
 from synth_datasets.validation.reasons import Reason
-from synth_datasets.validation.tables import ExactTable, NearTable
+from synth_datasets.validation.tables import Batch, NearTable
 
-__all__ = ["Duplicates", "signatures"]
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["Duplicates", "Imprint", "LookedUp", "signatures"]
+
+_TOGETHER = 2048
+"""Rows that are looked up together at most."""
 
 # A symbol, which normalising keeps: white space and punctuation would let fields run into each other.
 _BETWEEN = " \u241e "
+
+
+@dataclass(frozen=True, slots=True)
+class Imprint:
+    """What one check compares of some rows."""
+
+    marks: "np.ndarray"
+    """A row each: the signature (64 uint32) of a near check, the hash (1 uint64) of an exact one."""
+    empty: "np.ndarray"
+    """Whether there is no text, which repeats none."""
 
 
 class Duplicates:
@@ -48,11 +66,7 @@ class Duplicates:
         for checked in self._checked:
             text = checked.text(values)  # empty where the model was not asked
             if text and (found := checked.table.find(text)):
-                row, similarity = found
-                if isinstance(checked.table, ExactTable):
-                    return checked.name, Verdict(Reason.DUPLICATE, f"same text as {self._rows.key(row)}")
-                detail = f"similarity {similarity:.2f} to {self._rows.key(row)}"
-                return checked.name, Verdict(Reason.NEAR_DUPLICATE, detail)
+                return checked.name, checked.verdict(*found, self._rows)
         return None
 
     def add(self, key: RowKey, values: Mapping[str, object]) -> None:
@@ -61,6 +75,62 @@ class Duplicates:
             self._rows.add(key)
         for checked in self._checked:
             checked.table.add(checked.text(values))
+
+    def imprints(self, rows: Sequence[Mapping[str, object]]) -> list[Imprint]:
+        """Return what the checks compare of the rows, one imprint a check, in the checks' order."""
+        return [checked.imprint(rows) for checked in self._checked]
+
+    def room(self) -> int:
+        """Return how many rows `look_up` may be given."""
+        tables = (checked.table for checked in self._checked)
+        return min([_TOGETHER, *(table.room() for table in tables if isinstance(table, NearTable))])
+
+    def look_up(self, imprints: Sequence[Imprint]) -> "LookedUp":
+        """Look up rows by their imprints, no more than there is `room` for."""
+        return LookedUp(self._rows, [*zip(self._checked, imprints, strict=True)])
+
+
+class LookedUp:
+    """Rows that were looked up together; to be decided in their order, before rows of others are added."""
+
+    def __init__(self, rows: "_Rows", checked: "Sequence[tuple[_Checked, Imprint]]") -> None:
+        self._rows = rows
+        self._checked = [
+            (each, imprint, each.table.look_up(imprint.marks) if isinstance(each.table, NearTable) else None)
+            for each, imprint in checked
+        ]
+
+    def alone(self, count: int) -> "np.ndarray":
+        """Return for each of the `count` rows whether it surely repeats none, whichever of the others are added."""
+        import numpy as np
+
+        alone = np.ones(count, bool)
+        for checked, imprint, batch in self._checked:
+            if batch is not None:
+                alone &= np.array(batch.alone) | imprint.empty
+                continue
+            hashes = imprint.marks[:, 0]
+            _, which, times = np.unique(hashes, return_inverse=True, return_counts=True)
+            new = [checked.find(imprint, at) is None for at in range(count)]
+            alone &= ((times[which] == 1) & np.array(new, bool)) | imprint.empty
+        return alone
+
+    def find(self, at: int) -> tuple[str, Verdict] | None:
+        """Return what `Duplicates.find` does for the row at this place."""
+        for checked, imprint, batch in self._checked:
+            if not imprint.empty[at] and (found := checked.find(imprint, at, batch)) is not None:
+                return checked.name, checked.verdict(*found, self._rows)
+        return None
+
+    def add(self, key: RowKey, at: int) -> None:
+        """Do what `Duplicates.add` does for the row at this place."""
+        if self._checked:
+            self._rows.add(key)
+        for checked, imprint, batch in self._checked:
+            if isinstance(checked.table, ExactTable):
+                checked.table.add_hash(int(imprint.marks[at, 0]))
+            elif batch is not None:
+                checked.table.add_from(batch, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +144,29 @@ class _Checked:
         if len(self.reads) == 1:
             return _text(values[self.reads[0]])
         return _BETWEEN.join(_text(values[name]) for name in self.reads)
+
+    def find(self, imprint: Imprint, at: int, batch: Batch | None = None) -> tuple[int, float] | None:
+        """Return the number of the row that this one of the imprint repeats, and how similar they are."""
+        if isinstance(self.table, ExactTable):
+            return self.table.find_hash(int(imprint.marks[at, 0]))
+        return None if batch is None else self.table.find_in(batch, at)
+
+    def verdict(self, row: int, similarity: float, rows: "_Rows") -> Verdict:
+        """Return the verdict on a row that is so similar to that one."""
+        if isinstance(self.table, ExactTable):
+            return Verdict(Reason.DUPLICATE, f"same text as {rows.key(row)}")
+        return Verdict(Reason.NEAR_DUPLICATE, f"similarity {similarity:.2f} to {rows.key(row)}")
+
+    def imprint(self, rows: Sequence[Mapping[str, object]]) -> Imprint:
+        """Return what is compared of the rows."""
+        import numpy as np
+
+        texts = [self.text(values) for values in rows]
+        if isinstance(self.table, NearTable):
+            marks = signatures([normalised(text) for text in texts])
+        else:
+            marks = np.array([[hash_of(text)] for text in texts], np.uint64).reshape(-1, 1)
+        return Imprint(marks, np.array([not text for text in texts], bool))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
-"""Compact tables of texts already seen: exact ones, and near ones by bands of MinHash."""
+"""A compact table of texts already seen, in which similar ones are found by bands of MinHash."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count, repeat
@@ -11,7 +10,7 @@ from synth_datasets.minhash import BANDS, PERMUTATIONS, constants, normalised, s
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["ExactTable", "NearTable"]
+__all__ = ["Batch", "NearTable", "lengthen"]
 
 _FIRST_ROWS = 1024
 _SLICE = 65_536
@@ -23,76 +22,8 @@ _MOST_READY = 4096
 """Texts that are looked up in advance and not asked for yet."""
 
 
-class ExactTable:
-    """Finds an equal text among those added, normalised; at most 22 bytes a row.
-
-    Texts are kept as 64-bit hashes: at a million rows the chance that any two different texts are taken for
-    equal is 3 in 100 million. Linear probing, at most two thirds full.
-    """
-
-    def __init__(self) -> None:
-        import numpy as np
-
-        self._count = 0
-        self._hashes = np.zeros(_FIRST_ROWS, np.uint64)
-        self._slots = np.zeros(2 * _FIRST_ROWS, np.uint32)
-        self._last = ("", 0)
-
-    def find(self, text: str) -> tuple[int, float] | None:
-        """Return the number of the row that holds the text, and 1.0."""
-        number = self._hash(text)
-        slots, hashes = self._slots.data, self._hashes.data
-        mask = len(slots) - 1
-        slot = number & mask
-        while row := slots[slot]:
-            if hashes[row - 1] == number:
-                return row - 1, 1.0
-            slot = (slot + 1) & mask
-        return None
-
-    def add(self, text: str) -> None:
-        """Add the text of the next row."""
-        if self._count == len(self._hashes):
-            _lengthen(self._hashes)
-        if 3 * self._count >= 2 * len(self._slots):
-            self._rebuild()
-        number = self._hash(text)
-        self._hashes[self._count] = number
-        self._count += 1
-        self._put(number, self._count)
-
-    def _put(self, number: int, row: int) -> None:
-        slots = self._slots.data
-        mask = len(slots) - 1
-        slot = number & mask
-        while slots[slot]:
-            slot = (slot + 1) & mask
-        slots[slot] = row
-
-    def _rebuild(self) -> None:
-        """Double the slots. Sorted by slot, each row lies where the one before ends, or at its own slot."""
-        import numpy as np
-
-        size = 2 * len(self._slots)
-        homes = self._hashes[: self._count] & np.uint64(size - 1)
-        order = np.argsort(homes, kind="stable")
-        steps = np.arange(self._count, dtype=np.int64)
-        places = np.maximum.accumulate(homes[order].astype(np.int64) - steps) + steps
-        inside = places < size
-        self._slots = np.zeros(size, np.uint32)
-        self._slots[places[inside]] = order[inside] + 1
-        for row in order[~inside].tolist():  # those that run over the end go round to the beginning
-            self._put(int(self._hashes[row]), row + 1)
-
-    def _hash(self, text: str) -> int:
-        if self._last[0] != text:
-            data = normalised(text).encode("utf-8", "surrogatepass")
-            self._last = (text, int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big"))
-        return self._last[1]
-
-
 @dataclass(frozen=True, slots=True)
-class _Batch:
+class Batch:
     """Where texts belong that were looked up together, one row or item a text."""
 
     own: "np.ndarray"
@@ -103,6 +34,8 @@ class _Batch:
     """So many first rows hold none that the text repeats; 0: unknown."""
     alone: list[bool]
     """Whether that stays all there is to know while only texts of the batch are added: it is compared with none."""
+    bits: int
+    """How the table was laid out then."""
 
 
 class NearTable:
@@ -123,9 +56,9 @@ class NearTable:
         self._next = np.zeros((_FIRST_ROWS, BANDS), np.uint32)
         self._heads = np.zeros(BANDS << self._bits, np.uint32)
         self._multipliers = (constants(PERMUTATIONS) >> np.uint64(32)).astype(np.uint32) | np.uint32(1)
-        self._ready: dict[str, tuple[_Batch, int]] = {}
+        self._ready: dict[str, tuple[Batch, int]] = {}
         """Where texts belong that were looked up: batch, and number in it."""
-        self._latest: _Batch | None = None
+        self._latest: Batch | None = None
         """The batch that was prepared last, while nothing but texts of it was added since."""
         self._waiting: list[int] = []
         """Those of it that were added, but are not yet in the table: they are written together."""
@@ -143,26 +76,38 @@ class NearTable:
 
     def prepare(self, texts: Sequence[str]) -> None:
         """Look up many texts at once, which costs a third of one by one; changes no result."""
-        import numpy as np
-
         if not texts:
             return
+        batch = self.look_up(signatures([normalised(text) for text in texts]))
+        self._ready.update(zip(texts, zip(repeat(batch), count()), strict=False))
+
+    def room(self) -> int:
+        """Return how many texts may be looked up and added before the table is laid out anew; at least 1."""
+        return max(1, (1 << self._bits) - self._count - len(self._waiting))
+
+    def look_up(self, own: "np.ndarray") -> "Batch":
+        """Return where texts with these signatures belong, for `find_in` and `add_from`; no more than `room`."""
+        import numpy as np
+
         self._write()
-        own = signatures([normalised(text) for text in texts])
         slots = self._slots(own)
         clear = np.where(self._clear(own, slots), self._count, 0)
         # What `_candidates` compares: the chain, and one of the band's values.
         alone = (clear > 0) & ~_shared(slots.astype(np.uint64) << np.uint64(32) | own[:, :BANDS])
-        self._latest = _Batch(own, slots, clear.tolist(), alone.tolist())
-        self._ready.update(zip(texts, zip(repeat(self._latest), count()), strict=False))
+        self._latest = Batch(own, slots, clear.tolist(), alone.tolist(), self._bits)
+        return self._latest
 
     def find(self, text: str) -> tuple[int, float] | None:
         """Return the number of the most similar row, the earliest of equals, and the estimated similarity."""
-        import numpy as np
-
         if len(self._ready) > _MOST_READY:
             self._ready.clear()  # of what was not added in the end
-        batch, at = self._place(text)
+        return self.find_in(*self._place(text))
+
+    def find_in(self, batch: "Batch", at: int) -> tuple[int, float] | None:
+        """Return what `find` does, for a text that was looked up."""
+        import numpy as np
+
+        batch, at = self._still(batch, at)
         if batch.alone[at] and batch is self._latest:
             return None
         self._write()
@@ -180,11 +125,27 @@ class NearTable:
 
     def add(self, text: str) -> None:
         """Add the text of the next row."""
+        self._widen()
+        batch, at = self._place(text)
+        del self._ready[text]
+        self._add(batch, at)
+
+    def add_from(self, batch: "Batch", at: int) -> None:
+        """Do what `add` does, for a text that was looked up."""
+        self._widen()
+        self._add(*self._still(batch, at))
+
+    def _still(self, batch: "Batch", at: int) -> tuple["Batch", int]:
+        """Return the text's place, looked up again if the table has been laid out anew since."""
+        return (batch, at) if batch.bits == self._bits else (self.look_up(batch.own[at : at + 1]), 0)
+
+    def _widen(self) -> None:
+        """Lay the table out anew if it is full."""
         if self._count + len(self._waiting) == 1 << self._bits:
             self._write()
             self._rebuild()
-        batch, at = self._place(text)
-        del self._ready[text]
+
+    def _add(self, batch: "Batch", at: int) -> None:
         if batch is not self._latest:
             self._write()
             self._latest = None
@@ -204,8 +165,8 @@ class NearTable:
 
         rows = np.arange(self._count, self._count + len(own), dtype=np.uint32)
         while self._count + len(own) > len(self._signatures):
-            _lengthen(self._signatures)
-            _lengthen(self._next)
+            lengthen(self._signatures)
+            lengthen(self._next)
         self._signatures[rows] = own
         self._count += len(own)
         # By chain, and within a chain from old to new: each row leads to the one before, the first to the chain.
@@ -255,11 +216,11 @@ class NearTable:
             texts, bands, rows = texts[more], bands[more], rows[more] - 1
         return clear
 
-    def _place(self, text: str) -> tuple[_Batch, int]:
+    def _place(self, text: str) -> tuple[Batch, int]:
         """Return what `prepare` has found; a text that was not among them is looked up now."""
         if (place := self._ready.get(text)) is None:
             own = signatures([normalised(text)])
-            place = self._ready[text] = (_Batch(own, self._slots(own), [0], [False]), 0)
+            place = self._ready[text] = (Batch(own, self._slots(own), [0], [False], self._bits), 0)
         return place
 
     def _slots(self, signatures: "np.ndarray") -> "np.ndarray":
@@ -311,7 +272,7 @@ def _shared(slots: "np.ndarray") -> "np.ndarray":
     return np.logical_or.reduce(found.reshape(slots.shape), axis=1)
 
 
-def _lengthen(rows: "np.ndarray") -> None:
+def lengthen(rows: "np.ndarray") -> None:
     """Give the array a quarter more rows, where it lies if it can: a copy would hold it twice for a moment.
 
     Nothing else may refer to the array's memory.

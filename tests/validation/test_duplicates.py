@@ -1,8 +1,10 @@
+from random import Random
+
 import pytest
 
 from synth_datasets.plan.row import RowKey
 from synth_datasets.spec.model import Checks, Field
-from synth_datasets.validation.duplicates import Duplicates
+from synth_datasets.validation.duplicates import Duplicates, Imprint
 
 FIELDS = (Field("title", "string"), Field("stars", "integer"), Field("tags", "list"))
 FIRST = RowKey("train", "positive", 0)
@@ -139,3 +141,43 @@ def test_the_verdict_does_not_depend_on_what_was_looked_up_before(seen):
         other.add(RowKey("train", "", index), {"text": text})
     for text in rows:
         assert one.find({"text": text}) == other.find({"text": text})
+
+
+def _by_imprint(duplicates, rows):
+    """Decide the rows by what a part keeps of them, as many together as there is room for."""
+    found, at = [], 0
+    imprints = duplicates.imprints([values for _, values in rows])
+    while at < len(rows):
+        size = min(duplicates.room(), len(rows) - at)
+        part = [Imprint(each.marks[at : at + size], each.empty[at : at + size]) for each in imprints]
+        looked = duplicates.look_up(part)
+        alone = looked.alone(size)
+        for place, (key, _) in enumerate(rows[at : at + size]):
+            verdict = looked.find(place)
+            assert verdict is None or not alone[place]
+            found.append(verdict)
+            if verdict is None:
+                looked.add(key, place)
+        at += size
+    return found
+
+
+@pytest.mark.parametrize("unique", ["near", "exact"])
+@pytest.mark.parametrize("count", [1, 700, 1024, 1025, 5000])
+def test_rows_are_decided_alike_by_their_texts_and_by_their_imprints(seen, unique, count):
+    random = Random(count)
+    words = [f"word{number}" for number in range(120)]
+    texts = [" ".join(random.choices(words, k=14)) for _ in range(count)]
+    for at in random.sample(range(count), count // 5):
+        texts[at] = random.choice(
+            [texts[random.randrange(count)], f"{texts[random.randrange(count)]} indeed", ""]
+        )
+    rows = [(RowKey("train", "a", at), {"text": text}) for at, text in enumerate(texts)]
+    one_by_one = seen(unique)
+    expected = []
+    for key, values in rows:
+        expected.append(verdict := one_by_one.find(values))
+        if verdict is None:
+            one_by_one.add(key, values)
+    assert _by_imprint(seen(unique), rows) == expected
+    assert count == 1 or any(expected)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from synth_datasets.minhash import signatures
-from synth_datasets.validation.tables import ExactTable, NearTable
+from synth_datasets.validation.exact_table import ExactTable
+from synth_datasets.validation.tables import NearTable
 
 WORDS = [
     f"{a}{b}"
