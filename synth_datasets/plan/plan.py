@@ -163,6 +163,18 @@ class Plan:
             values, row, str(key), lambda moved, other: self._drawn(key, row, moved, other)
         )
 
+    def values_with(self, key: RowKey, given: Mapping[str, object]) -> dict[str, object]:
+        """Return what the row would hold if these columns had the given values: the others are drawn beside them.
+
+        Rows that `never` rules out are not drawn again.
+        """
+        row = identity.row_bytes(key)
+        values = dict(given)
+        for name, draw in self._draws:
+            if name not in given:
+                values[name] = draw(key, row, values)
+        return values
+
     def values_of_many(self, keys: Sequence[RowKey]) -> list[dict[str, object]]:
         """Return `values` of each row; for hundreds of rows half the cost."""
         if self._redraw.rules or len(keys) <= _FEW:
@@ -247,6 +259,7 @@ class Plan:
             sampling=sampling_of(model, structured=isinstance(column, FieldsColumn)),
             extra=model.extra,
             revision=model.revision,
+            adapter=None if model.adapter is None else model.adapter.digest,
             schema=schema_text(column) if isinstance(column, FieldsColumn) else None,
             seed=0,
         )

@@ -35,6 +35,8 @@ class Request:
     extra: Mapping[str, Scalar] = field(default_factory=dict)
     """Sampling parameters beyond that API."""
     revision: str | None = None
+    adapter: str | None = None
+    """The digest of the weights that are laid over the model's own; None is not part of the key."""
     schema: str | None = None
     """The JSON Schema the answer must follow, as canonical JSON; None: plain text."""
     seed: int
@@ -52,7 +54,8 @@ class Request:
         """Return all that can change the answer as JSON: different requests never give the same text."""
         before, after = self._frame if self._frame[0] else self._framed()
         messages = ",".join([f'["{turn.role}",{_quoted(turn.content)}]' for turn in self.messages])
-        return f'{{"attempt":{self.attempt},{before},"messages":[{messages}],{after},"seed":{self.seed}}}'
+        adapter = "" if self.adapter is None else f'"adapter":{_quoted(self.adapter)},'
+        return f'{{{adapter}"attempt":{self.attempt},{before},"messages":[{messages}],{after},"seed":{self.seed}}}'
 
     def alike(self, messages: tuple[Message, ...], *, seed: int, attempt: int) -> "Request":
         """Return the request that differs in these alone; costs half of making one and its key from scratch."""
@@ -65,6 +68,7 @@ class Request:
             sampling=self.sampling,
             extra=self.extra,
             revision=self.revision,
+            adapter=self.adapter,
             schema=self.schema,
             seed=seed,
             attempt=attempt,
@@ -97,6 +101,7 @@ class Request:
                 endpoint=data["endpoint"],
                 model=data["model"],
                 revision=data["revision"],
+                adapter=data.get("adapter"),
                 messages=tuple(Message(role, content) for role, content in data["messages"]),
                 sampling={
                     name: tuple(value) if isinstance(value, list) else value
@@ -107,7 +112,7 @@ class Request:
                 seed=data["seed"],
                 attempt=data["attempt"],
             )
-            sound = data.keys() == _FIELDS and _well_typed(request)
+            sound = data.keys() - {"adapter"} == _FIELDS and _well_typed(request)
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError("not a request") from error
         if not sound:
@@ -139,7 +144,7 @@ _FIELDS = {
 def _well_typed(request: Request) -> bool:
     texts = [request.endpoint, request.model]
     texts += [part for message in request.messages for part in (message.role, message.content)]
-    texts += [text for text in (request.revision, request.schema) if text is not None]
+    texts += [text for text in (request.revision, request.adapter, request.schema) if text is not None]
     values = [*request.sampling.values(), *request.extra.values()]
     return (
         all(isinstance(text, str) for text in texts)

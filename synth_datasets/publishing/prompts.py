@@ -74,6 +74,9 @@ class Asked:
             "presence_penalty": model.presence_penalty,
             "stop": ", ".join(repr(stop) for stop in model.stop) or None,
             **model.extra,
+            "adapter": None
+            if model.adapter is None
+            else f"{model.adapter.path} ({model.adapter.digest[:12]})",
         }
         return tuple((name, str(value)) for name, value in named.items() if value is not None)
 

@@ -325,6 +325,7 @@ def _lock(target: Path, facts: CardFacts) -> Lock:
             {
                 "id": asked.model.id,
                 "revision": asked.model.revision,
+                **({} if asked.model.adapter is None else {"adapter": asked.model.adapter.digest}),
                 "columns": list(asked.columns),
                 **_sent(asked.model),
             }

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TypeVar
 
 from synth_datasets.spec.model import (
@@ -201,7 +201,10 @@ def _prompt(prompt: Prompt) -> dict[str, object]:
 
 
 def _model(model: ModelSpec) -> Mapping[str, object]:
-    return asdict(model)
+    record: dict[str, object] = {**asdict(replace(model, adapter=None))}
+    del record["adapter"]
+    # Where it lies says nothing, and older specs keep their fingerprints.
+    return record if model.adapter is None else {**record, "adapter": model.adapter.digest}
 
 
 def _per_value(value: PerValue[T], part: Callable[[T], object]) -> list[object]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from synth_datasets.spec.adapters import Adapter
 from synth_datasets.spec.model import (
     ClassesColumn,
     Column,
@@ -16,7 +17,7 @@ from synth_datasets.spec.model import (
 )
 from synth_datasets.spec.templates import Template
 
-__all__ = ["asked_columns", "column_order", "find_cycle", "inputs", "outputs"]
+__all__ = ["adapters_of", "asked_columns", "column_order", "find_cycle", "inputs", "outputs"]
 
 
 def inputs(column: Column) -> frozenset[str]:
@@ -38,6 +39,15 @@ def asked_columns(spec: DatasetSpec) -> tuple[PromptColumn | FieldsColumn, ...]:
     """Return everything that a model is asked: the generated lists, then the columns, in the order of the spec."""
     asked = [column for column in spec.columns if isinstance(column, PromptColumn | FieldsColumn)]
     return (*(each.column for each in spec.lists), *asked)
+
+
+def adapters_of(spec: DatasetSpec) -> dict[str, tuple[Adapter, ...]]:
+    """Return by model id the adapters that it is asked with; models without any have no entry."""
+    found: dict[str, tuple[Adapter, ...]] = {}
+    for model in (column.prompt.model for column in asked_columns(spec)):
+        if model.adapter is not None:
+            found[model.id] = tuple(dict.fromkeys((*found.get(model.id, ()), model.adapter)))
+    return found
 
 
 def outputs(column: Column) -> tuple[str, ...]:

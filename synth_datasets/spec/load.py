@@ -75,9 +75,9 @@ def parse_spec(
     if tree is None:
         raise SpecError(origin, problems.all())
     shape = validate(tree, problems)
-    parts = Parts(tree, problems, Files(read_file, problems))
-    model = build_model(shape.spec.model, parts)
     read_rows = read_bytes or (lambda name: read_file(name).encode())
+    parts = Parts(tree, problems, Files(read_file, problems), read_rows, origin)
+    model = build_model(shape.spec.model, parts)
     parts.seeds = build_seeds(shape, parts, read_rows)
     lists = build_lists(shape, parts, model)
     columns = build_columns(shape, parts, model)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
+from synth_datasets.spec.adapters import Adapter
 from synth_datasets.spec.attributes import Bias
 from synth_datasets.spec.mix_data import Mix
 from synth_datasets.spec.never import Never
@@ -86,6 +87,8 @@ class ModelSpec:
     stop: tuple[str, ...] = ()
     extra: Mapping[str, Scalar] = field(default_factory=dict)
     """Parameters beyond OpenAI's that the endpoint knows, such as `repeat_penalty` or `min_p`."""
+    adapter: Adapter | None = None
+    """Weights that are laid over the model's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import cast
 
 from synth_datasets.spec import schema
+from synth_datasets.spec.adapter_files import read_adapter
+from synth_datasets.spec.adapters import Adapter, AdapterError
 from synth_datasets.spec.model import ModelSpec, Scalar
 from synth_datasets.spec.parts import Parts, Path
 from synth_datasets.spec.problems import ELSEWHERE, is_elsewhere, shown
@@ -17,7 +19,16 @@ __all__ = ["build_model", "override"]
 # the program decides. `reasoning_effort` and `verbosity` only change the answer, so they are left to the spec.
 _NOT_EXTRA = frozenset(
     [
-        *["id", "revision", "temperature", "top_p", "max_tokens", "frequency_penalty", "presence_penalty"],
+        *[
+            "id",
+            "revision",
+            "adapter",
+            "temperature",
+            "top_p",
+            "max_tokens",
+            "frequency_penalty",
+            "presence_penalty",
+        ],
         *["stop", "extra", "model", "messages", "seed", "stream", "stream_options", "response_format"],
         *[
             "max_completion_tokens",
@@ -48,7 +59,8 @@ def override(model: ModelSpec, given: schema.ModelOverride | None, parts: Parts,
         return model
     settings = schema.ModelOverrideFile(id=given) if isinstance(given, str) else given
     if settings.id is not None and settings.id != model.id:
-        model = replace(model, id=settings.id, revision=None)  # a revision is one of the other model's
+        # A revision and an adapter are the other model's.
+        model = replace(model, id=settings.id, revision=None, adapter=None)
     return _settings(model, settings, parts, (*path, "model"))
 
 
@@ -70,7 +82,20 @@ def _settings(
         presence_penalty=either(given.presence_penalty, model.presence_penalty),
         stop=tuple(given.stop) or model.stop,
         extra={**model.extra, **_extra(given.extra, parts, (*path, "extra"))},
+        adapter=model.adapter
+        if given.adapter is None
+        else _adapter(given.adapter, parts, (*path, "adapter")),
     )
+
+
+def _adapter(given: str, parts: Parts, path: Path) -> Adapter | None:
+    try:
+        adapter, texts = read_adapter(given, parts.read_bytes, parts.origin)
+    except AdapterError as error:
+        parts.problem(path, str(error))
+        return None
+    parts.files.texts.update(texts)
+    return adapter
 
 
 def _extra(given: Mapping[str, object], parts: Parts, path: Path) -> dict[str, Scalar]:

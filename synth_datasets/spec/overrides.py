@@ -37,7 +37,8 @@ def with_overrides(
     `num_examples` as a number is a total over all splits, shared in their proportion by the divisor method
     (Sainte-Laguë), at least one row each as far as it goes: a larger total never shrinks a split. As a mapping it
     sets the splits it names. `model`, `temperature` and `max_tokens` reach every column that has the spec's own
-    value there; another model drops the revision. Raises `SettingsError` for values that no spec may have.
+    value there; another model drops the revision and the adapter. Raises `SettingsError` for values that no spec may
+    have.
     """
     if num_examples is not None:
         spec = replace(spec, splits=_splits(spec, num_examples))
@@ -77,7 +78,8 @@ def _with_model(spec: DatasetSpec, key: str, value: str | float) -> DatasetSpec:
             return model
         # pyrefly: ignore[bad-argument-type] - `key` and `value` fit, two lines above the call in with_overrides
         model = replace(model, **{key: value})
-        return replace(model, revision=None) if key == "id" and value != before else model
+        other = key == "id" and value != before
+        return replace(model, revision=None, adapter=None) if other else model
 
     columns = tuple(_column(column, changed) for column in spec.columns)
     lists = tuple(

@@ -57,6 +57,10 @@ class Parts:
     tree: Node
     problems: Problems
     files: Files
+    read_bytes: Callable[[str], bytes]
+    """Gives the bytes of a file in the spec's folder."""
+    origin: str
+    """Path or URL of the spec."""
     domains: dict[str, tuple[Scalar, ...] | None] = field(default_factory=dict)
     """The values that each column with a fixed set of them can take; None where they are not known."""
     lists: dict[str, str | None] = field(default_factory=dict)

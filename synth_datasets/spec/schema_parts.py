@@ -211,6 +211,8 @@ class _ModelSettings(Strict):
     """Texts at which the answer ends."""
     extra: dict[str, Value] = {}
     """Sampling parameters beyond OpenAI's, such as `repeat_penalty`."""
+    adapter: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    """A folder beside the spec with LoRA weights for the model, as `synth tune` writes it."""
 
 
 class ModelFile(_ModelSettings):
