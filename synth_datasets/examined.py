@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from synth_datasets.features import label_columns, text_columns
 from synth_datasets.lists import filled_in
-from synth_datasets.mix import with_real
+from synth_datasets.mix import REAL, with_real
 from synth_datasets.plan.order import stratified
 from synth_datasets.plan.plan import Plan
 from synth_datasets.quality.ballots import prompts_asked, vote_figures
 from synth_datasets.quality.bias import BiasPlan
+from synth_datasets.quality.columns import worded
 from synth_datasets.quality.completed import completed_figures
+from synth_datasets.quality.embeddings import Embed
 from synth_datasets.quality.real_rows import RealRows
 from synth_datasets.quality.report import QualityReport, measure
 from synth_datasets.spec.model import ClassesColumn, DatasetSpec
@@ -34,8 +36,12 @@ def examine(
     trace: Path,
     *,
     real: RealRows | None = None,
+    embed: Embed | None = None,
 ) -> QualityReport:
-    """Measure the rows of a spec's splits; votes, prompts, counts and rejections come from their trace."""
+    """Measure the rows of a spec's splits; votes, prompts, counts and rejections come from their trace.
+
+    Without `real`, the rows are set beside the real ones that the spec has: those of `mix`, or else its seeds.
+    """
     tallies, labels = read_tallies(trace), label_columns(spec)
     prompts = None
     if spec.bias is not None and spec.bias.text is not None:
@@ -52,7 +58,33 @@ def examine(
         votes=vote_figures(spec, tables, trace, labels),
         completed=completed_figures(spec.balance, tallies),
         bias=None if spec.bias is None else BiasPlan(bias=spec.bias, prompts=prompts, real=real),
-        real=real,
+        real=real or _seeds(spec),
+        real_at=_real_at(spec, tables),
+        embed=embed,
+    )
+
+
+def _real_at(spec: DatasetSpec, tables: "Mapping[str, pa.Table | datasets.Dataset]") -> list[int]:
+    """Return where real rows stand among the others, counted over all splits."""
+    if spec.mix is None:
+        return []
+    sources = worded(tables, spec.mix.source, label_columns(spec).get(spec.mix.source))
+    return [row for row, source in enumerate(sources) if source == REAL]
+
+
+def _seeds(spec: DatasetSpec) -> RealRows | None:
+    """Return the seeds as real rows; None where a mix has real rows, and for those on the Hub, which stay there."""
+    seeds = spec.seeds
+    if seeds is None or seeds.data is None or spec.mix is not None:
+        return None
+    texts, labels = text_columns(spec), label_columns(spec)
+    known = set(labels[next(iter(labels))]) if labels else set()
+    classes = seeds.data.columns[seeds.label] if seeds.label is not None else ()
+    return RealRows(
+        texts=seeds.data.columns[seeds.text],
+        labels=[name if name in known else "" for name in classes],
+        of=next((name for name in seeds.copies if name in texts), ""),
+        source=f"the seeds, {seeds.source}, which prompts showed",
     )
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import datasets
     import pyarrow as pa
 
-__all__ = ["Columns", "concatenate", "named", "read", "shown", "take", "worded"]
+__all__ = ["Columns", "concatenate", "named", "read", "shown", "take", "without", "worded"]
 
 Label = int | str | None
 
@@ -61,6 +61,20 @@ def concatenate(
             for name in text_columns
         },
         labels={name: [label for part in parts for label in part.labels[name]] for name in label_columns},
+    )
+
+
+def without(data: Columns, positions: Sequence[int]) -> Columns:
+    """Return all rows but those at the positions."""
+    import pyarrow as pa
+
+    left = set(positions)
+    kept = [row for row in range(data.rows) if row not in left]
+    at = pa.array(kept, type=pa.int64())
+    return Columns(
+        rows=len(kept),
+        texts={name: texts.take(at) for name, texts in data.texts.items()},
+        labels={name: [labels[row] for row in kept] for name, labels in data.labels.items()},
     )
 
 

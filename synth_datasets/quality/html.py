@@ -4,7 +4,7 @@ import re
 from functools import partial
 from pathlib import Path
 
-from synth_datasets.quality import map_plots, plots, wording
+from synth_datasets.quality import judged_real, map_plots, plots, wording
 from synth_datasets.quality.comparison import Against
 from synth_datasets.quality.figures import Section, TextFigures
 from synth_datasets.quality.report import QualityReport
@@ -31,6 +31,7 @@ _TITLES = {
     "acceptance": "Acceptance",
     "truth": "Truth of labels",
     "bias": "Bias",
+    "real": "Beside real rows",
 }
 _MEASURES = {
     "words": {
@@ -91,6 +92,8 @@ def render_html(report: QualityReport) -> str:
         p_value=wording.p_value,
         shift=wording.shift,
         change=wording.change,
+        side=judged_real.side,
+        likeness_rows=judged_real.likeness_rows,
         unmoved=_unmoved,
         reasons=REASONS,
         sampled=_sampled(report.whole),

@@ -49,8 +49,12 @@ def look(
     *,
     row_limit: int,
     real: RealRows | None = None,
+    made: columns.Columns | None = None,
 ) -> Looks:
-    """Look at all text columns, each label column by the first of them; real texts go beside that on the map."""
+    """Look at all text columns, each label column by the first of them.
+
+    On the map of one column the real texts stand beside `made`, the rows that are not real themselves.
+    """
     first = next(iter(labels), None)
     noise: list[ColumnNoise] = []
     maps: list[TextMap] = []
@@ -60,14 +64,7 @@ def look(
         texts = columns.take(values, at)
         classes = columns.named([data.labels[first][row] for row in at], labels[first]) if first else []
         leading = column == next(iter(data.texts))
-        found = text_map(
-            column,
-            texts,
-            classes,
-            labels[first] if first else (),
-            real=real.texts if leading and real else (),
-            real_classes=real.labels if leading and real else (),
-        )
+        found = _map(data if made is None else made, column, labels, row_limit, real)
         maps += [found] if found is not None else []
         extremes += text_extremes(column, texts, classes, at)
         if leading:
@@ -76,6 +73,26 @@ def look(
                 noise.append(doubted)
                 extremes += ends if label == first else ()
     return Looks(noise=tuple(noise), maps=tuple(maps), extremes=tuple(extremes))
+
+
+def _map(
+    made: columns.Columns,
+    column: str,
+    labels: Mapping[str, Sequence[str]],
+    row_limit: int,
+    real: RealRows | None,
+) -> TextMap | None:
+    first = next(iter(labels), None)
+    at = sample(made.rows, row_limit)
+    beside = real if real is not None and column == (real.of or next(iter(made.texts))) else None
+    return text_map(
+        column,
+        columns.take(made.texts[column], at),
+        columns.named([made.labels[first][row] for row in at], labels[first]) if first else [],
+        labels[first] if first else (),
+        real=beside.texts if beside else (),
+        real_classes=beside.labels if beside else (),
+    )
 
 
 def _noise(

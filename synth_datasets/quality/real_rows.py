@@ -15,6 +15,8 @@ class RealRows:
     """Empty without labels."""
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Of attributes that are columns."""
+    of: str = ""
+    """The text column of the made rows that they are real ones of; empty: the first."""
     source: str = ""
     """What they are, in words for a reader, such as the name of a file; no path."""
     digest: str = ""

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from synth_datasets.quality import columns, document
+from synth_datasets.quality.beside_real import BesideReal, compare_figures
 from synth_datasets.quality.bias import BiasPlan, measure_bias
 from synth_datasets.quality.bias_figures import BiasFigures
 from synth_datasets.quality.comparison import Against
 from synth_datasets.quality.completed import CompletedFigures
 from synth_datasets.quality.duplicates import NEAR
+from synth_datasets.quality.embeddings import Embed
 from synth_datasets.quality.extremes import Extremes
 from synth_datasets.quality.figures import (
     ColumnOverlap,
@@ -20,6 +22,7 @@ from synth_datasets.quality.figures import (
     SampleRow,
     Section,
 )
+from synth_datasets.quality.judged_real import judge_real
 from synth_datasets.quality.looks import ColumnNoise, look
 from synth_datasets.quality.real_rows import RealRows
 from synth_datasets.quality.sections import SectionSettings, overlaps_of, section, total_asked
@@ -71,6 +74,8 @@ class QualityReport:
     """None unless a split completes real data."""
     maps: tuple[TextMap, ...] = ()
     extremes: tuple[Extremes, ...] = ()
+    real: tuple[BesideReal, ...] = ()
+    """A text column beside real rows, where some are given, or the spec has some (`mix`, `seeds`)."""
     against: Against | None = None
     """An earlier report beside this one, where that was asked for; a build asks for none."""
 
@@ -113,13 +118,17 @@ def measure(
     completed: CompletedFigures | None = None,
     bias: BiasPlan | None = None,
     real: RealRows | None = None,
+    real_at: Sequence[int] = (),
+    embed: Embed | None = None,
 ) -> QualityReport:
     """Measure the splits in `tables`, each alone and all together, in about 0.35 ms a row of short text.
 
     `label_columns` gives the class names of each label column (its values are positions in them, or names),
     `asked` the rows by split, label column and class, `tallies` the counts by split, `rejections` is read
-    once, in order, and three answers a reason are kept; `bias` names the attributes to look at, `real` gives
-    real rows to show beside these on the map. Order of splits, columns and rows matters: the first split is the
+    once, in order, and three answers a reason are kept; `bias` names the attributes to look at. `real` are
+    real rows to set beside these, in all figures and on the map, by `embed` if that is given; `real_at` the positions
+    of those that stand among the rows, counted over all splits: without `real` they are what the others are compared
+    with. Order of splits, columns and rows matters: the first split is the
     one that later ones must not overlap. Raises KeyError for a column that a table lacks and ValueError for one
     that holds no text.
     """
@@ -144,9 +153,16 @@ def measure(
             [tallies[split] for split in tables if split in tallies],
         )
     overlaps = overlaps_of(data, text_columns, settings)
-    looks = look(together, labels, row_limit=row_limit, real=real)
+    made = columns.without(together, real_at) if real_at else together
+    real = real or _among(together, real_at, labels)
+    compared = _beside(made, real, labels, near_threshold, embed)
+    looks = look(together, labels, row_limit=row_limit, real=real, made=made)
     biased = None if bias is None else _bias(bias, tables, together, labels)
-    more_families = {"truth": judge_truth(votes, looks.noise), "bias": judge_bias(biased)}
+    more_families = {
+        "truth": judge_truth(votes, looks.noise),
+        "bias": judge_bias(biased),
+        "real": judge_real(compared),
+    }
     return QualityReport(
         format=FORMAT,
         title=title,
@@ -165,7 +181,39 @@ def measure(
         completed=completed,
         maps=looks.maps,
         extremes=looks.extremes,
+        real=compared,
     )
+
+
+def _among(data: columns.Columns, at: Sequence[int], labels: Mapping[str, Sequence[str]]) -> RealRows | None:
+    """Return the real rows that stand among the others, by the first text column; None without any."""
+    texts = next(iter(data.texts.values()), None)
+    if not at or texts is None:
+        return None
+    first = next(iter(labels), None)
+    return RealRows(
+        texts=columns.take(texts, at),
+        labels=columns.named([data.labels[first][row] for row in at], labels[first]) if first else [],
+        source="the real rows of this dataset",
+        public=True,
+    )
+
+
+def _beside(
+    made: columns.Columns,
+    real: RealRows | None,
+    labels: Mapping[str, Sequence[str]],
+    threshold: float,
+    embed: Embed | None,
+) -> tuple[BesideReal, ...]:
+    column = (real.of if real else "") or next(iter(made.texts), "")
+    if real is None or not real.texts or column not in made.texts or not made.rows:
+        return ()
+    first = next(iter(labels), None)
+    names = labels[first] if first else ()
+    classes = columns.named(made.labels[first], names) if first else []
+    texts = columns.take(made.texts[column], range(made.rows))
+    return (compare_figures(column, texts, classes, names, real, threshold=threshold, embed=embed),)
 
 
 def _bias(

@@ -4,6 +4,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
+from synth_datasets.quality.beside_real import BesideReal
 from synth_datasets.quality.bias_figures import AttributeFigures
 from synth_datasets.quality.comparison import Against
 from synth_datasets.quality.completed import CompletedFigures
@@ -16,6 +17,7 @@ from synth_datasets.quality.terminal_looks import (
     attribute_rows,
     completed_rows,
     noise_rows,
+    real_rows,
     vote_rows,
 )
 from synth_datasets.quality.votes import VoteFigures
@@ -113,6 +115,7 @@ def _looks(report: QualityReport, width: int) -> Iterator[str]:
     parts += [_noise(each, width) for each in report.noise]
     parts += [_attribute(each, width) for each in (report.bias.attributes if report.bias else ())]
     parts += [_completed(report.completed, width)] if report.completed is not None else []
+    parts += [_beside_real(each, width) for each in report.real]
     parts += [_against(report.against, width)] if report.against is not None else []
     for part in parts:
         yield ""
@@ -139,6 +142,19 @@ def _attribute(found: AttributeFigures, width: int) -> Iterator[str]:
 def _completed(found: CompletedFigures, width: int) -> Iterator[str]:
     yield f"Real rows and those of {_clean(found.split)}"
     yield from _cleaned(completed_rows(found), width)
+
+
+def _beside_real(found: BesideReal, width: int) -> Iterator[str]:
+    yield from _wrapped(
+        _clean(f"{found.column} beside {found.source}, {found.rows:,} rows of each"), "", width
+    )
+    yield from _cleaned(real_rows(found), width)
+    if found.told_apart is not None and found.told_apart.made_words:
+        words = found.told_apart
+        for name, said in (("made rows say", words.made_words), ("real rows say", words.real_words)):
+            yield from _wrapped(_clean(f"{name}: {', '.join(said)}"), "  ", width) if said else ()
+    for note in found.notes:
+        yield from _wrapped(_clean(note), "  ", width)
 
 
 def _against(found: Against, width: int) -> Iterator[str]:

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 
+from synth_datasets.quality.beside_real import BesideReal
 from synth_datasets.quality.bias_figures import AttributeFigures
 from synth_datasets.quality.comparison import Against
 from synth_datasets.quality.completed import CompletedFigures
+from synth_datasets.quality.judged_real import likeness_rows, side
 from synth_datasets.quality.looks import ColumnNoise
 from synth_datasets.quality.votes import VoteFigures
 from synth_datasets.quality.wording import change, decimal, p_value, percent, shift
 
-__all__ = ["against_rows", "attribute_rows", "completed_rows", "noise_rows", "vote_rows"]
+__all__ = ["against_rows", "attribute_rows", "completed_rows", "noise_rows", "real_rows", "vote_rows"]
 
 Rows = Iterator[tuple[str, ...]]
 
@@ -77,3 +79,11 @@ def against_rows(found: Against) -> Rows:
         if each.before != each.now:
             name = f"{each.group}: {each.name}"
             yield name, shift(each, each.before), shift(each, each.now), change(each) or " "
+
+
+def real_rows(found: BesideReal) -> Rows:
+    """Yield the figures of made rows, and those of real ones."""
+    yield "figure", "made", "real"
+    for pair in found.figures:
+        yield pair.name, side(pair, pair.made), side(pair, pair.real)
+    yield from likeness_rows(found)
