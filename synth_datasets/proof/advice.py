@@ -2,22 +2,27 @@
 
 from collections.abc import Sequence
 
-from synth_datasets.proof.result import Cell, Change, Measured
+from synth_datasets.proof.result import Cell, Change, Measured, Witness
 
-__all__ = ["advise", "interval"]
+__all__ = ["advise", "interval", "listed", "worth_words"]
 
 
-def advise(changes: Sequence[Change], cells: Sequence[Cell], *, real: int, f1_name: str) -> str:
-    """Return one to three sentences; what is not beyond chance is said to be unclear."""
-    return " ".join(
-        sentence
-        for sentence in (
-            _with_all(changes, real, f1_name),
-            _with_fewer(cells, real, f1_name),
-            _alone(cells, f1_name),
-        )
-        if sentence
-    )
+def advise(witnesses: Sequence[Witness], *, real: int, f1_name: str) -> tuple[bool, str]:
+    """Return whether the advice is firm, and a sentence of it with one on where rows are rare and one on their worth.
+
+    Firm is what several kinds of models agree on; what is not beyond chance is said to be unclear.
+    """
+    verdicts = {witness.verdict for witness in witnesses}
+    together = _helping(witnesses)
+    if len(verdicts) > 1 or (verdicts == {"helps"} and not together):
+        firm, first = False, _differing(witnesses, real, f1_name)
+    else:
+        firm = len(witnesses) > 1
+        say = {"helps": _add, "hurts": _keep_out, "unclear": _unclear}[verdicts.pop()]
+        first = say(witnesses, real, f1_name)
+        first += "" if firm else " One kind of model is one witness."
+    more = (_with_fewer(witnesses, real, f1_name), _alone(witnesses))
+    return firm, " ".join(sentence for sentence in (first, *more) if sentence)
 
 
 def interval(measured: Measured, *, signed: bool = False) -> str:
@@ -26,60 +31,134 @@ def interval(measured: Measured, *, signed: bool = False) -> str:
     return f"{measured.value:{sign}.3f} [{measured.low:{sign}.3f}, {measured.high:{sign}.3f}]"
 
 
-def _with_all(changes: Sequence[Change], real: int, f1_name: str) -> str:
-    if not changes:
-        return ""
-    helping = [change for change in changes if change.verdict == "helps"]
-    hurting = [change for change in changes if change.verdict == "hurts"]
-    if helping:
-        best = max(helping, key=lambda change: change.gain.value)
-        told = (
-            f"Add about {best.synthetic:,} synthetic rows to the {real:,} real ones ({best.synthetic / real:.2g} for "
-            f"each): {f1_name} changes by {interval(best.gain, signed=True)}."
-        )
-        beyond = [change for change in hurting if change.synthetic > best.synthetic]
-        if not beyond:
-            return told
-        return f"{told} From {beyond[0].synthetic:,} on it hurts: {interval(beyond[0].gain, signed=True)}."
-    if hurting:
-        first = hurting[0]
-        before = [change.synthetic for change in changes if change.synthetic < first.synthetic]
-        less = f" Up to {before[-1]:,} no harm is beyond chance, and no gain." if before else ""
-        return (
-            f"Do not add them to all {real:,} real rows: with {first.synthetic:,} {f1_name} changes by "
-            f"{interval(first.gain, signed=True)}.{less}"
-        )
-    best = max(changes, key=lambda change: change.gain.value)
-    half = (best.gain.high - best.gain.low) / 2
-    return (
-        f"With all {real:,} real rows no mix differs from them alone by more than chance: at best "
-        f"{interval(best.gain, signed=True)} {f1_name} with {best.synthetic:,} synthetic rows, and this test cannot "
-        f"see changes much smaller than {half:.3f}."
+def worth_words(worth: Measured, curve: Sequence[Cell]) -> str:
+    """Return so many real rows with the interval, such as `120 real rows [80, 190]`; the curve has ends."""
+    least, most = curve[0].real, curve[-1].real
+
+    def said(rows: float) -> str:
+        if round(rows) <= least:
+            return f"≤ {least:,}"
+        return f"≥ {most:,}" if round(rows) >= most else f"{round(rows):,}"
+
+    return f"{said(worth.value)} real rows [{said(worth.low)}, {said(worth.high)}]"
+
+
+def listed(items: Sequence[str]) -> str:
+    """Return `a, b and c`."""
+    return " and ".join(filter(None, (", ".join(items[:-1]), items[-1]))) if items else ""
+
+
+def _helping(witnesses: Sequence[Witness]) -> list[int]:
+    """Return the numbers of synthetic rows that help with every model, by the least of their gains, the best first."""
+    gains: dict[int, list[float]] = {}
+    for witness in witnesses:
+        for change in witness.mixes:
+            if change.verdict == "helps":
+                gains.setdefault(change.synthetic, []).append(change.gain.value)
+    found = [amount for amount, each in gains.items() if len(each) == len(witnesses)]
+    return sorted(found, key=lambda amount: -min(gains[amount]))
+
+
+def _change(witness: Witness, synthetic: int) -> Change:
+    return next(change for change in witness.mixes if change.synthetic == synthetic)
+
+
+def _with_each(witnesses: Sequence[Witness], amount: int) -> str:
+    return listed(
+        [f"{interval(_change(each, amount).gain, signed=True)} with {each.name}" for each in witnesses]
     )
 
 
-def _with_fewer(cells: Sequence[Cell], real: int, f1_name: str) -> str:
-    """Return what holds where real rows are rare: the largest such number with a gain beyond chance."""
-    found = [
-        cell
-        for cell in cells
-        if 0 < cell.real < real and cell.synthetic and cell.gain is not None and cell.gain.low > 0
+def _add(witnesses: Sequence[Witness], real: int, f1_name: str) -> str:
+    amount = _helping(witnesses)[0]
+    told = (
+        f"Add about {amount:,} synthetic rows to the {real:,} real ones ({amount / real:.2g} for each): {f1_name} "
+        f"changes by {_with_each(witnesses, amount)}."
+    )
+    beyond = [
+        change.synthetic
+        for witness in witnesses
+        for change in witness.mixes
+        if change.verdict == "hurts" and change.synthetic > amount
     ]
-    if not found:
-        return ""
-    most = max(cell.real for cell in found)
-    best = max((cell for cell in found if cell.real == most), key=lambda cell: cell.f1.value)
-    assert best.gain is not None  # noqa: S101 - those without were left out
+    return f"{told} From {min(beyond):,} on it hurts." if beyond else told
+
+
+def _keep_out(witnesses: Sequence[Witness], real: int, f1_name: str) -> str:
+    hurting = [
+        min(change.synthetic for change in witness.mixes if change.verdict == "hurts")
+        for witness in witnesses
+    ]
+    first = max(hurting)
+    before = [change.synthetic for change in witnesses[0].mixes if change.synthetic < min(hurting)]
+    less = f" Up to {before[-1]:,} no harm is beyond chance, and no gain." if before else ""
     return (
-        f"If there were only {most:,} real rows, {best.synthetic:,} synthetic ones would change {f1_name} by "
-        f"{interval(best.gain, signed=True)} (one comparison of several)."
+        f"Do not add them to all {real:,} real rows: with {first:,} {f1_name} changes by "
+        f"{_with_each(witnesses, first)}.{less}"
     )
 
 
-def _alone(cells: Sequence[Cell], f1_name: str) -> str:
-    alone = [cell for cell in cells if not cell.real]
-    if not alone:
+def _unclear(witnesses: Sequence[Witness], real: int, f1_name: str) -> str:
+    best = [max(each.mixes, key=lambda change: change.gain.value) for each in witnesses]
+    half = max((change.gain.high - change.gain.low) / 2 for change in best)
+    found = listed(
+        [
+            f"{interval(change.gain, signed=True)} with {witness.name} and {change.synthetic:,} synthetic rows"
+            for change, witness in zip(best, witnesses, strict=True)
+        ]
+    )
+    return (
+        f"With all {real:,} real rows no mix differs from them alone by more than chance: at best {f1_name} changes by "
+        f"{found}, and this test cannot see changes much smaller than {half:.3f}."
+    )
+
+
+def _differing(witnesses: Sequence[Witness], real: int, f1_name: str) -> str:
+    """Return what each model says for itself where they do not say the same."""
+    said: list[str] = []
+    for witness in witnesses:
+        verdict = witness.verdict
+        if verdict == "unclear":
+            said.append(f"with {witness.name} nothing is beyond chance")
+            continue
+        own = [change for change in witness.mixes if change.verdict == verdict]
+        change = max(own, key=lambda each: each.gain.value) if verdict == "helps" else own[0]
+        how = "help" if verdict == "helps" else "hurt"
+        gain = interval(change.gain, signed=True)
+        said.append(f"with {witness.name} {change.synthetic:,} synthetic rows {how} ({gain} {f1_name})")
+    return f"The models do not agree on what to add to all {real:,} real rows, so try it with your own: {listed(said)}."
+
+
+def _with_fewer(witnesses: Sequence[Witness], real: int, f1_name: str) -> str:
+    """Return what holds where real rows are rare: the largest such number with a gain beyond chance in every model."""
+    found: dict[tuple[int, int], list[Measured]] = {}
+    for witness in witnesses:
+        for cell in witness.cells:
+            if 0 < cell.real < real and cell.gain is not None and cell.gain.low > 0:
+                found.setdefault((cell.real, cell.synthetic), []).append(cell.gain)
+    agreed = [place for place, gains in found.items() if len(gains) == len(witnesses)]
+    if not agreed:
         return ""
-    most = max(alone, key=lambda cell: cell.synthetic)
-    told = f"Alone, {most.synthetic:,} synthetic rows reach {f1_name} {interval(most.f1)}"
-    return f"{told}, as about {round(most.worth):,} real ones do." if most.worth is not None else f"{told}."
+    most = max(size for size, _ in agreed)
+    place = max(
+        (each for each in agreed if each[0] == most), key=lambda each: min(g.value for g in found[each])
+    )
+    gains = [
+        f"{interval(gain, signed=True)} with {witness.name}"
+        for gain, witness in zip(found[place], witnesses, strict=True)
+    ]
+    return (
+        f"If there were only {most:,} real rows, {place[1]:,} synthetic ones would change {f1_name} by {listed(gains)} "
+        "(one comparison of several)."
+    )
+
+
+def _alone(witnesses: Sequence[Witness]) -> str:
+    said: list[str] = []
+    most = 0
+    for witness in witnesses:
+        alone = max((cell for cell in witness.cells if not cell.real), key=lambda cell: cell.synthetic)
+        most = alone.synthetic
+        if alone.worth is not None:
+            said.append(f"{worth_words(alone.worth, witness.curve)} by {witness.name}")
+    return f"Alone, the {most:,} synthetic rows are worth {listed(said)}." if said else ""

@@ -12,12 +12,12 @@ __all__ = ["told_apart"]
 def told_apart(real: Sequence[str], synthetic: Sequence[str]) -> ToldApart | None:
     """Return how often a linear model over words is right about where a text comes from, on texts it did not see.
 
-    Half of the texts teach it, the others test it, which gives Wilson's interval. None with fewer than 50 of each.
+    By cross-validation, with Wilson's interval over all texts. None with fewer than 50 of each.
     """
     found = two_sample_test(synthetic, real)
     if found.accuracy is None:
         return None
-    low, high = wilson(round(found.accuracy * found.rows), found.rows)
+    low, high = wilson(round(found.accuracy * found.tested), found.tested)
     return ToldApart(
         rows=found.rows,
         accuracy=Measured(value=found.accuracy, low=low, high=high),

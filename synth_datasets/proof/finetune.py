@@ -1,30 +1,32 @@
-"""Any sequence classifier of `transformers`, fine-tuned anew on each training set."""
+"""Any model of `transformers`, fine-tuned anew on each training set: to classify texts, or to tag words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from synth_datasets.errors import SettingsError
-from synth_datasets.proof.linear import Fit
+from synth_datasets.proof.learners import Fit, Model
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from synth_datasets.proof.trials import Learner
-
-__all__ = ["learner"]
+__all__ = ["fine_tuned"]
 
 _BATCH = 16
 _STEPS = 100
 _EPOCHS = 3
 _LENGTH = 256
 _RATE = 5e-5
+_NO_WORD = -100
+"""What the loss leaves out: all of a word but its first piece."""
 
 
-def learner(model: str, *, rate: float = _RATE, epochs: int = _EPOCHS, least: int = _STEPS) -> "Learner":
+def fine_tuned(model: str, *, rate: float = _RATE, epochs: int = _EPOCHS, least: int = _STEPS) -> Model:
     """Return what fine-tunes a model, by its path or its id on the Hub: three passes, or the `least` steps.
 
-    Learning rate 5e-5 with linear decay, batches of 16, 256 tokens; the seed sets the new head and the order. Raises
-    `SettingsError` when `transformers` or the model is not there.
+    A sequence classifier for texts, a token classifier for words with tags, which reads a word's tag off its first
+    piece. Learning rate 5e-5 with linear decay, batches of 16, 256 tokens; words beyond them are tagged `O`. The seed
+    sets the new head and the order. Raises `SettingsError` when `transformers` or the model is not there.
     """
     try:
         from transformers import AutoTokenizer
@@ -38,66 +40,116 @@ def learner(model: str, *, rate: float = _RATE, epochs: int = _EPOCHS, least: in
         raise SettingsError(
             f"--model {model}: expected a folder, or the id of a model on the Hub: {error}"
         ) from error
+    tuning = _Tuning(model, tokenizer, rate, epochs, least)
 
-    def learns(inputs: Sequence[Any], labels: Sequence[Any]) -> Fit:
-        if not isinstance(inputs[0], str):
-            raise SettingsError("--model fine-tunes classifiers of texts; leave it out for words with tags")
-        names = sorted(set(labels))
-        places = {name: at for at, name in enumerate(names)}
-        encoded = tokenizer(list(inputs), truncation=True, max_length=_LENGTH)["input_ids"]
-        targets = [places[name] for name in labels]
+    def learner(inputs: Sequence[Any], labels: Sequence[Any]) -> Fit:
+        return (_classifying if isinstance(inputs[0], str) else _tagging)(tuning, inputs, labels)
 
-        def fit(train: "np.ndarray", test: "np.ndarray", seed: int) -> Sequence[str]:
-            trainer = _trained(
-                model,
-                tokenizer,
-                [{"input_ids": encoded[at], "labels": targets[at]} for at in train],
-                names,
-                seed=seed,
-                rate=rate,
-                steps=max(least, epochs * -(-len(train) // _BATCH)),
-            )
-            said = trainer.predict([{"input_ids": encoded[at]} for at in test]).predictions
-            return [names[at] for at in said.argmax(axis=-1)]
+    return Model(name=model, learner=learner, said=f"{model}, fine-tuned")
 
-        return fit
 
-    return learns
+@dataclass(frozen=True, slots=True)
+class _Tuning:
+    model: str
+    tokenizer: Any
+    rate: float
+    epochs: int
+    least: int
+
+    def steps(self, rows: int) -> int:
+        return max(self.least, self.epochs * -(-rows // _BATCH))
+
+
+def _classifying(tuning: _Tuning, texts: Sequence[str], labels: Sequence[str]) -> Fit:
+    names = sorted(set(labels))
+    places = {name: at for at, name in enumerate(names)}
+    encoded = tuning.tokenizer(list(texts), truncation=True, max_length=_LENGTH)["input_ids"]
+
+    def fit(train: "np.ndarray", test: "np.ndarray", seed: int) -> Sequence[str]:
+        rows = [{"input_ids": encoded[at], "labels": places[labels[at]]} for at in train]
+        scores = _trained(tuning, rows, names, seed, words=False)([{"input_ids": encoded[at]} for at in test])
+        return [names[at] for at in scores.argmax(axis=-1)]
+
+    return fit
+
+
+def _tagging(tuning: _Tuning, sentences: Sequence[Sequence[str]], labels: Sequence[Sequence[str]]) -> Fit:
+    from transformers import AutoTokenizer
+
+    # Byte-level tokenizers take words only with a space before each.
+    tokenizer = AutoTokenizer.from_pretrained(tuning.model, add_prefix_space=True)
+    if not tokenizer.is_fast:
+        raise SettingsError(f"--model {tuning.model}: its tokenizer cannot say which word a token belongs to")
+    names = sorted({tag for tags in labels for tag in tags})
+    places = {name: at for at, name in enumerate(names)}
+    made = tokenizer(
+        [list(words) for words in sentences], is_split_into_words=True, truncation=True, max_length=_LENGTH
+    )
+    encoded = made["input_ids"]
+    firsts = [_firsts(made.word_ids(at)) for at in range(len(sentences))]
+
+    def fit(train: "np.ndarray", test: "np.ndarray", seed: int) -> Sequence[tuple[str, ...]]:
+        rows = [
+            {
+                "input_ids": encoded[at],
+                "labels": [
+                    places[labels[at][firsts[at][token]]] if token in firsts[at] else _NO_WORD
+                    for token in range(len(encoded[at]))
+                ],
+            }
+            for at in train
+        ]
+        said = _trained(tuning, rows, names, seed, words=True)([{"input_ids": encoded[at]} for at in test])
+        return [
+            _tags(scores, firsts[at], names, len(sentences[at]))
+            for at, scores in zip(test, said, strict=True)
+        ]
+
+    return fit
+
+
+def _firsts(words: Sequence[int | None]) -> dict[int, int]:
+    """Return by place the word whose first token stands there."""
+    first: dict[int, int] = {}
+    for token, word in enumerate(words):
+        if word is not None:
+            first.setdefault(word, token)
+    return {token: word for word, token in first.items()}
+
+
+def _tags(
+    scores: "np.ndarray", firsts: Mapping[int, int], names: Sequence[str], words: int
+) -> tuple[str, ...]:
+    tags = ["O"] * words
+    for token, word in firsts.items():
+        tags[word] = names[int(scores[token].argmax())]
+    return tuple(tags)
 
 
 def _trained(
-    model: str,
-    tokenizer: Any,  # noqa: ANN401 - transformers is an extra
-    rows: Sequence[Any],
-    names: Sequence[str],
-    *,
-    seed: int,
-    rate: float,
-    steps: int,
-) -> Any:  # noqa: ANN401 - transformers is an extra
+    tuning: _Tuning, rows: Sequence[Any], names: Sequence[str], seed: int, *, words: bool
+) -> "Callable[[Sequence[Any]], np.ndarray]":
+    """Train anew, and return what gives the scores of rows: by class, or by token and tag."""
     import tempfile
 
-    from transformers import (
-        AutoModelForSequenceClassification,
-        DataCollatorWithPadding,
-        Trainer,
-        TrainingArguments,
-        set_seed,
-    )
+    import transformers
 
-    set_seed(seed)
-    network = AutoModelForSequenceClassification.from_pretrained(
-        model, num_labels=len(names), ignore_mismatched_sizes=True
+    kind, collator = (
+        (transformers.AutoModelForTokenClassification, transformers.DataCollatorForTokenClassification)
+        if words
+        else (transformers.AutoModelForSequenceClassification, transformers.DataCollatorWithPadding)
     )
+    transformers.set_seed(seed)
+    network = kind.from_pretrained(tuning.model, num_labels=len(names), ignore_mismatched_sizes=True)
     with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(
+        trainer = transformers.Trainer(
             model=network,
-            args=TrainingArguments(
+            args=transformers.TrainingArguments(
                 output_dir=folder,
-                max_steps=steps,
+                max_steps=tuning.steps(len(rows)),
                 per_device_train_batch_size=_BATCH,
                 per_device_eval_batch_size=2 * _BATCH,
-                learning_rate=rate,
+                learning_rate=tuning.rate,
                 seed=seed,
                 report_to=[],
                 save_strategy="no",
@@ -106,7 +158,11 @@ def _trained(
                 dataloader_pin_memory=False,  # it warns where there is no accelerator, and rows are few
             ),
             train_dataset=rows,
-            data_collator=DataCollatorWithPadding(tokenizer),
+            data_collator=collator(tuning.tokenizer),
         )
         trainer.train()
-    return trainer
+
+    def scores(sought: Sequence[Any]) -> "np.ndarray":
+        return trainer.predict(sought).predictions
+
+    return scores

@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+from synth_datasets.proof.learners import Fit
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["CLASSIFIER", "TAGGER", "Fit", "classifier", "tagger"]
+__all__ = ["CLASSIFIER", "TAGGER", "classifier", "tagger", "word_by_word"]
 
 CLASSIFIER = "TF-IDF of words and pairs of words, logistic regression (classes weighted alike)"
 TAGGER = "logistic regression over each word and two on either side, their shapes and ends"
-
-Fit = Callable[["np.ndarray", "np.ndarray", int], Sequence[Any]]
-"""Places of the rows to train on, places of those to label, and a seed, to a label for each of the latter."""
 
 _HASHES = 1 << 18
 _EPOCHS = 8
@@ -54,12 +53,22 @@ def tagger(sentences: Sequence[Sequence[str]], labels: Sequence[Sequence[str]]) 
 
     Stochastic gradient descent on the logistic loss, eight passes, the average of all steps.
     """
+    return word_by_word(sentences, labels, _features, loss="log_loss")
+
+
+def word_by_word(
+    sentences: Sequence[Sequence[str]],
+    labels: Sequence[Sequence[str]],
+    features: Callable[[Sequence[str]], Iterator[list[str]]],
+    *,
+    loss: Literal["log_loss", "hinge"],
+) -> Fit:
+    """Return what learns the tag of each word from its features, with a loss of scikit-learn's `SGDClassifier`."""
     import numpy as np
     from sklearn.feature_extraction import FeatureHasher
 
     hasher = FeatureHasher(_HASHES, input_type="string", alternate_sign=False)
-    words_of = (features for sentence in sentences for features in _features(sentence))
-    hashed: Any = hasher.transform(words_of)
+    hashed: Any = hasher.transform(found for sentence in sentences for found in features(sentence))
     begins = np.cumsum([0, *(len(sentence) for sentence in sentences)])
     tags = np.array([tag for sentence in labels for tag in sentence], dtype=object)
 
@@ -75,7 +84,7 @@ def tagger(sentences: Sequence[Sequence[str]], labels: Sequence[Sequence[str]]) 
         else:
             seen = np.flatnonzero(np.asarray(hashed[own].sum(axis=0)).ravel())
             model = SGDClassifier(
-                loss="log_loss", alpha=1e-6, max_iter=_EPOCHS, tol=None, average=True, random_state=seed
+                loss=loss, alpha=1e-6, max_iter=_EPOCHS, tol=None, average=True, random_state=seed
             )
             model.fit(hashed[own][:, seen], tags[own].astype(str))
             said = model.predict(hashed[sought][:, seen])

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from synth_datasets.proof.leaks import Leaks
 from synth_datasets.quality import document
 
-__all__ = ["FORMAT", "Cell", "Change", "Measured", "Proof", "ToldApart"]
+__all__ = ["FORMAT", "Cell", "Change", "Measured", "Proof", "ToldApart", "Witness"]
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +34,8 @@ class Cell:
     """F1 less that of the same real rows alone, on the same test rows and with the same seeds."""
     gain_per_1000: float | None = None
     """Gain for each thousand synthetic rows."""
-    worth: float | None = None
-    """Of synthetic rows alone: real rows that give as much, by the learning curve; None beyond its ends."""
+    worth: Measured | None = None
+    """Of synthetic rows alone: real rows that give as much, by the learning curve; its ends stand for all beyond."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +50,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldApart:
-    """How often a linear model tells a synthetic row from a real one, on held-out rows; 0.5 is chance."""
+    """How often a linear model tells a synthetic row from a real one that it has not learned from; 0.5 is chance."""
 
     rows: int
-    """Of each kind, half of them to learn from."""
+    """Of each kind; each is tested once, by a model that other rows taught."""
     accuracy: Measured
     synthetic_words: tuple[str, ...]
     """Words that speak most for a synthetic row."""
@@ -61,13 +61,44 @@ class ToldApart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """What one kind of model says."""
+
+    name: str
+    """As the advice calls it."""
+    model: str
+    """What it is."""
+    cells: tuple[Cell, ...]
+    """Real rows alone, synthetic rows alone, then mixes; by number of rows."""
+    mixes: tuple[Change, ...]
+    """With all real rows."""
+    best: int
+    """Synthetic rows of the mix that scores best; 0: real rows alone."""
+
+    @property
+    def baseline(self) -> Cell:
+        """All real rows, and nothing else."""
+        return max((cell for cell in self.cells if not cell.synthetic), key=lambda cell: cell.real)
+
+    @property
+    def curve(self) -> tuple[Cell, ...]:
+        """Real rows alone, by their number."""
+        return tuple(cell for cell in self.cells if not cell.synthetic)
+
+    @property
+    def verdict(self) -> str:
+        """`helps` when some mix does, else `hurts` when some mix does, else `unclear`."""
+        said = {change.verdict for change in self.mixes}
+        return next((word for word in ("helps", "hurts") if word in said), "unclear")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """Everything found; a function of the rows, the model and the seeds."""
+    """Everything found; a function of the rows, the models and the seeds."""
 
     format: int
     task: str
     """`classification` or `tagging`."""
-    model: str
     f1_name: str
     """`macro-F1`, or `span F1`."""
     classes: tuple[str, ...]
@@ -83,12 +114,10 @@ class Proof:
     near_identical: float | None
     """Share of the synthetic rows that nearly repeat another one."""
     told_apart: ToldApart | None
-    cells: tuple[Cell, ...]
-    """Real rows alone, synthetic rows alone, then mixes; by number of rows."""
-    mixes: tuple[Change, ...]
-    """With all real rows."""
-    best: int
-    """Synthetic rows of the mix that scores best; 0: real rows alone."""
+    witnesses: tuple[Witness, ...]
+    """The kinds of models that were asked, each over the same rows, resamples and seeds."""
+    firm: bool
+    """Whether there are several, and all say the same of what to do with all real rows."""
     advice: str
     warnings: tuple[str, ...]
     cpu_s: float
@@ -105,8 +134,3 @@ class Proof:
         if found != FORMAT:
             raise ValueError(f"this is no proof of format {FORMAT} (its format is {found!r}); prove again")
         return document.restore(cls, value)
-
-    @property
-    def baseline(self) -> Cell:
-        """All real rows, and nothing else."""
-        return next(cell for cell in self.cells if cell.real == self.real and not cell.synthetic)

@@ -1,10 +1,13 @@
 """Fine-tuning a tiny model that the test makes; needs torch."""
 
+import random
+
 import numpy as np
 import pytest
 
 from synth_datasets.errors import SettingsError
 from synth_datasets.proof import prove
+from synth_datasets.proof.trials import standard
 
 pytestmark = pytest.mark.transformers
 
@@ -32,30 +35,65 @@ def tiny(tmp_path):
 
 
 def test_a_model_is_fine_tuned_anew_for_each_training_set_and_seed(tiny, reviews):
-    from synth_datasets.proof.finetune import learner
+    from synth_datasets.proof.finetune import fine_tuned
 
     words = (["splendid", "lovely", "superb"], ["dreadful", "awful", "broken"])
     rows = reviews("r", 100, seed=1, words=words)
-    fit = learner(tiny, rate=1e-2, epochs=1, least=40)(rows.inputs, rows.labels)
+    fit = fine_tuned(tiny, rate=1e-2, epochs=1, least=40).learner(rows.inputs, rows.labels)
     train, test = np.arange(60), np.arange(60, 100)
     said = fit(train, test, 0)
     assert np.mean([one == other for one, other in zip(said, rows.labels[60:], strict=True)]) > 0.7
-    short = learner(tiny, rate=1e-3, epochs=1, least=2)
-    one, again, *others = (short(rows.inputs, rows.labels)(train, test, seed) for seed in (0, 0, 1, 2, 3, 4))
+    short = fine_tuned(tiny, rate=1e-3, epochs=1, least=2)
+    one, again, *others = (
+        short.learner(rows.inputs, rows.labels)(train, test, seed) for seed in (0, 0, 1, 2, 3, 4)
+    )
     assert one == again
     assert any(other != one for other in others)
     tested = rows.take(range(60, 100))
     given = {"seeds": 2, "sizes": (), "mixes": ()}
     proof = prove(
-        reviews("s", 20, seed=3), rows.take(range(20)), tested, learner=short, model="tiny", **given
+        reviews("s", 20, seed=3),
+        rows.take(range(20)),
+        tested,
+        models=(*standard(words=False), short),
+        **given,
     )
-    assert proof.model == "tiny"
-    assert {cell.trainings for cell in proof.cells} == {2}
+    assert [witness.name for witness in proof.witnesses][-1] == tiny
+    assert [{cell.trainings for cell in each.cells} for each in proof.witnesses] == [{1}, {1}, {2}]
+
+
+def test_a_tagger_is_fine_tuned_over_pieces_of_words_and_tags_every_word(tiny, monkeypatch):
+    from synth_datasets.proof import finetune
+
+    draw = random.Random(1)
+    people, others = ["splendid", "lovely", "xyz7q"], ["dreadful", "awful", "ab", "walks"]
+    sentences, tags = [], []
+    for _ in range(60):
+        words = [draw.choice(draw.choice((people, others))) for _ in range(6)]
+        sentences.append(tuple(words))
+        tags.append(tuple("B-PER" if word in people else "O" for word in words))
+    learned = finetune.fine_tuned(tiny, rate=1e-2, epochs=1, least=60)
+    train, test = np.arange(40), np.arange(40, 60)
+    said = learned.learner(sentences, tags)(train, test, 0)
+    assert [len(each) for each in said] == [6] * 20
+    right = [
+        one == tag
+        for at, each in zip(test, said, strict=True)
+        for one, tag in zip(each, tags[at], strict=True)
+    ]
+    assert np.mean(right) > 0.9
+    monkeypatch.setattr(finetune, "_LENGTH", 8)
+    cut = finetune.fine_tuned(tiny, rate=1e-2, epochs=1, least=2).learner(sentences, tags)(train, test, 0)
+    assert [len(each) for each in cut] == [6] * 20
+    # Five letters of the first word and one more word are all that fits.
+    short = [each for each, at in zip(cut, test, strict=True) if sentences[at][0] == "xyz7q"]
+    assert short
+    assert {each[2:] for each in short} == {("O",) * 4}
 
 
 def test_a_model_that_is_not_there_is_told():
     pytest.importorskip("transformers")
-    from synth_datasets.proof.finetune import learner
+    from synth_datasets.proof.finetune import fine_tuned
 
     with pytest.raises(SettingsError, match="expected a folder"):
-        learner("no/such-model")
+        fine_tuned("no/such-model")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score
 
-from synth_datasets.proof import Accuracy, MacroF1, SpanF1
+from synth_datasets.proof import Accuracy, MacroF1, SpanF1, letters
 from synth_datasets.proof.design import Part, drawn, parts
 from synth_datasets.proof.linear import classifier
 from synth_datasets.proof.resamples import Resamples, measured
@@ -100,3 +100,19 @@ def test_the_classifier_is_the_pipeline_of_scikit_learn_on_its_own_rows():
     ).fit([texts[at] for at in train], [labels[at] for at in train])
     wanted = model.predict([texts[at] for at in test])
     assert classifier(texts, labels)(train, test, 0) == wanted.tolist()
+
+
+def test_the_model_over_letters_is_the_pipeline_of_scikit_learn_on_its_own_rows(reviews):
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.naive_bayes import MultinomialNB
+    from sklearn.pipeline import make_pipeline
+
+    rows = reviews("r", 90, seed=4, wrong=0.2)
+    train, test = np.arange(0, 50), np.arange(50, 90)
+    model = make_pipeline(
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True),
+        MultinomialNB(alpha=0.1, fit_prior=False),
+    ).fit(rows.inputs[:50], rows.labels[:50])
+    wanted = model.predict(rows.inputs[50:])
+    assert len(set(wanted)) == 2
+    assert letters.classifier(rows.inputs, rows.labels)(train, test, 0) == wanted.tolist()

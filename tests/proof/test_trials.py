@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from synth_datasets.errors import SettingsError
-from synth_datasets.proof import Proof, prove, read_rows
+from synth_datasets.proof import Model, Proof, prove, read_rows
 from synth_datasets.proof.rows import LabelledRows
+from synth_datasets.proof.trials import standard
 
 CSV = Path(__file__).parents[3] / "shared" / "data" / "product_reviews.csv"
 FEW = {"seeds": 2, "sizes": (10,), "mixes": (1.0, 4.0)}
@@ -16,29 +17,65 @@ FEW = {"seeds": 2, "sizes": (10,), "mixes": (1.0, 4.0)}
 def test_rows_that_teach_what_is_missing_help(reviews):
     real, test = reviews("r", 12, seed=1), reviews("t", 300, seed=2)
     proof = prove(reviews("s", 200, seed=3), real, test, **FEW)
-    assert proof.mixes[-1].verdict == "helps"
-    assert proof.best > 0
+    assert {witness.mixes[-1].verdict for witness in proof.witnesses} == {"helps"}
+    assert proof.firm
     assert proof.advice.startswith("Add about ")
-    assert all(cell.f1.low <= cell.f1.value <= cell.f1.high for cell in proof.cells)
-    best = next(cell for cell in proof.cells if (cell.real, cell.synthetic) == (12, 200))
-    assert best.gain.value == pytest.approx(best.f1.value - proof.baseline.f1.value)
-    assert best.gain_per_1000 == pytest.approx(1000 * best.gain.value / 200)
+    for witness in proof.witnesses:
+        assert witness.best > 0
+        assert all(cell.f1.low <= cell.f1.value <= cell.f1.high for cell in witness.cells)
+        best = next(cell for cell in witness.cells if (cell.real, cell.synthetic) == (12, 200))
+        assert best.gain.value == pytest.approx(best.f1.value - witness.baseline.f1.value)
+        assert best.gain_per_1000 == pytest.approx(1000 * best.gain.value / 200)
 
 
 def test_rows_with_the_wrong_labels_hurt(reviews):
     proof = prove(
         reviews("s", 400, seed=3, wrong=0.9), reviews("r", 60, seed=1), reviews("t", 300, seed=2), **FEW
     )
-    assert {"hurts"} == {change.verdict for change in proof.mixes[-1:]}
-    assert proof.best == 0
+    assert {change.verdict for witness in proof.witnesses for change in witness.mixes[-1:]} == {"hurts"}
+    assert [witness.best for witness in proof.witnesses] == [0, 0]
+    assert proof.firm
     assert proof.advice.startswith("Do not add")
 
 
 def test_rows_without_effect_are_called_unclear(reviews):
     proof = prove(reviews("s", 40, seed=3), reviews("r", 300, seed=1), reviews("t", 60, seed=2), **FEW)
-    assert {change.verdict for change in proof.mixes} == {"unclear"}
+    assert {change.verdict for witness in proof.witnesses for change in witness.mixes} == {"unclear"}
     assert "no mix differs from them alone by more than chance" in proof.advice
     assert any("60 test rows are few" in warning for warning in proof.warnings)
+
+
+def test_models_that_do_not_agree_give_no_firm_advice(reviews):
+    """A model that learns from nothing sees no gain where the others do."""
+
+    def always_the_same(inputs, labels):
+        return lambda train, test, seed: ["positive"] * len(test)
+
+    rows = reviews("s", 200, seed=3), reviews("r", 12, seed=1), reviews("t", 300, seed=2)
+    models = (standard(words=False)[0], Model("a stone", always_the_same))
+    proof = prove(*rows, models=models, **FEW)
+    assert [witness.verdict for witness in proof.witnesses] == ["helps", "unclear"]
+    assert not proof.firm
+    assert proof.advice.startswith("The models do not agree")
+    assert "with a stone nothing is beyond chance" in proof.advice
+    assert "If there were only" not in proof.advice
+    alone = prove(*rows, models=models[:1], **FEW)
+    assert not alone.firm
+    assert "One kind of model is one witness." in alone.advice
+
+
+def test_rows_like_the_real_ones_are_worth_as_many_real_ones_and_the_curve_has_ends(reviews):
+    given = {"seeds": 3, "sizes": (10, 20, 40, 80), "mixes": ()}
+    proof = prove(reviews("s", 30, seed=3), reviews("r", 200, seed=1), reviews("t", 400, seed=2), **given)
+    for witness in proof.witnesses:
+        worth = next(cell for cell in witness.cells if (cell.real, cell.synthetic) == (0, 30)).worth
+        assert worth.low <= 30 <= worth.high
+        assert 10 <= worth.low < worth.high <= 200
+    assert "Alone, the 30 synthetic rows are worth" in proof.advice
+    useless = prove(
+        reviews("s", 30, seed=3, wrong=1.0), reviews("r", 200, seed=1), reviews("t", 400, seed=2), **given
+    )
+    assert "are worth ≤ 10 real rows [≤ 10, ≤ 10] by logistic regression over words" in useless.advice
 
 
 def test_a_proof_is_the_same_again_and_survives_json(reviews):
@@ -92,7 +129,7 @@ def test_labels_must_be_those_of_the_real_rows(reviews):
     with pytest.raises(SettingsError, match="has the labels neg, pos"):
         prove(other, *rows, **FEW)
     mapped = prove(other, *rows, label_map={"pos": "positive", "neg": "negative"}, **FEW)
-    assert mapped.cells == prove(synthetic, *rows, **FEW).cells
+    assert mapped.witnesses == prove(synthetic, *rows, **FEW).witnesses
 
 
 def test_words_with_tags_are_scored_by_spans():
@@ -118,7 +155,7 @@ def test_words_with_tags_are_scored_by_spans():
         sentences("s", 40, 1), sentences("r", 20, 2), sentences("t", 30, 3), seeds=2, sizes=(5,), mixes=(1.0,)
     )
     assert (proof.task, proof.f1_name) == ("tagging", "span F1")
-    assert proof.baseline.f1.value > 0.9
+    assert [witness.baseline.f1.value > 0.9 for witness in proof.witnesses] == [True, True]
 
 
 def test_real_reviews_alone_score_as_measured_elsewhere():
@@ -139,6 +176,8 @@ def test_real_reviews_alone_score_as_measured_elsewhere():
     )
     proof = prove(few, real, test, seeds=1, sizes=(), mixes=())
     assert proof.real_leaks.grouped == 0
-    assert proof.baseline.f1.low < 0.589 < proof.baseline.f1.high
-    assert proof.baseline.accuracy.low < 0.669 < proof.baseline.accuracy.high
-    assert proof.baseline.f1.high - proof.baseline.f1.low < 0.1
+    words = proof.witnesses[0].baseline
+    assert words.f1.low < 0.589 < words.f1.high
+    assert words.accuracy.low < 0.669 < words.accuracy.high
+    assert words.f1.high - words.f1.low < 0.1
+    assert proof.witnesses[1].baseline.f1.value > 0.55
