@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from synth_datasets.foresight import Foresight
 from synth_datasets.generation.answer import Answer, RequestFailedError
 from synth_datasets.generation.engine import Engine
-from synth_datasets.generation.store import AnswerStore
+from synth_datasets.generation.keeper import AnswerKeeper
 from synth_datasets.pending import PendingRow
 from synth_datasets.plan.plan import Plan
 
@@ -31,7 +31,7 @@ class Asking:
     """What is asked and not yet answered: the rows that wait, by request."""
 
     plan: Plan
-    store: AnswerStore
+    store: AnswerKeeper
     engine: Engine | None
     progress: Progress
     unsent: deque[PendingRow] = field(default_factory=deque)

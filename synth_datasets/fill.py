@@ -8,7 +8,7 @@ from synth_datasets.asking import Asking, Progress
 from synth_datasets.foresight import Foresight
 from synth_datasets.generation.collector import older_objects_spared
 from synth_datasets.generation.engine import Engine
-from synth_datasets.generation.store import AnswerStore
+from synth_datasets.generation.keeper import AnswerKeeper
 from synth_datasets.pending import PendingRow
 from synth_datasets.plan.plan import Plan
 from synth_datasets.plan.row import RowKey
@@ -27,7 +27,7 @@ _TOGETHER = 256
 def fill(
     plan: Plan,
     rows: Iterator[RowKey],
-    store: AnswerStore,
+    store: AnswerKeeper,
     engine: Engine | None,
     *,
     in_flight: Callable[[int], int],

@@ -16,7 +16,7 @@ from synth_datasets.plan.request import Request
 from synth_datasets.prices import money
 from synth_datasets.settings import Settings
 
-__all__ = ["Bill", "Budget", "Spent", "most_prompt_tokens"]
+__all__ = ["Bill", "Budget", "Need", "Spent", "most_prompt_tokens"]
 
 _MESSAGE_TOKENS = 16
 """What a chat template adds to a message, with room to spare."""
@@ -63,6 +63,25 @@ class Spent:
         return text
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """What is known of one try of a request before it is sent."""
+
+    model: str
+    endpoint: str
+    prompt_tokens: int
+    """At most."""
+    answer_limit: int | None
+    """The most tokens that the answer may have, if there is a limit."""
+    share: Decimal = _WHOLE
+    """What part of its price the model has this way, such as a half in a batch."""
+
+    @property
+    def likely_tokens(self) -> int:
+        """A guess at prompt and answer together, as endpoints make it before they have answered."""
+        return self.prompt_tokens // 4 + (self.answer_limit or 0)
+
+
 class Budget:
     """The caps of the settings and what has been spent under them; one object a run, used by all its splits.
 
@@ -94,7 +113,19 @@ class Budget:
 
         `share` is what part of its price the model has this way, such as a half in a batch.
         """
-        return Bill(self, request, answer_limit, share)
+        return self.bill_for(
+            Need(
+                model=request.model,
+                endpoint=request.endpoint,
+                prompt_tokens=most_prompt_tokens(request),
+                answer_limit=answer_limit,
+                share=share,
+            )
+        )
+
+    def bill_for(self, need: Need) -> "Bill":
+        """Return the bill for one try of which that much is known."""
+        return Bill(self, need)
 
     def __reduce__(self) -> tuple[type["Budget"], tuple[Settings]]:
         if self.capped:
@@ -118,17 +149,23 @@ class Budget:
                 self._wake()
             return not full
 
-    def _settle(self, bill: "Bill", used: Spent) -> None:
+    async def reserve(self, bill: "Bill") -> None:
+        """Reserve the most that the bill's request can cost, once that fits."""
+        while not self._try(bill):
+            await bill.turn()
+
+    def settle(self, bill: "Bill", used: Spent) -> None:
+        """Put what the bill's request has used in the place of what was reserved for it."""
         with self._lock:
             if self.capped:
                 self._reserved.add(bill.worst, sign=-1)
             self._spent.add(used)
             if used.requests and not used.untold:
                 # Templates with a system prompt of their own, or thinking beyond the limit: expected from now on.
-                prompt, answer = self._excess.get(bill.request.model, (0, 0))
-                self._excess[bill.request.model] = (
-                    max(prompt, used.prompt_tokens - bill.prompt_tokens),
-                    max(answer, used.completion_tokens - (bill.answer_limit or used.completion_tokens)),
+                prompt, answer = self._excess.get(bill.need.model, (0, 0))
+                self._excess[bill.need.model] = (
+                    max(prompt, used.prompt_tokens - bill.need.prompt_tokens),
+                    max(answer, used.completion_tokens - (bill.need.answer_limit or used.completion_tokens)),
                 )
             self._wake()
 
@@ -143,22 +180,19 @@ class Budget:
         if self._waiting:
             self._waiting.popleft()()
 
-    def _worst(self, bill: "Bill") -> Spent:
-        if bill.answer_limit is None:
+    def worst(self, need: Need) -> Spent:
+        """Return the most that such a request can use, as far as is known by now."""
+        if need.answer_limit is None:
             if self._settings.max_cost is not None or self._settings.max_total_tokens is not None:
                 raise BudgetError(
-                    f"{bill.request.endpoint} is sent no limit on an answer's length for {bill.request.model}, so what "
+                    f"{need.endpoint} is sent no limit on an answer's length for {need.model}, so what "
                     "a request may cost is not known, and nothing more is asked under a cap; set `max_tokens` of the "
                     "model in the spec (or --max-tokens), or take the cap away"
                 )
-            return self.priced(bill.request.model, bill.prompt_tokens, 0, untold=1, share=bill.share)
-        prompt, answer = self._excess.get(bill.request.model, (0, 0))
+            return self.priced(need.model, need.prompt_tokens, 0, untold=1, share=need.share)
+        prompt, answer = self._excess.get(need.model, (0, 0))
         return self.priced(
-            bill.request.model,
-            bill.prompt_tokens + prompt,
-            bill.answer_limit + answer,
-            untold=1,
-            share=bill.share,
+            need.model, need.prompt_tokens + prompt, need.answer_limit + answer, untold=1, share=need.share
         )
 
     def priced(
@@ -233,23 +267,20 @@ class Bill:
     that ends in a refusal of the request counts nothing.
     """
 
-    def __init__(self, budget: Budget, request: Request, answer_limit: int | None, share: Decimal) -> None:
-        self.request = request
-        self.share = share
-        self.answer_limit = answer_limit
-        self.prompt_tokens = most_prompt_tokens(request)
+    def __init__(self, budget: Budget, need: Need) -> None:
+        self.need = need
         self._budget = budget
         self._used: Spent | None = Spent()
 
     @cached_property
     def worst(self) -> Spent:
         """The most that the request can use, as far as is known when this is first read."""
-        return self._budget._worst(self)  # noqa: SLF001 - one thing in two classes
+        return self._budget.worst(self.need)
 
     @property
     def likely_tokens(self) -> int:
         """A guess at prompt and answer together, as endpoints make it before they have answered."""
-        return self.prompt_tokens // 4 + (self.answer_limit or 0)
+        return self.need.likely_tokens
 
     def sent(self) -> None:
         """Say that the request may arrive from now on."""
@@ -263,20 +294,23 @@ class Bill:
         """Say what came back; an answer without figures counts at its most."""
         if answer.prompt_tokens or answer.completion_tokens:
             used = self._budget.priced(
-                self.request.model,
+                self.need.model,
                 answer.prompt_tokens,
                 answer.completion_tokens,
                 cached_tokens=min(answer.cached_tokens, answer.prompt_tokens),
                 answers=1,
-                share=self.share,
+                share=self.need.share,
             )
         else:
             used = replace(self.worst, answers=1)
+        self.has_used(used)
+
+    def has_used(self, used: Spent) -> None:
+        """Say what it has used, where that is known already."""
         self._used = used
 
     async def __aenter__(self) -> Self:
-        while not self._budget._try(self):  # noqa: SLF001 - one thing in two classes
-            await self._turn()
+        await self._budget.reserve(self)
         return self
 
     async def __aexit__(
@@ -285,9 +319,10 @@ class Bill:
         if isinstance(error, (RequestFailedError, EndpointError, SettingsError)):
             self.refused()
         used = self.worst if self._used is None else self._used
-        self._budget._settle(self, used)  # noqa: SLF001 - one thing in two classes
+        self._budget.settle(self, used)
 
-    async def _turn(self) -> None:
+    async def turn(self) -> None:
+        """Wait until another request has settled, or has let this one go before it."""
         loop = asyncio.get_running_loop()
         turn = loop.create_future()
 

@@ -14,7 +14,7 @@ from typing import Self
 
 from synth_datasets.generation.answer import Answer, Backend, Gathering, RequestFailedError
 from synth_datasets.generation.collector import older_objects_spared
-from synth_datasets.generation.store import AnswerStore
+from synth_datasets.generation.keeper import AnswerKeeper
 from synth_datasets.generation.turns import LOOK_S, Turns
 from synth_datasets.plan.request import Request
 
@@ -40,7 +40,7 @@ class Engine:
     anew, with nothing in flight.
     """
 
-    def __init__(self, make_backend: Callable[[], Backend], store: AnswerStore) -> None:
+    def __init__(self, make_backend: Callable[[], Backend], store: AnswerKeeper) -> None:
         """`make_backend` is called in the background thread; what it raises comes out of `wait`."""
         self._make_backend = make_backend
         self._store = store
@@ -116,7 +116,7 @@ class _End:
 class _Crew:
     """The two threads of one process, one that asks and one that writes, and what they share."""
 
-    def __init__(self, make_backend: Callable[[], Backend], store: AnswerStore) -> None:
+    def __init__(self, make_backend: Callable[[], Backend], store: AnswerKeeper) -> None:
         self.pid = os.getpid()
         self.open: dict[str, Request] = {}
         self._make_backend = make_backend

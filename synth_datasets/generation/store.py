@@ -16,6 +16,7 @@ from typing import Literal, Self, TypeVar
 
 from synth_datasets.errors import SettingsError
 from synth_datasets.generation.answer import Answer, RequestFailedError
+from synth_datasets.generation.claims import Claims
 from synth_datasets.generation.store_file import (
     COLUMNS,
     FileId,
@@ -119,6 +120,10 @@ class AnswerStore:
             for request, error in pairs
         ]
         self._run("write", lambda connection: keep_failures(connection, rows))
+
+    def claims(self) -> Claims:
+        """Return the claims of one more engine on these answers."""
+        return Claims(Path(self.path))
 
     def __len__(self) -> int:
         """Count the answers; reads an index whole, so 0.1 s for a million."""

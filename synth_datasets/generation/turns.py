@@ -3,11 +3,9 @@
 import time
 from collections import deque
 from collections.abc import Sequence
-from pathlib import Path
 
 from synth_datasets.generation.answer import Answer
-from synth_datasets.generation.claims import Claims
-from synth_datasets.generation.store import AnswerStore
+from synth_datasets.generation.keeper import AnswerKeeper
 from synth_datasets.plan.request import Request
 
 __all__ = ["LOOK_S", "Turns"]
@@ -23,11 +21,11 @@ Queued = tuple[str, Request]
 class Turns:
     """Sorts the requests of one engine; used by its asking thread, but for `done` and `close`."""
 
-    def __init__(self, store: AnswerStore) -> None:
+    def __init__(self, store: AnswerKeeper) -> None:
         self.ready: deque[Queued] = deque()
         """Claimed, to be asked."""
         self._store = store
-        self._claims = Claims(Path(store.path))
+        self._claims = store.claims()
         self._elsewhere: dict[str, tuple[Request, float]] = {}
         """Asked by another process or engine, and since when we wait for it."""
         self._look_at = 0.0
