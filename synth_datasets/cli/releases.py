@@ -134,20 +134,27 @@ def pull_verb(source: str, output: Path | None) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A store, in place of an archive.",
 )
+@click.option(
+    "--beside",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder with the files that the release leaves out, such as private seeds.",
+)
 @click.option("--base-url", help="Where the answers of --store were asked.")
 @click.option("--backend", type=click.Choice(["auto", "openai", "embedded", "transformers"]), hidden=True)
 def rebuild_verb(
     source: str,
+    *,
     check: bool,
     output: Path | None,
     answers: Path | None,
     store: Path | None,
+    beside: Path | None,
     **options: Any,  # noqa: ANN401 - click's options
 ) -> None:
     """Build a version again from its spec, its lock and its answers, asking nobody, and compare it split by split.
 
     It runs in a place of its own: neither your store nor your cache takes part. Exit code 5 when a split comes out
-    otherwise or the release carries no answers, 4 when some of them are missing.
+    otherwise or the release lacks answers or real rows, 4 when some of them are missing.
 
     \b
     Example:  synth rebuild your-name/reviews@v1.2.0 --check
@@ -160,6 +167,7 @@ def rebuild_verb(
         None if check else output or rebuild_folder(source),
         answers=answers,
         store=store,
+        beside=beside,
         options={name: value for name, value in options.items() if value is not None},
     )
     click.echo(f"{done.source}: {done.version} comes out as its lock pins it, byte for byte")

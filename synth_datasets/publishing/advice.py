@@ -6,8 +6,17 @@ from pathlib import Path
 
 from synth_datasets.errors import PublishError
 from synth_datasets.publishing.diff import compare
+from synth_datasets.publishing.homes import home_at
 from synth_datasets.publishing.hub_errors import told_plainly
-from synth_datasets.publishing.opened import Opened, find_revision, open_commit, open_release, split_source
+from synth_datasets.publishing.lock import LOCK_FILE
+from synth_datasets.publishing.opened import (
+    Opened,
+    find_revision,
+    open_commit,
+    open_release,
+    open_version,
+    split_source,
+)
 from synth_datasets.publishing.readiness import missing_rows
 from synth_datasets.publishing.release import Release, read_release
 from synth_datasets.publishing.remote import newest_version
@@ -53,6 +62,16 @@ def advise(folder: Path, against: str | None, *, token: str | None = None) -> Ad
 
 def _base(release: Release, against: str, token: str | None) -> tuple[Opened | None, Collection[str]]:
     """Return what to compare with, and the tags that are taken."""
+    if (Path(against) / LOCK_FILE).exists():
+        return open_release(against, token=token), ()
+    found = home_at(against)
+    if found is not None:
+        home, wanted = found
+        versions = home.versions()
+        if wanted is not None or (not versions and Path(against).exists()):
+            return open_release(against, token=token), versions
+        tag = _tag_before(release, versions, against)
+        return (None if tag is None else open_version(home, tag, versions[tag])), versions
     if Path(against).exists() or split_source(against)[1] is not None:
         return open_release(against, token=token), ()
     from huggingface_hub import HfApi
@@ -62,15 +81,20 @@ def _base(release: Release, against: str, token: str | None) -> tuple[Opened | N
     with told_plainly(repo_id, "looking at"):
         refs = api.list_repo_refs(repo_id, repo_type="dataset")
     tags = [ref.name for ref in refs.tags]
+    tag = _tag_before(release, tags, repo_id)
+    return (None if tag is None else open_commit(api, repo_id, *find_revision(api, repo_id, tag))), tags
+
+
+def _tag_before(release: Release, tags: Collection[str], place: str) -> str | None:
     # A version that is there already is compared with itself: it says what a new one needs.
     this = f"v{release.version}"
     tag = this if this in tags else base_of(release.version, tags)
-    if tag is None and newest_version(tags) is not None:
+    newest = newest_version(tags)
+    if tag is None and newest is not None:
         raise PublishError(
-            f"{repo_id} has {newest_version(tags)}, which is newer than {release.version}; name what to compare "
-            f"with: {repo_id}@{newest_version(tags)}"
+            f"{place} has {newest}, which is newer than {release.version}; name what to compare with: {place}@{newest}"
         )
-    return (None if tag is None else open_commit(api, repo_id, *find_revision(api, repo_id, tag))), tags
+    return tag
 
 
 def _conclusion(version: str, least: str, good: bool, *, taken: bool) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from synth_datasets.errors import PublishError
 from synth_datasets.publishing.home_index import INDEX_FILE, index_text, read_index
 from synth_datasets.publishing.manifest import MANIFEST_FILE
-from synth_datasets.publishing.remote import Upload
+from synth_datasets.publishing.remote import Upload, check_unchanged
 from synth_datasets.publishing.shards import file_digest
 
 __all__ = ["BucketHome"]
@@ -51,6 +51,7 @@ class BucketHome:
         wanted = next(upload.sha256 for upload in uploads if upload.path == MANIFEST_FILE)
         for upload in uploads:
             self._put(tag, upload)
+        check_unchanged(uploads)
         for _ in range(_TRIES):
             versions, etag = self._read_index()
             if versions.setdefault(tag, wanted) != wanted:

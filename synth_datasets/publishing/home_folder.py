@@ -12,7 +12,8 @@ from synth_datasets.errors import PublishError
 from synth_datasets.publishing.home_index import INDEX_FILE, index_text, read_index
 from synth_datasets.publishing.manifest import MANIFEST_FILE
 from synth_datasets.publishing.placing import in_new
-from synth_datasets.publishing.remote import Upload, is_version
+from synth_datasets.publishing.release import read_release
+from synth_datasets.publishing.remote import Upload, check_unchanged, is_version
 
 __all__ = ["FolderHome"]
 
@@ -35,9 +36,19 @@ class FolderHome:
         except FileNotFoundError:
             return {}
 
-    def download(self, tag: str, _identity: str, name: str, target: Path) -> None:
+    def version_folder(self, tag: str, identity: str) -> Path:
+        """Return where a version lies; raises `PublishError` when it is not the one that the index names."""
+        folder = self.folder / tag
+        if (found := _manifest_digest(folder)) != identity:
+            what = "gone" if found is None else "not what it was when it was published"
+            raise PublishError(
+                f"{self.address}@{tag} is {what}, as {INDEX_FILE} there tells: put it back from a copy"
+            )
+        return folder
+
+    def download(self, tag: str, identity: str, name: str, target: Path) -> None:
         """Copy one file of a version to `target`."""
-        shutil.copyfile(self.folder / tag / name, target)
+        shutil.copyfile(self.version_folder(tag, identity) / name, target)
 
     def publish(self, tag: str, uploads: Sequence[Upload], _digest: str) -> str:
         """Write a version, let it appear at once, and name it in the index; return what identifies it.
@@ -51,6 +62,7 @@ class FolderHome:
             try:
                 with in_new(target) as fresh:
                     _write(fresh, uploads)
+                    check_unchanged(uploads)
             except FileExistsError as error:
                 if _manifest_digest(target) != wanted:  # else another push of the same was faster
                     raise PublishError(
@@ -61,16 +73,16 @@ class FolderHome:
         return wanted
 
     def _index(self) -> None:
-        """Write the index of the versions that are there, again when another push brought one meanwhile."""
-        while (found := self._found()) != self.versions():
+        """Name the versions that are new, again when another push brought one meanwhile; what is named stays."""
+        while (wanted := {**self._found(), **(named := self.versions())}) != named:
             with NamedTemporaryFile("w", dir=self.folder, prefix=f".{INDEX_FILE}-", delete=False) as file:
-                file.write(index_text(found))
+                file.write(index_text(wanted))
             Path(file.name).chmod(0o644)  # else only its owner could read it
             Path(file.name).replace(self.folder / INDEX_FILE)
 
     def _found(self) -> dict[str, str]:
         digests = {
-            path.name: _manifest_digest(path) for path in self.folder.iterdir() if is_version(path.name)
+            path.name: _manifest_digest(path) for path in self.folder.iterdir() if _holds_its_name(path)
         }
         return {tag: digest for tag, digest in digests.items() if digest is not None}
 
@@ -83,6 +95,13 @@ def _write(folder: Path, uploads: Sequence[Upload]) -> None:
             target.write_bytes(upload.source)
         else:
             shutil.copyfile(upload.source, target)
+
+
+def _holds_its_name(folder: Path) -> bool:
+    """Whether a folder is a release of the version that it is called after."""
+    with suppress(PublishError):
+        return is_version(folder.name) and f"v{read_release(folder).version}" == folder.name
+    return False
 
 
 def _manifest_digest(folder: Path) -> str | None:

@@ -14,11 +14,13 @@ from urllib.parse import unquote, urlsplit
 from synth_datasets.errors import PublishError
 from synth_datasets.publishing.home_index import versions_cache
 from synth_datasets.publishing.lock import ANSWERS_FILE, LOCK_FILE, parse_lock
-from synth_datasets.publishing.remote import Upload, is_version
+from synth_datasets.publishing.remote import Upload, check_unchanged, is_version
 
 __all__ = ["GitHome"]
 
 _ATTRIBUTES = "*.parquet filter=lfs diff=lfs merge=lfs -text\n"
+_OURS = f"* -text !filter !ident !working-tree-encoding !eol\n{_ATTRIBUTES}"
+"""For `info/attributes`, which comes before what a repository's own files say: bytes stay as they are."""
 _LFS = {
     "filter.lfs.clean": "git-lfs clean -- %f",
     "filter.lfs.smudge": "git-lfs smudge -- %f",
@@ -53,7 +55,7 @@ class GitHome:
 
     def download(self, tag: str, identity: str, name: str, target: Path) -> None:
         """Write one file of a version to `target`, large ones through LFS."""
-        clone = self._clone(tag, versions_cache() / f"{identity}.git")
+        clone = self._clone(tag, identity, versions_cache() / f"{identity}.git")
         with target.open("wb") as file:
             self._git("cat-file", "--filters", f"{identity}:{name}", at=clone, out=file)
 
@@ -67,10 +69,14 @@ class GitHome:
             self._git("init", "--quiet", "--bare", "--initial-branch=main", str(self._path))
         with TemporaryDirectory(prefix="synth-git-") as name:
             work = Path(name) / "work"
-            # Pointers will do: no large file of an older version is needed.
-            self._git("clone", "--quiet", "--depth=1", self.address, str(work), GIT_LFS_SKIP_SMUDGE="1")
+            self._git("clone", "--quiet", "--depth=1", "--no-checkout", self.address, str(work))
+            (work / ".git" / "info" / "attributes").write_text(_OURS)
             branch = self._git("symbolic-ref", "--short", "HEAD", at=work).strip()
+            if self._git("for-each-ref", "refs/heads", at=work):  # else nothing was committed yet
+                # Pointers will do: no large file of an older version is needed.
+                self._git("checkout", "--quiet", "--force", branch, at=work, GIT_LFS_SKIP_SMUDGE="1")
             _lay_out(work, uploads)
+            check_unchanged(uploads)
             self._git("add", "--all", "--force", at=work)
             message = f"{tag}\n\nData digest sha256:{digest}\n"
             self._git("commit", "--quiet", "--allow-empty", "--message", message, at=work)
@@ -84,16 +90,18 @@ class GitHome:
     def _path(self) -> Path:
         return Path(unquote(urlsplit(self.address).path))
 
-    def _clone(self, tag: str, place: Path) -> Path:
-        """Return a clone of the one tag, made when there is none."""
+    def _clone(self, tag: str, identity: str, place: Path) -> Path:
+        """Return a clone of the one tag, made when there is none; raises `PublishError` when it is another commit."""
         if not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
             part = Path(mkdtemp(prefix=f"{place.name}-", dir=place.parent))
             try:
                 arguments = ("--quiet", "--bare", "--depth=1", f"--branch={tag}", self.address, str(part))
                 self._git("clone", *arguments)
+                if self._git("rev-parse", f"{tag}^{{commit}}", at=part).strip() != identity:
+                    raise PublishError(f"{self.address}: somebody moved {tag} meanwhile; try again")
                 (part / "info").mkdir(exist_ok=True)
-                (part / "info" / "attributes").write_text(f"* -text\n{_ATTRIBUTES}")
+                (part / "info" / "attributes").write_text(_OURS)
                 part.rename(place)
             except OSError:
                 if not place.exists():  # else another process was faster
@@ -150,8 +158,6 @@ def _lay_out(work: Path, uploads: Sequence[Upload]) -> None:
     known = attributes.read_text(encoding="utf-8") if attributes.is_file() else ""
     if _ATTRIBUTES not in known:
         attributes.write_text(known + _ATTRIBUTES, encoding="utf-8")
-    # What a .gitattributes of the repository says otherwise does not count for what is committed here.
-    (work / ".git" / "info" / "attributes").write_text(f"* -text\n{_ATTRIBUTES}")
 
 
 def _advice(said: str) -> str:

@@ -86,9 +86,14 @@ def parse_lock(text: str) -> Lock:
 
 
 def lies_inside(path: str) -> bool:
-    """Whether a path that a release names, which may be a stranger's, stays in the release on any platform."""
+    """Whether a path that a release names, which may be a stranger's, stays in the release on any platform.
+
+    And is no part of git's own folder, whose settings name programs to run.
+    """
     parts = path.split("/")
-    return all(part not in ("", ".", "..") for part in parts) and not set("\\:\n\0") & set(path)
+    return not set("\\:\n\0") & set(path) and not any(
+        part in ("", ".", "..") or part.lower().rstrip(". ") in (".git", "git~1") for part in parts
+    )
 
 
 def _check(lock: Lock) -> None:

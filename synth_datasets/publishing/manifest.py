@@ -15,7 +15,7 @@ MANIFEST_FILE = "synth.sha256"
 _DESKTOP_FILES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 _TOOLS = (".git/", ".gitattributes", ".cache/huggingface/")
 _SEAL = "# sha256 of the lines above: "
-_LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
+_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 
 
 def manifest_text(digests: Mapping[str, str]) -> str:

@@ -1,7 +1,8 @@
 """A release wherever it is: a folder, or a version on the Hub or elsewhere, whose files are fetched when needed."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,16 +16,28 @@ from synth_datasets.publishing.hub_errors import told_plainly
 from synth_datasets.publishing.lock import LOCK_FILE
 from synth_datasets.publishing.manifest import MANIFEST_FILE, read_manifest
 from synth_datasets.publishing.release import Release, read_release
-from synth_datasets.publishing.remote import Remote, newest_version, read_files
+from synth_datasets.publishing.remote import Remote, is_version, newest_version, read_files
 from synth_datasets.publishing.shards import file_digest
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-__all__ = ["Opened", "find_revision", "open_commit", "open_release", "open_version", "split_source"]
+__all__ = [
+    "NoReleaseError",
+    "Opened",
+    "find_revision",
+    "open_commit",
+    "open_release",
+    "open_version",
+    "split_source",
+]
 
 _REPO = re.compile(r"([\w.-]+/[\w.-]+)(?:@([\w.+/-]+))?")
 _NUMBER = re.compile(r"\d+\.\d+\.\d+.*")
+
+
+class NoReleaseError(PublishError):
+    """What a tag names is no release of this package, or none of that version, or not what was released."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,27 +107,30 @@ def open_version(home: Home, tag: str, identity: str) -> Opened:
     """
     source = f"{home.address}@{tag}"
     if isinstance(home, FolderHome):
-        return Opened(source, read_release(home.folder / tag))
+        with _no_release():
+            folder = home.version_folder(tag, identity)
+        return Opened(source, _read_version(source, tag, folder))
     folder = versions_cache() / identity
     if not (folder / MANIFEST_FILE).is_file():
         _place(folder / MANIFEST_FILE, lambda target: home.download(tag, identity, MANIFEST_FILE, target))
-    digests = read_manifest(folder)
+    with _no_release():
+        digests = read_manifest(folder)
 
     def fetch(name: str) -> None:
         def checked(target: Path) -> None:
             home.download(tag, identity, name, target)
             if file_digest(target) != digests[name]:
-                raise PublishError(
+                raise NoReleaseError(
                     f"{source}: {name} is not what {MANIFEST_FILE} names; it was changed there"
                 )
 
         _place(folder / name, checked)
 
     if LOCK_FILE not in digests:
-        raise PublishError(f"{source} has no {LOCK_FILE}: it is no release of synth_datasets")
+        raise NoReleaseError(f"{source} has no {LOCK_FILE}: it is no release of synth_datasets")
     if not (folder / LOCK_FILE).is_file():
         fetch(LOCK_FILE)
-    return Opened(source, read_release(folder), fetch, {*digests, MANIFEST_FILE}.__contains__)
+    return Opened(source, _read_version(source, tag, folder), fetch, {*digests, MANIFEST_FILE}.__contains__)
 
 
 def split_source(source: str) -> tuple[str, str | None]:
@@ -152,14 +168,32 @@ def open_commit(api: "HfApi", repo_id: str, tag: str, commit: str, *, remote: Re
         known = remote is not None and remote.head == commit
         files = remote.files if remote is not None and known else read_files(api, repo_id, commit)
         if LOCK_FILE not in files:
-            raise PublishError(f"{repo_id}@{tag} has no {LOCK_FILE}: it is no release of synth_datasets")
+            raise NoReleaseError(f"{repo_id}@{tag} has no {LOCK_FILE}: it is no release of synth_datasets")
 
         def fetch(name: str) -> str:
             with told_plainly(repo_id, f"fetching {name} from"):
                 return api.hf_hub_download(repo_id, name, repo_type="dataset", revision=commit)
 
         folder = Path(fetch(LOCK_FILE)).parent
-    return Opened(f"{repo_id}@{tag}", read_release(folder), fetch, files.__contains__)
+    source = f"{repo_id}@{tag}"
+    return Opened(source, _read_version(source, tag, folder), fetch, files.__contains__)
+
+
+def _read_version(source: str, tag: str, folder: Path) -> Release:
+    """Read a release that must be the version which its tag names, if it names one."""
+    with _no_release():
+        release = read_release(folder)
+    if is_version(tag) and tag != f"v{release.version}":
+        raise NoReleaseError(f"{source} holds version {release.version}: the tag was set by something else")
+    return release
+
+
+@contextmanager
+def _no_release() -> Generator[None]:
+    try:
+        yield
+    except PublishError as error:
+        raise NoReleaseError(str(error)) from error
 
 
 def _place(file: Path, write: Callable[[Path], object]) -> None:

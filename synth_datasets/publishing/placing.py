@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from synth_datasets.disks import disk_advice
 from synth_datasets.errors import PublishError
+from synth_datasets.publishing.lock import lies_inside
 from synth_datasets.publishing.row_ids import ROWS_FOLDER
 from synth_datasets.trace import TRACE_FOLDER
 
@@ -86,10 +87,9 @@ def put_right(folder: Path) -> None:
 def inside(path: str, *, taken: Collection[str]) -> str:
     """Return a spec's relative path, normalised; raises `PublishError` where a release has no room for it."""
     parts = PurePosixPath(path).parts
-    within = parts and not path.startswith("/") and ".." not in parts and not set("\\:\n") & set(path)
-    if not within:
-        raise PublishError(f"the spec names the file {path!r}, which does not lie inside its folder")
     clean = PurePosixPath(path).as_posix()
+    if path.startswith("/") or not lies_inside(clean):
+        raise PublishError(f"the spec names the file {path!r}, which does not lie inside its folder")
     if (
         clean in taken
         or parts[0] in (TRACE_FOLDER, ROWS_FOLDER)

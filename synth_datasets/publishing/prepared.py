@@ -7,7 +7,7 @@ from pathlib import Path
 from synth_datasets.errors import PublishError
 from synth_datasets.publishing.changelog import changelog_section
 from synth_datasets.publishing.diff import compare
-from synth_datasets.publishing.opened import Opened
+from synth_datasets.publishing.opened import NoReleaseError, Opened
 from synth_datasets.publishing.readiness import check_complete, check_spec
 from synth_datasets.publishing.release import Release, read_release, verify_release
 from synth_datasets.publishing.remote import Upload, version_order
@@ -58,17 +58,30 @@ def prepare(
 
 
 def step_from(release: Release, tags: Collection[str], open_tag: Callable[[str], Opened]) -> Step:
-    """Compare with the version before among `tags`; raises `PublishError` when the step from it is too small."""
-    base = base_of(release.version, tags)
-    if base is None:
-        return Step(section=changelog_section(release, None, None))
-    try:
-        before = open_tag(base)
-    except PublishError as error:
-        warning = f"not compared with {base}, so that any version fits: {error}"
-        return Step(section=changelog_section(release, None, None), warnings=(warning,))
+    """Compare with the version before among `tags`; raises `PublishError` when the step from it is too small.
+
+    A tag that names no release of ours, set by hand perhaps, is passed over with a warning; one that cannot be read now
+    ends the push.
+    """
+    before, passed_over = _version_before(release, tags, open_tag)
+    how = "so that any version fits" if before is None else f"but with {before.release.version}"
+    warnings = tuple(f"not compared with {tag}, {how}: {error}" for tag, error in passed_over.items())
+    if before is None:
+        return Step(section=changelog_section(release, None, None), warnings=warnings)
     diff = compare(before, Opened(str(release.folder), release))
     verdict = judge(diff)
-    if told := too_small(release.version, base, verdict, tags):
+    if told := too_small(release.version, f"v{before.release.version}", verdict, tags):
         raise PublishError(f"{told}. Nothing was uploaded")
-    return Step(section=changelog_section(release, diff, verdict))
+    return Step(section=changelog_section(release, diff, verdict), warnings=warnings)
+
+
+def _version_before(
+    release: Release, tags: Collection[str], open_tag: Callable[[str], Opened]
+) -> tuple[Opened | None, dict[str, NoReleaseError]]:
+    passed_over: dict[str, NoReleaseError] = {}
+    while (base := base_of(release.version, set(tags) - passed_over.keys())) is not None:
+        try:
+            return open_tag(base), passed_over
+        except NoReleaseError as error:
+            passed_over[base] = error
+    return None, passed_over

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from synth_datasets.errors import PublishError
 from synth_datasets.publishing.card import repo_load_line
+from synth_datasets.publishing.home_folder import FolderHome
 from synth_datasets.publishing.homes import Home, home_at, pick
 from synth_datasets.publishing.hub_errors import told_plainly
 from synth_datasets.publishing.lock import LOCK_FILE
@@ -80,9 +81,22 @@ def verify_at(source: str, *, token: str | None = None) -> Verified:
     if folder.is_dir() and (
         home_at(source) is None or (folder / LOCK_FILE).exists() or (folder / MANIFEST_FILE).exists()
     ):
-        return verify(folder)
+        verified = verify(folder)
+        _check_index(folder.resolve())
+        return verified
     with TemporaryDirectory(prefix="synth-verify-") as name:
         return pull(source, Path(name) / "version", token=token).verified
+
+
+def _check_index(folder: Path) -> None:
+    """Raise `PublishError` for a version in its home that is not the one which the index there names."""
+    home = FolderHome(folder.parent)
+    try:
+        identity = home.versions().get(folder.name)
+    except PublishError:  # an index of something else
+        return
+    if identity is not None:
+        home.version_folder(folder.name, identity)
 
 
 def _pull_from(home: Home, wanted: str | None, folder: Path | None) -> Pulled:

@@ -19,6 +19,7 @@ from synth_datasets.publishing.remote import (
     Remote,
     Upload,
     changes,
+    check_unchanged,
     newest_version,
     read_files,
     read_remote,
@@ -184,6 +185,8 @@ class _Publication:
                     parent_commit=self.remote.head,
                 ).oid
             files = read_files(self.api, self.repo_id, str(oid))
+        if not same_files(files, self.uploads):
+            check_unchanged(self.uploads)
         # The client leaves out, without a word, what a .gitignore in the repository names.
         if not same_files(files, self.uploads):
             raise PublishError(

@@ -6,11 +6,18 @@ from pathlib import Path
 from synth_datasets.errors import PublishError
 from synth_datasets.publishing.homes import Home
 from synth_datasets.publishing.manifest import read_manifest
-from synth_datasets.publishing.opened import open_version
+from synth_datasets.publishing.opened import NoReleaseError, open_version
 from synth_datasets.publishing.prepared import Allowed, prepare, step_from
 from synth_datasets.publishing.pushed import PushResult, Status
 from synth_datasets.publishing.release import CHANGELOG_FILE, Release
-from synth_datasets.publishing.remote import Change, Upload, is_data, newest_version
+from synth_datasets.publishing.remote import (
+    Change,
+    Upload,
+    is_data,
+    is_version,
+    newest_version,
+    version_order,
+)
 from synth_datasets.publishing.uploads import Extras, with_changelog
 
 __all__ = ["push_to_home"]
@@ -60,14 +67,14 @@ def _same(home: Home, tag: str, identity: str, uploads: Sequence[Upload]) -> boo
 
 
 def _changelog(home: Home, versions: Mapping[str, str]) -> bytes:
-    newest = newest_version(versions)
-    if newest is None:
-        return b""
-    try:
-        path = open_version(home, newest, versions[newest]).path(CHANGELOG_FILE)
-    except PublishError:  # somebody else's tag, perhaps: what it holds is no changelog of ours
-        return b""
-    return b"" if path is None else path.read_bytes()
+    """Return the changelog of the newest version that is a release of ours."""
+    for tag in sorted(filter(is_version, versions), key=version_order, reverse=True):
+        try:
+            path = open_version(home, tag, versions[tag]).path(CHANGELOG_FILE)
+        except NoReleaseError:  # somebody else's tag, perhaps
+            continue
+        return b"" if path is None else path.read_bytes()
+    return b""
 
 
 def _result(

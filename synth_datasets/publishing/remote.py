@@ -22,6 +22,7 @@ __all__ = [
     "RemoteFile",
     "Upload",
     "changes",
+    "check_unchanged",
     "is_data",
     "is_version",
     "newest_version",
@@ -30,7 +31,8 @@ __all__ = [
     "version_order",
 ]
 
-_VERSION_TAG = re.compile(r"v(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?")
+_NUMBER = "(0|[1-9][0-9]*)"
+_VERSION_TAG = re.compile(rf"v{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?")
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,18 @@ def same_files(files: Mapping[str, RemoteFile], uploads: Iterable[Upload]) -> bo
     wanted = {upload.path: upload for upload in uploads}
     held = all(path in files and files[path].holds(upload) for path, upload in wanted.items())
     return held and not any(is_data(path) for path in files.keys() - wanted.keys())
+
+
+def check_unchanged(uploads: Iterable[Upload]) -> None:
+    """Raise `PublishError` when a file is not what it was when the push began: another build may have come between."""
+    for upload in uploads:
+        if isinstance(upload.source, Path) and (
+            not upload.source.is_file() or file_digest(upload.source) != upload.sha256
+        ):
+            raise PublishError(
+                f"{upload.source} was changed while it was pushed, so no version was made: push again when nothing "
+                "writes there"
+            )
 
 
 def newest_version(tags: Iterable[str]) -> str | None:

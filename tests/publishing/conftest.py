@@ -11,6 +11,7 @@ from typing import Any
 
 import datasets
 import pytest
+from home_fixtures import address, bucket, first, git, other_rows, s3, second
 from hub_standin import WRITE, HubStandin
 from huggingface_hub import utils as hub_utils
 
@@ -32,6 +33,8 @@ from synth_datasets.spec.model import (
 )
 from synth_datasets.spec.templates import Template
 from synth_datasets.validation.outcome import Tally
+
+__all__ = ["address", "bucket", "first", "git", "other_rows", "s3", "second"]
 
 SOURCE = """\
 name: customer_feedback

@@ -1,14 +1,13 @@
 """Versions in a folder, a git repository and a bucket: whole or not at all, never changed, and read like the Hub's."""
 
 import json
-import logging
 import os
 import shutil
 import subprocess
-from dataclasses import replace
 
 import datasets
 import pytest
+from home_fixtures import needs_git
 
 from synth_datasets.errors import PublishError
 from synth_datasets.publishing import home_git
@@ -20,74 +19,6 @@ from synth_datasets.publishing.opened import open_release
 from synth_datasets.publishing.pull import pull, verify_at
 from synth_datasets.publishing.push import push
 from synth_datasets.publishing.verify import verify
-from synth_datasets.spec.model import Split
-
-needs_git = pytest.mark.skipif(
-    shutil.which("git-lfs") is None, reason="git-lfs is not installed (apt-get install git-lfs)"
-)
-
-
-@pytest.fixture(scope="module")
-def s3():
-    """A store on loopback, by an implementation that is not ours; yields its client."""
-    pytest.importorskip("s3fs", reason="s3fs is not installed (pip install --group homes)")
-    server = pytest.importorskip("moto.server", reason="moto is not installed (pip install --group homes)")
-    import boto3
-
-    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
-    running = server.ThreadedMotoServer(port=0, verbose=False)
-    running.start()
-    _, port = running.get_host_and_port()
-    client = boto3.client(
-        "s3",
-        endpoint_url=f"http://127.0.0.1:{port}",
-        region_name="us-east-1",
-        aws_access_key_id="standin",
-        aws_secret_access_key="standin",
-    )
-    client.create_bucket(Bucket="bucket")
-    yield client
-    client.close()
-    running.stop()
-
-
-@pytest.fixture
-def bucket(request, monkeypatch):
-    """A fresh prefix in the store, and the variables that lead there."""
-    client = request.getfixturevalue("s3")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", client.meta.endpoint_url)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "standin")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "standin")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    return f"s3://bucket/{request.node.name}"
-
-
-@pytest.fixture
-def git(tmp_path, monkeypatch):
-    """A bare repository's address; it is made by the first push."""
-    (tmp_path / "gitconfig").write_text("[user]\nname = A\nemail = a@example.com\n")
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    return f"file://{tmp_path}/reviews.git"
-
-
-@pytest.fixture(params=["folder", pytest.param("git", marks=needs_git), "bucket"])
-def address(request, tmp_path):
-    """Each home in turn."""
-    return str(tmp_path / "home") if request.param == "folder" else request.getfixturevalue(request.param)
-
-
-@pytest.fixture
-def first(release_of):
-    return release_of("one")
-
-
-@pytest.fixture
-def second(release_of, spec, make_rows):
-    """Version 2.0.0: a longer train split in place of train and test."""
-    rows = datasets.DatasetDict(train=make_rows(spec, 9))
-    longer = replace(spec, version="2.0.0", splits=(Split("train", 9),))
-    return release_of("two", version="2.0.0", spec=longer, dataset=rows)
 
 
 def files_of(folder):
@@ -136,11 +67,6 @@ def test_a_version_is_never_changed_and_never_too_small(address, first, second, 
         push(small.folder, address)
     assert home_at(address)[0].versions() == before
     assert verify_at(f"{address}@v1.0.0").release.digest == first.digest
-
-
-@pytest.fixture
-def other_rows(spec, make_rows):
-    return datasets.DatasetDict(train=make_rows(spec, 6, first=50), test=make_rows(spec, 3))
 
 
 def test_what_is_not_there_is_told_with_what_is(address, first, tmp_path):
