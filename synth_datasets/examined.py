@@ -85,6 +85,7 @@ def _seeds(spec: DatasetSpec) -> RealRows | None:
         labels=[name if name in known else "" for name in classes],
         of=next((name for name in seeds.copies if name in texts), ""),
         source=f"the seeds, {seeds.source}, which prompts showed",
+        public=set(seeds.source.files) <= spec.files.keys(),
     )
 
 

@@ -1,6 +1,5 @@
 """What `synth report` looks at again: the rows of a build beside real ones, and an earlier build's report."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 from synth_datasets.errors import SettingsError
 
 if TYPE_CHECKING:
-    from synth_datasets.quality.real_rows import RealRows
+    from synth_datasets.quality.embeddings import Embed
     from synth_datasets.quality.report import QualityReport
-    from synth_datasets.spec.model import DatasetSpec
 
 __all__ = ["beside", "examined_again"]
 
@@ -36,16 +34,24 @@ def beside(report: "QualityReport", source: str) -> "QualityReport":
     )
 
 
-def examined_again(folder: Path, report: "QualityReport", real: str | None) -> "QualityReport":
+def examined_again(
+    folder: Path,
+    report: "QualityReport",
+    real: str | None,
+    *,
+    embed: "Embed | None" = None,
+    public: bool = True,
+) -> "QualityReport":
     """Measure the rows of a build's folder anew, beside real rows where FILE or FILE:COLUMN is given.
 
-    The real file's columns are taken for what they are called: the label's, and those of the attributes of `bias`.
+    Their words are shown unless they are not `public`.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     from synth_datasets.examined import examine
     from synth_datasets.publishing.release import read_release
+    from synth_datasets.real_file import read_real
     from synth_datasets.spec import load_spec, with_overrides
     from synth_datasets.trace import TRACE_FOLDER
 
@@ -58,39 +64,5 @@ def examined_again(folder: Path, report: "QualityReport", real: str | None) -> "
         if paths
     }
     text = next(iter(report.whole.texts), None)
-    rows = None if real is None or text is None else _real(real, text, spec)
-    return examine(spec, tables, folder / TRACE_FOLDER, real=rows)
-
-
-def _real(given: str, text: str, spec: "DatasetSpec") -> "RealRows":
-    from synth_datasets.features import label_columns
-    from synth_datasets.quality.real_rows import RealRows
-
-    path, _, named = given.rpartition(":") if not Path(given).is_file() else (given, "", "")
-    file, text = Path(path or given), named or text
-    texts = _column(file, text)
-    if texts is None:
-        raise SettingsError(f"{file} has no column {text!r}; name the column of texts as FILE:COLUMN")
-    labels = label_columns(spec)
-    label = spec.bias.label if spec.bias is not None else next(iter(labels), None)
-    wanted = [each.name for each in spec.bias.attributes if not each.terms] if spec.bias is not None else []
-    found: Mapping[str, list[str] | None] = {name: _column(file, name) for name in wanted}
-    classes = _column(file, label) if label is not None else None
-    known = set(labels.get(label or "", ()))
-    return RealRows(
-        texts=texts,
-        labels=[name if name in known else "" for name in classes] if classes is not None else [],
-        columns={name: values for name, values in found.items() if values is not None},
-    )
-
-
-def _column(file: Path, name: str) -> list[str] | None:
-    """Return a column; None where the file has none of that name."""
-    from synth_datasets.spec.tables import TableError, read_table
-
-    try:
-        return list(read_table(file.name, file.read_bytes(), [name]).columns[name])
-    except OSError as error:
-        raise SettingsError(f"{file}: cannot be read: {error.strerror}") from error
-    except TableError:
-        return None
+    rows = None if real is None or text is None else replace(read_real(real, text, spec), public=public)
+    return examine(spec, tables, folder / TRACE_FOLDER, real=rows, embed=embed)

@@ -9,6 +9,7 @@ from synth_datasets.publishing import markdown
 from synth_datasets.publishing.card_tables import (
     features_table,
     fields_table,
+    plot_lines,
     quality_table,
     samples,
     splits_table,
@@ -23,6 +24,7 @@ from synth_datasets.publishing.prompts import (
     describe_prompts,
 )
 from synth_datasets.publishing.real_data import balance_table, seed_lines
+from synth_datasets.publishing.real_tables import real_tables
 from synth_datasets.publishing.terms import terms_of, terms_warnings
 from synth_datasets.publishing.vocabulary import LICENSES
 from synth_datasets.publishing.votes import vote_lines
@@ -48,6 +50,8 @@ _OPTIONAL = {
     "fillers": "fillers",
     "selection": "funnel",
     "quality": "quality",
+    "plots": "plots",
+    "beside_real": "beside_real",
 }
 """Parts that are there only where the context has something under this name."""
 
@@ -192,6 +196,8 @@ def _context(facts: CardFacts) -> dict[str, object]:
         "by_class": class_table(facts.tallies),
         "tokens": token_counts(facts.tallies),
         "quality": quality_table(facts.quality),
+        "plots": plot_lines(facts.pictures),
+        "beside_real": real_tables(facts.real),
         "notes": note_counts(facts.tallies),
         "missing": sum(sum(tally.missing.values()) for tally in facts.tallies.values()),
         "labelled": any(isinstance(column, ClassesColumn) and not column.hidden for column in spec.columns),

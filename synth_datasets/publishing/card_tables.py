@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from synth_datasets.publishing import markdown
+from synth_datasets.publishing.beside import PLOTS_FOLDER
 from synth_datasets.publishing.facts import CardFacts, Figure
 from synth_datasets.publishing.prompts import describe_field
+from synth_datasets.quality.pictures import Picture
 from synth_datasets.spec.model import FieldsColumn
 
-__all__ = ["features_table", "fields_table", "quality_table", "samples", "splits_table"]
+__all__ = ["features_table", "fields_table", "plot_lines", "quality_table", "samples", "splits_table"]
 
 MAX_SAMPLE_TEXT = 2_000
 
@@ -115,6 +117,11 @@ def quality_table(figures: Sequence[Figure]) -> str:
     ]
     header = ["figure", "value", *(["of real rows"] if compared else []), "meaning"]
     return markdown.table(header, rows) if rows else ""
+
+
+def plot_lines(pictures: Sequence[Picture]) -> list[str]:
+    """Return a line of Markdown for each plot, with its words for those who do not see it."""
+    return [f"![{markdown.cell(each.said)}]({PLOTS_FOLDER}/{each.name})" for each in pictures]
 
 
 def _number(value: str | float) -> str:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from synth_datasets.prices import Price, money
+from synth_datasets.publishing.beside import QUALITY_FILE
 from synth_datasets.publishing.figures import card_figures
 from synth_datasets.publishing.locked import differing
 from synth_datasets.publishing.opened import Opened
-from synth_datasets.publishing.release import QUALITY_FILE
 from synth_datasets.publishing.row_changes import RowChanges, compare_rows, features_in, same_rows
 from synth_datasets.publishing.row_ids import read_row_ids, row_ids_paths
 from synth_datasets.publishing.shifts import LabelShift, LengthShift, label_shifts, length_shifts

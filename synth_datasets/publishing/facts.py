@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from synth_datasets.quality.beside_real import BesideReal
+from synth_datasets.quality.pictures import Picture
 from synth_datasets.spec.model import DatasetSpec, Scalar
 from synth_datasets.validation.outcome import Tally
 
@@ -75,6 +77,8 @@ class CardFacts:
     cost: str = ""
     """What the answers cost at the builder's own prices, such as `1.20 USD`."""
     quality: tuple[Figure, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    real: tuple[BesideReal, ...] = ()
     overrides: Mapping[str, Scalar | Mapping[str, int]] = field(default_factory=dict)
     """Options that the build laid over the spec, by their names in Python, such as `num_examples`."""
     packages: Mapping[str, str] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from typing import IO
 from urllib.parse import unquote, urlsplit
 
 from synth_datasets.errors import PublishError
+from synth_datasets.publishing.beside import ADDED_FILES
 from synth_datasets.publishing.home_index import versions_cache
 from synth_datasets.publishing.lock import ANSWERS_FILE, LOCK_FILE, parse_lock
 from synth_datasets.publishing.remote import Upload, check_unchanged, is_version
@@ -144,7 +145,7 @@ def _lay_out(work: Path, uploads: Sequence[Upload]) -> None:
         except (PublishError, ValueError):
             pass  # somebody else's file: then only data is ours to delete
         else:
-            stale.update(work / path for path in (*lock.files, *lock.trace, ANSWERS_FILE))
+            stale.update(work / path for path in (*lock.files, *lock.trace, ANSWERS_FILE, *ADDED_FILES))
     for path in stale:
         path.unlink(missing_ok=True)
     for upload in uploads:

@@ -1,64 +1,53 @@
-"""A proof by training in a release: beside the data, in the report and on the card, under the release's digests."""
+"""A proof by training in a release: beside the data, in the report and on the card."""
 
-import re
-from dataclasses import replace
 from pathlib import Path
 
-from synth_datasets.errors import PublishError
 from synth_datasets.proof.result import Proof
 from synth_datasets.proof.shown import card_section, page, page_section
-from synth_datasets.publishing.lock import LOCK_FILE
-from synth_datasets.publishing.manifest import MANIFEST_FILE, write_manifest
-from synth_datasets.publishing.release import (
-    CARD_FILE,
-    PROOF_FILES,
-    REPORT_FILE,
-    differences,
-    read_release,
-)
-from synth_datasets.publishing.shards import file_digest
+from synth_datasets.publishing import markdown
+from synth_datasets.publishing.added import inserted, open_built, write_added
+from synth_datasets.publishing.beside import CARD_FILE, PROOF_FILES, REPORT_FILE
 
-__all__ = ["add_proof", "read_proof"]
+__all__ = ["add_proof", "read_proof", "with_proof"]
 
-_BEGIN, _END = "<!-- proof -->", "<!-- /proof -->"
-_OURS = re.compile(f"{re.escape(_BEGIN)}.*?{re.escape(_END)}\n*", re.DOTALL)
+_JSON, _PNG, _HTML = PROOF_FILES
 
 
 def add_proof(folder: Path, proof: Proof, png: bytes, *, title: str = "Proof by training") -> None:
-    """Write the proof into a release folder, in place of an older one; rows, spec and trace are not touched.
+    """Write the proof into a release folder, in place of an older one; rows, trace and lock are not touched.
 
     Run again after a kill, it puts the digests right. Raises `PublishError` when the release is not as it was built.
     """
-    release = read_release(folder)
-    ours = {CARD_FILE, REPORT_FILE, LOCK_FILE, MANIFEST_FILE, *PROOF_FILES}
-    if changed := [path for path, what in differences(release) if path not in ours and what != "unknown"]:
-        raise PublishError(f"{folder}: changed since it was built: {', '.join(changed[:10])}; build it again")
-    texts = {"prove.json": proof.to_json(), "prove.html": page(proof, png, title=title)}
-    for name, mark, section in (
-        (CARD_FILE, r"^## (Bias|Rebuild)", card_section(proof)),
-        (REPORT_FILE, r'^<h2 id="samples">|^</main>', page_section(proof, png)),
-    ):
-        if (folder / name).is_file():
-            texts[name] = _inserted((folder / name).read_text(encoding="utf-8"), mark, section)
-    for name, text in texts.items():
-        (folder / name).write_bytes(text.encode("utf-8"))
-    (folder / "prove.png").write_bytes(png)
-    # The card and the report are pinned, so what they are now is pinned; the proof itself no rebuild can give.
-    pinned = {name: file_digest(folder / name) for name in texts if name in release.lock.files}
-    lock = replace(release.lock, files={**release.lock.files, **pinned})
-    (folder / LOCK_FILE).write_text(lock.to_json(), encoding="utf-8")
-    write_manifest(folder, {**lock.files, **lock.trace})
+    release = open_built(folder, [CARD_FILE, REPORT_FILE, *PROOF_FILES])
+    files = {
+        _JSON: proof.to_json().encode("utf-8"),
+        _HTML: page(proof, png, title=title).encode("utf-8"),
+        _PNG: png,
+    }
+    if (card := folder / CARD_FILE).is_file():
+        section = f"{card_section(proof)}\n{_picture(proof)}"
+        text = inserted(card.read_text(encoding="utf-8"), "proof", section, r"^## (Bias|Rebuild)")
+        files[CARD_FILE] = text.encode("utf-8")
+    if (report := folder / REPORT_FILE).is_file():
+        files[REPORT_FILE] = _on_page(report.read_text(encoding="utf-8"), proof, png).encode("utf-8")
+    write_added(release, files)
 
 
 def read_proof(folder: Path) -> Proof | None:
     """Return the proof that lies in a release folder; None when there is none. Raises ValueError for a broken one."""
-    path = folder / PROOF_FILES[0]
+    path = folder / _JSON
     return Proof.from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
-def _inserted(text: str, mark: str, section: str) -> str:
-    """Put the section before the first line that the mark finds, or at the end; an older one goes."""
-    text = _OURS.sub("", text)
-    found = re.search(mark, text, re.MULTILINE)
-    at = len(text) if found is None else found.start()
-    return f"{text[:at]}{_BEGIN}\n{section}{_END}\n\n{text[at:]}"
+def with_proof(page: str, folder: Path) -> str:
+    """Return a report's page with the proof of the folder, where there is one."""
+    proof, png = read_proof(folder), folder / _PNG
+    return page if proof is None or not png.is_file() else _on_page(page, proof, png.read_bytes())
+
+
+def _on_page(page: str, proof: Proof, png: bytes) -> str:
+    return inserted(page, "proof", page_section(proof, png), r'^<h2 id="samples">|^</main>')
+
+
+def _picture(proof: Proof) -> str:
+    return f"![{markdown.cell(f'Learning curves and gains. {proof.advice}')}]({_PNG})\n"

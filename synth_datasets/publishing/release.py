@@ -5,27 +5,34 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synth_datasets.errors import PublishError
+from synth_datasets.publishing.beside import (
+    ADDED_FILES,
+    CARD_FILE,
+    PLOTS_FOLDER,
+    QUALITY_FILE,
+    REPORT_FILE,
+    amended,
+)
 from synth_datasets.publishing.card import default_citation, licence_url, render_card
 from synth_datasets.publishing.croissant import CROISSANT_FILE, croissant_json
 from synth_datasets.publishing.facts import CardFacts, DataFile, Figure, SplitFacts, endpoint_kind
-from synth_datasets.publishing.funnel import note_counts
 from synth_datasets.publishing.header import card_version
-from synth_datasets.publishing.lock import ANSWERS_FILE, LOCK_FILE, Lock, LockedSplit, parse_lock
+from synth_datasets.publishing.lock import ANSWERS_FILE, LOCK_FILE, Lock, parse_lock
+from synth_datasets.publishing.lock_of import lock_of, package_versions
 from synth_datasets.publishing.locked import check_splits, pinned_origin
 from synth_datasets.publishing.manifest import MANIFEST_FILE, files_in, read_manifest, write_manifest
 from synth_datasets.publishing.placing import in_place_of, inside, put_right
-from synth_datasets.publishing.prompts import describe_models
 from synth_datasets.publishing.row_ids import ROWS_FOLDER, write_row_ids
 from synth_datasets.publishing.shards import MAX_SHARD_BYTES, file_digest, write_split
 from synth_datasets.publishing.terms import terms_warnings
 from synth_datasets.publishing.vocabulary import hub_terms
-from synth_datasets.spec import ingredients
-from synth_datasets.spec.model import DatasetSpec, ModelSpec, Scalar
+from synth_datasets.quality.beside_real import BesideReal
+from synth_datasets.quality.pictures import PICTURES, Picture
+from synth_datasets.spec.model import DatasetSpec, Scalar
 from synth_datasets.trace import TRACE_FOLDER
 from synth_datasets.validation.outcome import Tally
 
@@ -35,9 +42,6 @@ if TYPE_CHECKING:
 __all__ = [
     "CARD_FILE",
     "CHANGELOG_FILE",
-    "PROOF_FILES",
-    "QUALITY_FILE",
-    "REPORT_FILE",
     "Release",
     "check_target",
     "differences",
@@ -46,16 +50,11 @@ __all__ = [
     "write_release",
 ]
 
-CARD_FILE = "README.md"
 CHANGELOG_FILE = "CHANGELOG.md"
-QUALITY_FILE = "quality.json"
-REPORT_FILE = "report.html"
-PROOF_FILES = ("prove.json", "prove.png", "prove.html")
-"""What `synth prove` puts beside the data; no rebuild gives them, so no lock pins them."""
+PLOT_FILES = tuple(f"{PLOTS_FOLDER}/{name}" for name in PICTURES)
 _DATA = ("data/", f"{ROWS_FOLDER}/")
-_BESIDE_LOCK = (LOCK_FILE, MANIFEST_FILE, CHANGELOG_FILE, ANSWERS_FILE, *PROOF_FILES)
+_BESIDE_LOCK = (LOCK_FILE, MANIFEST_FILE, CHANGELOG_FILE, ANSWERS_FILE, *ADDED_FILES)
 """What is no part of what a lock pins: itself, and what may come or go with the same data."""
-_PACKAGES = ("synth-datasets", "datasets", "pyarrow", "jinja2")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +96,7 @@ class Release:
     def spec_files(self) -> list[str]:
         """Paths of the spec, which comes first, and of the files that it names."""
         lock = self.lock
-        own = {lock.spec_file, CARD_FILE, CROISSANT_FILE, QUALITY_FILE, REPORT_FILE}
+        own = {lock.spec_file, CARD_FILE, CROISSANT_FILE, QUALITY_FILE, REPORT_FILE, *PLOT_FILES}
         named = [
             path
             for path in lock.files
@@ -121,6 +120,8 @@ def write_release(
     quality: Mapping[str, object] | None = None,
     figures: Sequence[Figure] = (),
     report: str | None = None,
+    pictures: Sequence[Picture] = (),
+    real: Sequence[BesideReal] = (),
     trace: Path | None = None,
     answers: Callable[[Path], object] | None = None,
     endpoint: str | None = None,
@@ -135,11 +136,11 @@ def write_release(
 ) -> Release:
     """Write a release and put it in place of `folder` at once; an older release there is replaced.
 
-    `quality` becomes `quality.json`, `figures` the card's table, and `cost` what it says of money; `report` is the
-    text of an HTML page; `trace` a folder that is copied, from which the rows' ids are taken; `answers` writes the
-    archive of answers to the path that it is given; `endpoint` the identity that the requests carry, and
-    `endpoint_check` what the lock tells it by. A split without rows is left out and named in the card: `datasets`
-    cannot load one.
+    `quality` becomes `quality.json`, `figures` the card's table, `pictures` its plots, `real` its figures beside real
+    rows, and `cost` what it says of money; `report` is the text of an HTML page; `trace` a folder that is copied, from
+    which the rows' ids are taken; `answers` writes the archive of answers to the path that it is given; `endpoint` the
+    identity that the requests carry, and `endpoint_check` what the lock tells it by. A split without rows is left out
+    and named in the card: `datasets` cannot load one.
     Raises `PublishError` for a folder that `check_target` refuses, for a dataset without any row, for splits other
     than those of the lock `locked`, and for a spec whose files would take the place of the release's own.
     """
@@ -177,8 +178,10 @@ def write_release(
             tallies=tallies or {},
             cost=cost,
             quality=tuple(figures),
+            pictures=tuple(pictures),
+            real=tuple(real),
             overrides=overrides or {},
-            packages=_package_versions(),
+            packages=package_versions(),
             citation=citation,
         )
         if locked is not None:
@@ -193,7 +196,7 @@ def write_release(
             shutil.copytree(trace, target / TRACE_FOLDER)
             write_row_ids(target, trace, {str(name): split for name, split in filled.items()})
         lock = replace(
-            _lock(target, facts),
+            lock_of(target, facts),
             endpoint_check=endpoint_check,
             keep_short=keep_short,
             spec_origin=pinned_origin(spec, locked),
@@ -268,8 +271,9 @@ def differences(release: Release) -> Iterator[tuple[str, str]]:
     listed: dict[str, str] = {}
     with suppress(PublishError):  # `verify` is there to tell; what is the release's own, the lock says, too
         listed = read_manifest(release.folder)
-    beside = {path: listed[path] for path in (ANSWERS_FILE, CHANGELOG_FILE, *PROOF_FILES) if path in listed}
-    for path, digest in {**release.lock.files, **beside}.items():
+    beside = {path: listed[path] for path in (ANSWERS_FILE, CHANGELOG_FILE, *ADDED_FILES) if path in listed}
+    now = {path: listed[path] for path in amended(listed) if path in listed and path in release.lock.files}
+    for path, digest in {**release.lock.files, **now, **beside}.items():
         file = release.folder / path
         if not file.is_file():
             yield path, "missing"
@@ -286,7 +290,7 @@ def _write_texts(
 ) -> None:
     spec = facts.spec
     texts = {facts.spec_file: spec.source}
-    own = {CARD_FILE, CROISSANT_FILE, QUALITY_FILE, REPORT_FILE, facts.spec_file, *_BESIDE_LOCK}
+    own = {CARD_FILE, CROISSANT_FILE, QUALITY_FILE, REPORT_FILE, *PLOT_FILES, facts.spec_file, *_BESIDE_LOCK}
     for path, text in spec.files.items():
         texts[inside(path, taken=own)] = text
     texts[CARD_FILE] = render_card(facts)
@@ -302,63 +306,7 @@ def _write_texts(
         file.parent.mkdir(parents=True, exist_ok=True)
         # Bytes, so that no platform changes the line ends of what was hashed.
         file.write_bytes(text.encode("utf-8"))
-
-
-def _lock(target: Path, facts: CardFacts) -> Lock:
-    digests = {
-        path.relative_to(target).as_posix(): file_digest(path)
-        for path in sorted(target.rglob("*"))
-        if path.is_file()
-    }
-    in_trace = {path: digest for path, digest in digests.items() if path.startswith(f"{TRACE_FOLDER}/")}
-    return Lock(
-        name=facts.spec.name,
-        version=facts.spec.version,
-        fingerprint=facts.fingerprint,
-        digest=facts.digest,
-        spec_file=facts.spec_file,
-        seed=facts.spec.seed,
-        attempts=facts.spec.attempts,
-        endpoint=facts.endpoint,
-        answered_by=facts.answered_by,
-        models=tuple(
-            {
-                "id": asked.model.id,
-                "revision": asked.model.revision,
-                **({} if asked.model.adapter is None else {"adapter": asked.model.adapter.digest}),
-                "columns": list(asked.columns),
-                **_sent(asked.model),
-            }
-            for asked in describe_models(facts.spec)
-        ),
-        overrides=dict(facts.overrides),
-        splits={split.name: LockedSplit(split.num_examples, split.digest) for split in facts.splits},
-        files={path: digest for path, digest in digests.items() if path not in in_trace},
-        ingredients=ingredients(facts.spec),
-        notes=note_counts(facts.tallies),
-        trace=in_trace,
-        packages=dict(facts.packages),
-    )
-
-
-def _sent(model: ModelSpec) -> dict[str, object]:
-    """Return the sampling parameters by the names that the spec uses; those not sent are null."""
-    return {
-        "temperature": model.temperature,
-        "top_p": model.top_p,
-        "max_tokens": model.max_tokens,
-        "frequency_penalty": model.frequency_penalty,
-        "presence_penalty": model.presence_penalty,
-        "stop": list(model.stop),
-        "extra": dict(model.extra),
-    }
-
-
-def _package_versions() -> dict[str, str]:
-    versions = {}
-    for name in _PACKAGES:
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:  # a checkout on the path is not an installed package
-            continue
-    return versions
+    for picture in facts.pictures:
+        file = target / PLOTS_FOLDER / picture.name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(picture.png)

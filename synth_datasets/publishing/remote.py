@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 from synth_datasets.errors import PublishError
+from synth_datasets.publishing.beside import ADDED_FILES
 from synth_datasets.publishing.lock import ANSWERS_FILE, LOCK_FILE, Lock, parse_lock
 from synth_datasets.publishing.shards import file_digest
 
@@ -157,7 +158,8 @@ def changes(remote: Remote, uploads: Iterable[Upload]) -> list[Change]:
         for path, upload in wanted.items()
         if path not in remote.files or not remote.files[path].holds(upload)
     ]
-    owned = {*remote.lock.files, *remote.lock.trace, ANSWERS_FILE} if remote.lock else set()
+    lock = remote.lock
+    owned = {*lock.files, *lock.trace, ANSWERS_FILE, *ADDED_FILES} if lock else set()
     stale = {path for path in remote.files if path in owned or is_data(path)} - wanted.keys()
     return sorted([*found, *(Change("delete", path, 0) for path in stale)], key=lambda change: change.path)
 

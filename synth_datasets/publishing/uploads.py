@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from synth_datasets.errors import PublishError
+from synth_datasets.publishing.beside import ADDED_FILES, CARD_FILE
 from synth_datasets.publishing.card import card_for_repo
 from synth_datasets.publishing.changelog import with_section
 from synth_datasets.publishing.lock import ANSWERS_FILE, LOCK_FILE
 from synth_datasets.publishing.manifest import MANIFEST_FILE, manifest_text
-from synth_datasets.publishing.release import CARD_FILE, CHANGELOG_FILE, Release
+from synth_datasets.publishing.release import CHANGELOG_FILE, Release
 from synth_datasets.publishing.remote import Upload
 
 __all__ = ["Extras", "release_uploads", "with_changelog"]
@@ -34,6 +35,7 @@ def release_uploads(release: Release, repo_id: str | None, extras: Extras) -> li
     card = (release.folder / CARD_FILE).read_text(encoding="utf-8")
     paths = {*release.lock.files, LOCK_FILE}
     paths.update(path for path in release.lock.trace if extras.trace or _is_rejections(path, extras))
+    paths.update(path for path in ADDED_FILES if (release.folder / path).is_file())
     if extras.answers:
         if not (release.folder / ANSWERS_FILE).is_file():
             raise PublishError(

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synth_datasets.errors import PublishError
+from synth_datasets.publishing.beside import CARD_FILE, amended
 from synth_datasets.publishing.facts import data_digest
 from synth_datasets.publishing.header import card_version, header_of
 from synth_datasets.publishing.lock import LOCK_FILE, Lock, parse_lock
 from synth_datasets.publishing.manifest import MANIFEST_FILE, files_in, read_manifest
-from synth_datasets.publishing.release import CARD_FILE, Release, read_release
+from synth_datasets.publishing.release import Release, read_release
 from synth_datasets.publishing.row_ids import ROWS_FOLDER, read_row_ids, row_ids_paths
 from synth_datasets.publishing.shards import file_digest, files_digest
 
@@ -111,9 +112,11 @@ def _against_lock(folder: Path, lock: Lock, listed: dict[str, str], damaged: set
 
 
 def _pinned(folder: Path, lock: Lock, listed: dict[str, str], damaged: set[str]) -> Iterator[str]:
+    now = amended(listed).intersection(listed)
     for path, digest in {**lock.files, **lock.trace}.items():
         # The card is another one in a repository, and the trace may have stayed at home.
-        elsewhere = path == CARD_FILE or (path in lock.trace and path not in listed)
+        # What was measured beside other people's rows stands in files that the manifest has as they are.
+        elsewhere = path == CARD_FILE or (path in lock.trace and path not in listed) or path in now
         if elsewhere or path in damaged:
             continue
         if path in listed:

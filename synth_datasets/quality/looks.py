@@ -1,7 +1,7 @@
 """A closer look at texts and labels: which labels are doubted, a map, and the rows at the ends of measures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from synth_datasets.quality import columns, out_of_fold
 from synth_datasets.quality.extremes import Extremes, extremes_of, text_extremes
@@ -85,7 +85,7 @@ def _map(
     first = next(iter(labels), None)
     at = sample(made.rows, row_limit)
     beside = real if real is not None and column == (real.of or next(iter(made.texts))) else None
-    return text_map(
+    found = text_map(
         column,
         columns.take(made.texts[column], at),
         columns.named([made.labels[first][row] for row in at], labels[first]) if first else [],
@@ -93,6 +93,10 @@ def _map(
         real=beside.texts if beside else (),
         real_classes=beside.labels if beside else (),
     )
+    if found is None or beside is None or beside.public:
+        return found
+    kept = zip(found.texts, found.real, strict=True)
+    return replace(found, texts=tuple("" if is_real else text for text, is_real in kept))
 
 
 def _noise(

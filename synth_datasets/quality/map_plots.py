@@ -9,6 +9,8 @@ __all__ = ["Dot", "MapPlot", "map_plot"]
 
 WIDTH, HEIGHT, MARGIN = 360, 260, 8
 SCALE = 1_000
+REAL = "a real row"
+"""In place of a text that is not the report's to show."""
 COLOURS = 8
 """Classes with a colour of their own; the others share one."""
 
@@ -46,7 +48,7 @@ def map_plot(figures: TextMap) -> MapPlot:
             y=round(HEIGHT - MARGIN - y * (HEIGHT - 2 * MARGIN) / SCALE, 1),
             colour=group if 0 <= group < COLOURS else COLOURS,
             real=real,
-            said=f"{figures.groups[group]}: {text}" if group >= 0 else text,
+            said=f"{figures.groups[group]}: {text or REAL}" if group >= 0 else text or REAL,
         )
         for x, y, group, real, text in zip(
             figures.x, figures.y, figures.group, figures.real, figures.texts, strict=True

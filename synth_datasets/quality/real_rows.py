@@ -22,4 +22,4 @@ class RealRows:
     digest: str = ""
     """SHA-256 of the file; empty where they are part of the dataset or of its spec."""
     public: bool = False
-    """Whether the dataset itself holds them, so that their words may be shown."""
+    """Whether a report may show their words: they are in the dataset, or it stays with whoever has them."""

@@ -13,7 +13,8 @@ CARD_PARTS = frozenset(
     [
         *["title", "description", "warning", "details", "load", "uses", "out_of_scope"],
         *["features", "splits", "samples", "models", "terms", "prompts", "fillers", "real_data"],
-        *["annotations", "selection", "quality", "limits", "recommendations", "rebuild", "citation"],
+        *["annotations", "selection", "quality", "plots", "beside_real"],
+        *["limits", "recommendations", "rebuild", "citation"],
     ]
 )
 """What such a template may name; each is Markdown without its heading, and empty where there is nothing to say."""

@@ -82,6 +82,7 @@ def prove(folder, capsys):
 def test_a_proof_goes_into_the_build_its_card_and_its_report(prove, folder, capsys):
     out = folder / "out"
     rows = {path: path.read_bytes() for path in (out / "data").iterdir()}
+    lock = (out / "synth.lock").read_bytes()
     code, said, _ = prove()
     assert code == 0
     assert "Advice: " in said
@@ -95,6 +96,8 @@ def test_a_proof_goes_into_the_build_its_card_and_its_report(prove, folder, caps
     picture = re.search(r'src="data:image/png;base64,([^"]+)"', page)
     assert base64.b64decode(picture[1]) == (out / "prove.png").read_bytes()
     assert "<script" not in (out / "prove.html").read_text(encoding="utf-8")
+    assert "](prove.png)" in card
+    assert (out / "synth.lock").read_bytes() == lock  # it pins what a rebuild gives, and that has no proof
     assert prove()[0] == 0
     assert (out / "README.md").read_text(encoding="utf-8").count("### Proof by training") == 1
     with pytest.raises(SystemExit):
