@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any, cast
 from synth_datasets.answers import export_answers
 from synth_datasets.errors import SettingsError
 from synth_datasets.examined import examine
+from synth_datasets.features import text_columns
 from synth_datasets.prices import money
+from synth_datasets.publishing.added_real import add_real
 from synth_datasets.publishing.figures import card_figures
 from synth_datasets.publishing.funnel import token_counts
 from synth_datasets.publishing.locked import check_build, endpoint_check, endpoint_kinds, find_lock
 from synth_datasets.publishing.prompts import describe_models
 from synth_datasets.publishing.release import check_target, write_release
 from synth_datasets.quality.html import render_html
+from synth_datasets.quality.pictures import draw_pictures
+from synth_datasets.real_file import read_real
 from synth_datasets.spec import fingerprint
 from synth_datasets.spec.card import load_card
 from synth_datasets.spec.model import DatasetSpec
@@ -59,6 +63,7 @@ def build(
     locked: str | Path | bool = False,
     with_answers: bool = False,
     card: str | Path | None = None,
+    real: str | None = None,
 ) -> Build:
     """Make the dataset of the spec at a path or hf:// URL, measure it, and write its release folder.
 
@@ -71,6 +76,9 @@ def build(
 
     `with_answers` puts the archive of all answers that the rows took into the folder: whoever has it can rebuild the
     same bytes. It holds prompts, rejected answers and the address that was asked.
+
+    `real` names a file of real rows, FILE or FILE:COLUMN: all figures stand beside theirs in report, plots and card.
+    The rows themselves stay where they are, and the lock pins what a rebuild without them gives.
 
     `card` is the path of a template of the card (`spec.card`), in place of the one that the spec names or of ours.
     """
@@ -106,7 +114,10 @@ def build(
     dataset = cast("datasets.DatasetDict", builder.as_dataset())  # no split is named
     trace = Path(builder.cache_dir) / TRACE_FOLDER
     tallies = read_tallies(trace)
-    quality = examine(builder.spec, {str(name): rows for name, rows in dataset.items()}, trace)
+    tables = {str(name): rows for name, rows in dataset.items()}
+    text = next(iter(text_columns(builder.spec)), None)
+    beside = None if real is None or text is None else read_real(real, text, builder.spec)
+    quality = examine(builder.spec, tables, trace)
     release = write_release(
         target,
         spec=described,
@@ -117,6 +128,8 @@ def build(
         cost=_cost(builder.spec, tallies, builder.settings),
         figures=card_figures(quality),
         report=render_html(quality),
+        pictures=draw_pictures(quality),
+        real=quality.real,
         trace=trace,
         answers=(lambda path: export_answers(builder.spec, builder.settings, path)) if with_answers else None,
         endpoint=endpoint_kinds(builder.endpoints),
@@ -126,6 +139,9 @@ def build(
         keep_short=bool(given.get("keep_short")),
         locked=lock,
     )
+    if beside is not None:
+        quality = examine(builder.spec, tables, trace, real=beside)
+        add_real(target, quality)
     return Build(
         spec=builder.spec,
         dataset=dataset,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from synth_datasets.cli.looks import beside, examined_again
-from synth_datasets.cli.measures import add_measures, measure_options
+from synth_datasets.cli.measures import add_measures, embedding, measure_options
 from synth_datasets.cli.options import (
     effective_spec,
     override_options,
@@ -56,6 +56,11 @@ SHOWN_ROWS = 3
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A template of the dataset card, in place of the one that fits.",
 )
+@click.option(
+    "--real",
+    metavar="FILE[:COLUMN]",
+    help="Real rows whose figures stand beside these in report, plots and card; they are not copied.",
+)
 @click.option("--cache-dir", type=click.Path(file_okay=False), help="Where `datasets` keeps the splits.")
 @override_options
 @settings_options
@@ -70,6 +75,7 @@ def build_verb(
     locked: str | None,
     with_answers: bool,
     card: Path | None,
+    real: str | None,
     cache_dir: str | None,
     **options: Any,  # noqa: ANN401 - click's options
 ) -> None:
@@ -85,6 +91,7 @@ def build_verb(
     Example:  synth build customer_feedback
               synth build reviews.synth.yaml --num-examples 50 --model gpt-5-mini --base-url http://127.0.0.1:8000/v1
               synth build build/reviews --locked --offline -o again
+              synth build reviews.synth.yaml --real real.csv:review
               synth build reviews.synth.yaml --dry-run
               synth build reviews.synth.yaml --max-cost 4.00
               synth build reviews.synth.yaml --model gpt-5-mini --batch
@@ -105,6 +112,7 @@ def build_verb(
         locked=locked or locked is not None,
         with_answers=with_answers,
         card=card,
+        real=real,
     )
     _show_build(built)
     if locked is not None:
@@ -123,6 +131,11 @@ def build_verb(
     "--against", metavar="BUILD", help="An earlier build or version, to set its figures beside these."
 )
 @click.option("--again", is_flag=True, help="Measure the rows anew, as a build does now.")
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Put the figures beside --real into FOLDER: report, plots, card, quality.json.",
+)
 @measure_options
 def report_verb(
     folder: Path,
@@ -131,15 +144,17 @@ def report_verb(
     page: Path | None,
     against: str | None,
     again: bool,
+    write: bool,
     **asked: Any,  # noqa: ANN401 - click's options
 ) -> None:
     """Show the quality report of a build FOLDER; the page with plots is FOLDER/report.html.
 
-    With --real the rows are measured anew: real ones on the map, and what `bias:` of the spec names beside theirs.
+    With --real the rows are measured anew, and all figures stand beside those of as many real rows; with --write in
+    the release as well, which shows nothing of what real rows say. The lock stays: a rebuild needs no real rows.
 
     Names to measure besides: semantic_spread, readability, language, grammar, prompt_fit, label_fit, seed_copies;
     contamination with --test; real and two_sample with --real. Most need the extra `quality`. They are shown, and
-    written to --page, not to FOLDER: a release stays as it is.
+    written to --page, not to FOLDER.
 
     --measure and --embed run code of yours that you name here, FILE.py:FUNCTION (takes the texts, returns a number or
     numbers by name), or a measurement that `evaluate` loads, by path or Hub id; a spec or a dataset can name none.
@@ -148,9 +163,11 @@ def report_verb(
     Example:  synth report build/reviews
               synth report build/reviews --against your-name/reviews@v1.0.0 --page changes.html
               synth report build/reviews --real real.csv --test heldout.csv:review
+              synth report build/reviews --real real.csv --write
               synth report build/reviews --measure readability --measure my_measures.py:emoji --page full.html
     """
     from synth_datasets.proof.shown import terminal
+    from synth_datasets.publishing.added_real import add_real
     from synth_datasets.publishing.proof import read_proof
     from synth_datasets.publishing.release import read_release
     from synth_datasets.quality.html import render_html
@@ -159,7 +176,16 @@ def report_verb(
 
     text = (read_release(folder).folder / "quality.json").read_text(encoding="utf-8")
     report = QualityReport.from_json(text)
-    looked = examined_again(folder, report, asked["real"]) if again or asked["real"] else report
+    if write and not asked["real"]:
+        raise SettingsError(
+            "--write puts figures beside real rows into the release: name them with --real FILE"
+        )
+    looked = report
+    if again or asked["real"]:
+        how = embedding(asked["embed"])
+        looked = examined_again(folder, report, asked["real"], embed=how, public=not write)
+    if write:
+        add_real(folder, looked)
     measured = add_measures(folder, looked, **asked)
     if against is not None:
         measured = beside(measured, against)
@@ -263,14 +289,12 @@ def _show_estimate(spec: str, options: dict[str, Any]) -> None:
 
 def _show_build(built: "Build") -> None:
     from synth_datasets.cli.decided import decided_line
-    from synth_datasets.cli.real_data import completed_line
     from synth_datasets.features import label_columns
     from synth_datasets.quality.terminal import render_terminal
 
     click.echo(render_terminal(built.quality))
-    for line in (completed_line(built.spec, built.tallies), decided_line(built.spec, built.folder)):
-        if line:
-            click.echo(f"\n{line}")
+    if line := decided_line(built.spec, built.folder):
+        click.echo(f"\n{line}")
     split, first = next((name, rows) for name, rows in built.dataset.items() if len(rows))
     labels = label_columns(built.spec)
     click.echo(f"\nThe first rows of {split}:")

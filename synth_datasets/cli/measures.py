@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from synth_datasets.quality.suite import Material
     from synth_datasets.spec.model import DatasetSpec
 
-__all__ = ["add_measures", "measure_options"]
+__all__ = ["add_measures", "embedding", "measure_options"]
 
 Own = Callable[[list[str]], object]
 
-_BY_FILE = {"real": ("real", "two_sample"), "test": ("contamination",)}
+_BY_FILE = {"real": (), "test": ("contamination",)}
+"""Measures that a file asks for; real rows stand beside all figures anyway."""
 _MISSING = {
     "real": "--real FILE: real rows to compare with",
     "test": "--test FILE: the test set to look for",
@@ -69,7 +70,6 @@ def add_measures(
 
     Raises `SettingsError` for what cannot be measured, and says what it needs.
     """
-    from synth_datasets.cli.predictors import load_function
     from synth_datasets.quality.suite import MEASURES, measure_more
 
     files = {name: file for name, file in (("real", real), ("test", test)) if file is not None}
@@ -77,12 +77,19 @@ def add_measures(
     if not asked and not full:
         return report
     own = {name: _own(name) for name in names if name not in MEASURES}
-    how: Any = load_function(embed) if embed else None
-    materials = _materials(folder, report, _spec(folder), files, how)
+    materials = _materials(folder, report, _spec(folder), files, embedding(embed))
     _check_needs([name for name in asked if name in MEASURES], materials)
     if full:
         asked += MEASURES
     return replace(report, more=measure_more(list(dict.fromkeys(asked)), materials, own=own))
+
+
+def embedding(given: str | None) -> "Embed | None":
+    """Return one's own function from texts to points; None where none is named."""
+    from synth_datasets.cli.predictors import load_function
+
+    how: Any = load_function(given) if given else None
+    return how
 
 
 def _own(name: str) -> Own:
