@@ -16,6 +16,7 @@ from synth_datasets.publishing.added_real import add_real
 from synth_datasets.publishing.figures import card_figures
 from synth_datasets.publishing.funnel import token_counts
 from synth_datasets.publishing.locked import check_build, endpoint_check, endpoint_kinds, find_lock
+from synth_datasets.publishing.origins import remember_origin
 from synth_datasets.publishing.prompts import describe_models
 from synth_datasets.publishing.release import check_target, write_release
 from synth_datasets.quality.html import render_html
@@ -142,6 +143,7 @@ def build(
     if beside is not None:
         quality = examine(builder.spec, tables, trace, real=beside)
         add_real(target, quality)
+    remember_origin(target, file)
     return Build(
         spec=builder.spec,
         dataset=dataset,

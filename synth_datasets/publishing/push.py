@@ -57,9 +57,9 @@ def push(
     splits that differ are fetched and compared. `private`
     counts when the repository is created. `create_pr` proposes the commit in a pull request and sets no tag: whoever
     merges it pushes the same build, which tags it. Trace, rejected answers and answers (the archive in the folder) stay
-    at home unless asked for. A partial build is refused unless `allow_short`, one whose spec, in the current folder
-    or two above the build, has changed since, unless `allow_dirty`, and one whose rows hold what looks like personal
-    data unless `allow_personal_data`. Raises `PublishError`, whose message says what to do.
+    at home unless asked for. A partial build is refused unless `allow_short`, one whose spec has changed since (where
+    it was built from; elsewhere in the current folder or two above the build) unless `allow_dirty`, and one whose rows
+    hold what looks like personal data unless `allow_personal_data`. Raises `PublishError` that says what to do.
     """
     extras = Extras(trace=include_trace, rejections=include_rejections, answers=include_answers)
     allowed = Allowed(short=allow_short, dirty=allow_dirty, personal_data=allow_personal_data)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from synth_datasets.errors import PublishError, SpecError
+from synth_datasets.publishing.origins import origins_of
 from synth_datasets.publishing.release import Release
 from synth_datasets.spec import DatasetSpec, digest, ingredients, load_spec, parse_spec
 
@@ -32,11 +33,14 @@ def check_complete(release: Release) -> None:
 
 
 def check_spec(release: Release, folders: Iterable[Path]) -> None:
-    """Raise `PublishError` when a spec of this dataset lies in one of the folders and is not the one that was built.
+    """Raise `PublishError` when the spec that was built is another one now. Comments and order do not count.
 
-    A build does not know where its spec lay, so this looks where one usually does. Comments and order do not count.
+    Where it lies the machine that built it knows; elsewhere, or when it was moved, specs of this dataset in `folders`
+    are looked at.
     """
-    found = {path: spec for folder in dict.fromkeys(folders) for path, spec in _specs(folder, release.name)}
+    found = {path: _spec(path) for path in origins_of(release.folder)} or {
+        path: spec for folder in dict.fromkeys(folders) for path, spec in _specs(folder, release.name)
+    }
     if not found:
         return
     if not any(spec is not None and _same(release, spec, path.parent) for path, spec in found.items()):
@@ -76,11 +80,13 @@ def _built(release: Release, folder: Path) -> str:
 
 def _specs(folder: Path, name: str) -> Iterator[tuple[Path, DatasetSpec | None]]:
     for path in sorted([*folder.glob("*.synth.yaml"), *folder.glob("*.synth.yml")]):
-        try:
-            spec = load_spec(path)
-        except (SpecError, OSError, ValueError):  # half written, perhaps: then it is not what was built
-            if path.name == f"{name}.synth.yaml":
-                yield path, None
-            continue
-        if spec.name == name:
+        spec = _spec(path)
+        if path.name == f"{name}.synth.yaml" if spec is None else spec.name == name:
             yield path, spec
+
+
+def _spec(path: Path) -> DatasetSpec | None:
+    try:
+        return load_spec(path)
+    except (SpecError, OSError, ValueError):  # half written, perhaps: then it is not what was built
+        return None
