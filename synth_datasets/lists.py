@@ -21,6 +21,7 @@ from synth_datasets.generation.store import AnswerStore
 from synth_datasets.growth import Growth, list_split
 from synth_datasets.plan.request import Request
 from synth_datasets.settings import Settings
+from synth_datasets.spec.graph import adapters_of
 from synth_datasets.spec.model import (
     DatasetSpec,
     GeneratedList,
@@ -28,7 +29,7 @@ from synth_datasets.spec.model import (
     SampleColumn,
     Weighted,
 )
-from synth_datasets.trace import TraceWriter
+from synth_datasets.trace_writer import TraceWriter
 from synth_datasets.validation.outcome import Example, Tally
 from synth_datasets.validation.reasons import REASONS
 
@@ -147,7 +148,11 @@ def _asked(spec: DatasetSpec, settings: Settings, budget: Budget | None) -> list
     with ExitStack() as stack:
         store = stack.enter_context(AnswerStore(settings.store_path))
         make_backend = open_backend(
-            models, now, Budget(now) if budget is None else budget, origin=spec.origin
+            models,
+            now,
+            Budget(now) if budget is None else budget,
+            origin=spec.origin,
+            adapters=adapters_of(spec),
         )
         engine = stack.enter_context(Engine(make_backend, store))
         return _grow(spec, settings, _Live(store, engine))
@@ -155,10 +160,9 @@ def _asked(spec: DatasetSpec, settings: Settings, budget: Budget | None) -> list
 
 def _grow(spec: DatasetSpec, settings: Settings, ask: _Ask) -> list[Growth]:
     """Let all lists grow side by side, those for the items of others once these are complete."""
-    endpoints = {
-        each.column.prompt.model.id: endpoint_identity(each.column.prompt.model.id, settings)
-        for each in spec.lists
-    }
+    models = dict.fromkeys(each.column.prompt.model.id for each in spec.lists)
+    adapters = adapters_of(spec)
+    endpoints = {model: endpoint_identity(model, settings, adapters) for model in models}
     growths: list[Growth] = []
     for second in (False, True):
         level = [

@@ -11,7 +11,12 @@ from synth_datasets.errors import BudgetError, SettingsError, ShortfallError
 from synth_datasets.features import visible_columns
 from synth_datasets.fill import LOOK_AHEAD, Progress, fill
 from synth_datasets.generation.answer import Backend
-from synth_datasets.generation.backends import default_concurrency, endpoint_identity, open_backend
+from synth_datasets.generation.backends import (
+    default_concurrency,
+    endpoint_identity,
+    open_backend,
+    rows_a_place,
+)
 from synth_datasets.generation.budget import Budget
 from synth_datasets.generation.engine import Engine
 from synth_datasets.generation.offline import AnswerMissingError
@@ -22,10 +27,10 @@ from synth_datasets.plan.plan import Plan
 from synth_datasets.plan.row import RowKey
 from synth_datasets.settings import Settings
 from synth_datasets.shortfall import hopeless, shortfall_message
-from synth_datasets.spec.graph import asked_columns
+from synth_datasets.spec.graph import adapters_of, asked_columns
 from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.spending import Course, open_budget
-from synth_datasets.trace import TraceWriter
+from synth_datasets.trace_writer import TraceWriter
 from synth_datasets.unanswered import unanswered_message
 from synth_datasets.validation.language import require_identifier
 from synth_datasets.validation.outcome import Example, Missing, Tally, Unanswered
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
     from datasets.utils import tqdm as Bar  # noqa: N812 - the class is written in lower case there
 
 __all__ = [
+    "asked_outcomes",
     "endpoints_of",
     "missing_answers",
     "model_ids",
@@ -55,7 +61,8 @@ def model_ids(spec: DatasetSpec) -> tuple[str, ...]:
 
 def endpoints_of(spec: DatasetSpec, settings: Settings) -> dict[str, str]:
     """Return the public identity of the endpoint that each model of the spec is asked at."""
-    return {model: endpoint_identity(model, settings) for model in model_ids(spec)}
+    adapters = adapters_of(spec)
+    return {model: endpoint_identity(model, settings, adapters) for model in model_ids(spec)}
 
 
 def split_rows(
@@ -157,39 +164,70 @@ def split_outcomes(
     if offline:
         yield from _stored(spec, settings, split, part)
         return
-    require_identifier(spec)
     if not part.size(_total(spec, split)):
         return
+    wanted = _wanted(spec, split, part)
+    asked = asked_outcomes(
+        *(spec, settings),
+        lambda plan: _deciding(plan, split, part),
+        rows=_rows_ahead(spec, split, part),
+        title=split,
+        eager=eager,
+        budget=budget,
+    )
+    with closing(asked):
+        for outcome in asked:
+            if wanted(outcome) and not isinstance(outcome, Unanswered):
+                yield outcome
+
+
+def asked_outcomes(
+    spec: DatasetSpec,
+    settings: Settings,
+    deciding: Callable[[Plan], Iterator[RowKey]],
+    *,
+    rows: int,
+    title: str,
+    eager: bool = True,
+    budget: Budget | None = None,
+    store: AnswerStore | None = None,
+    told: Callable[[Progress], None] | None = None,
+) -> Generator[Example | Missing | Unanswered]:
+    """Yield what becomes of the rows that `deciding` takes from the plan, in that order, with all that is asked for it.
+
+    `rows` says how many they are and `title` what they are called, for those who watch; `told` hears how far it is
+    after each row. `store` is where answers are looked up and kept, by default that of the settings. Else as
+    `split_outcomes`.
+    """
+    require_identifier(spec)
     budget = open_budget(spec, settings) if budget is None else budget
     models = model_ids(spec)
     spec = resolved(spec, settings, budget=budget)
     plan = Plan(spec, endpoints_of(spec, settings))
-    most = default_concurrency(models, settings) * (4 if eager else 1)
+    most = default_concurrency(models, settings) * (rows_a_place(settings) if eager else 1)
     progress = Progress()
-    rows = _rows_ahead(spec, split, part)
     with ExitStack() as stack:
-        store = stack.enter_context(AnswerStore(settings.store_path))
-        bar = stack.enter_context(_bar(models, split))
+        kept = stack.enter_context(AnswerStore(settings.store_path)) if store is None else store
+        bar = stack.enter_context(_bar(models, title))
         make_backend = open_backend(
             models, settings, budget, lambda text: _tell(bar, text), origin=spec.origin
         )
         engine = stack.enter_context(
-            Engine(make_backend if eager or not settings.batch else _no_stream, store)
+            Engine(make_backend if eager or not settings.batch else _no_stream, kept)
         )
         if settings.batch:
             stack.enter_context(_told_of_batches(engine))
         window = _Window(most, eager)
         outcomes = fill(
             plan,
-            _deciding(plan, split, part),
-            store,
+            deciding(plan),
+            kept,
             engine,
             in_flight=window,
             progress=progress,
             gather=BATCH_ROWS if settings.batch else 0,
             look_ahead=window.rows,
         )
-        wanted = _wanted(spec, split, part)
         stack.enter_context(closing(outcomes))
         while True:
             try:
@@ -200,10 +238,11 @@ def split_outcomes(
                 raise
             if outcome is None:
                 return
+            if told is not None:
+                told(progress)
             if not bar.disable:
                 _show(bar, progress, _course(plan, progress, engine, rows), budget)
-            if wanted(outcome) and not isinstance(outcome, Unanswered):
-                yield outcome
+            yield outcome
 
 
 def stored_outcomes(

@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth_datasets.trace import _schema, _table
+from synth_datasets.trace_writer import sources_table, trace_schema
 from synth_datasets.validation.outcome import Source
 
 TEXT = st.text(max_size=20)
@@ -42,7 +42,10 @@ def test_columns_hold_what_rows_held(tmp_path_factory, batch):
     ]
     folder = tmp_path_factory.getbasetemp()
     files = []
-    for name, table in (("quick", _table(batch, _schema())), ("slow", pa.Table.from_pylist(rows, _schema()))):
+    for name, table in (
+        ("quick", sources_table(batch)),
+        ("slow", pa.Table.from_pylist(rows, trace_schema())),
+    ):
         pq.write_table(table, folder / name, compression="zstd")
         files.append((folder / name).read_bytes())
     assert files[0] == files[1]

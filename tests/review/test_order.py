@@ -9,7 +9,7 @@ from synth_datasets.plan.row import RowKey
 from synth_datasets.review.order import Sign, in_order, signs_of
 from synth_datasets.review.rows import BuiltRow
 from synth_datasets.spec import load_spec
-from synth_datasets.trace import TraceWriter
+from synth_datasets.trace_writer import TraceWriter
 from synth_datasets.validation.outcome import Example, Source
 
 LONG = "The screen of this phone is bright and its battery lasts for two whole days of steady use"
