@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 from synth_datasets.errors import SettingsError
@@ -15,7 +15,8 @@ from synth_datasets.prices import Price, read_prices
 
 __all__ = ["BackendName", "Settings", "load_settings", "public_url"]
 
-BackendName = Literal["auto", "openai", "embedded", "transformers"]
+BackendName = Literal["auto", "openai", "embedded", "transformers", "vllm"]
+Dtype = Literal["float32", "bfloat16", "float16"]
 
 MOST_CONCURRENCY = 10_000
 MOST_BATCH_REQUESTS = 50_000  # OpenAI's limits, for one input file
@@ -32,6 +33,9 @@ _ENVIRONMENT = {
     "timeout_s": ("SYNTH_TIMEOUT",),
     "store": ("SYNTH_STORE",),
     "model_path": ("SYNTH_MODEL_PATH",),
+    "device": ("SYNTH_DEVICE",),
+    "dtype": ("SYNTH_DTYPE",),
+    "attention": ("SYNTH_ATTENTION",),
     "batch": ("SYNTH_BATCH",),
     "batch_requests": ("SYNTH_BATCH_REQUESTS",),
     "batch_bytes": ("SYNTH_BATCH_BYTES",),
@@ -64,7 +68,13 @@ class Settings:
     store: Path | None = None
     """The file that keeps the answers; None: `synth_datasets/answers.sqlite` in the user's cache directory."""
     model_path: Path | None = None
-    """Weights for the embedded model, instead of the installed package's."""
+    """Weights for the embedded model, instead of the installed package's; a folder for `transformers` and `vllm`."""
+    device: str | None = None
+    """Where `transformers` runs a model: `cpu`, `cuda`, `cuda:1`, `mps`; None: the first of CUDA, MPS, CPU."""
+    dtype: Dtype | None = None
+    """Of a local model's weights; None: the checkpoint's own, and float32 on the CPU."""
+    attention: str | None = None
+    """How `transformers` computes attention: `sdpa`, `eager`, `flash_attention_2`; None lets it choose."""
     batch: bool = False
     """Ask an OpenAI-compatible endpoint through its batch API: half the price, answers within a day."""
     batch_requests: int = MOST_BATCH_REQUESTS
@@ -174,9 +184,9 @@ def _value(name: str, value: object) -> object:
 def _parse(name: str, value: object) -> object:  # noqa: C901, PLR0911, PLR0912 - a table
     match name:
         case "backend":
-            if value not in ("auto", "openai", "embedded", "transformers"):
-                raise ValueError(f"{value!r} is not one of auto, openai, embedded, transformers")
-            return value
+            return _one_of(value, get_args(BackendName))
+        case "dtype":
+            return _one_of(value, get_args(Dtype))
         case "allow_endpoint":
             given = value.split(",") if isinstance(value, str) else value
             if not isinstance(given, Sequence):
@@ -236,6 +246,12 @@ def _headers(value: object) -> tuple[tuple[str, str], ...]:
     ):
         raise ValueError("it must hold lines of `Name: value`, or a table of them in the config file")
     return read
+
+
+def _one_of(value: object, names: Sequence[str]) -> object:
+    if value not in names:
+        raise ValueError(f"{value!r} is not one of {', '.join(names)}")
+    return value
 
 
 def _at_least(least: int, value: object) -> int:

@@ -51,7 +51,7 @@ def override_options(verb: Verb) -> Verb:
 
 def settings_options(verb: Verb) -> Verb:
     """Add the options that say where the model is asked."""
-    backends = click.Choice(["auto", "openai", "embedded", "transformers"])
+    backends = click.Choice(["auto", "openai", "embedded", "transformers", "vllm"])
     options = (
         click.option("--backend", type=backends, help="Who runs the model; auto: by its id."),
         click.option("--base-url", help="An OpenAI-compatible endpoint, such as http://127.0.0.1:8000/v1."),
@@ -61,7 +61,17 @@ def settings_options(verb: Verb) -> Verb:
         click.option("--concurrency", type=click.IntRange(min=1), help="Requests in flight."),
         click.option("--timeout-s", type=float, help="Seconds for one request."),
         click.option("--store", type=click.Path(dir_okay=False), help="The file that keeps the answers."),
-        click.option("--model-path", type=click.Path(dir_okay=False), help="Weights of the embedded model."),
+        click.option(
+            "--model-path",
+            type=click.Path(),
+            help="Weights: a GGUF file (embedded), or a folder (transformers, vllm).",
+        ),
+        click.option("--device", help="Where a local model runs, such as cpu, cuda:1, mps (transformers)."),
+        click.option(
+            "--dtype",
+            type=click.Choice(["float32", "bfloat16", "float16"]),
+            help="Of a local model (transformers, vllm).",
+        ),
         click.option("--max-cost", metavar="MONEY", help="End this run before it costs more (exit code 6)."),
         click.option("--max-requests", type=click.IntRange(min=0), help="End this run before it sends more."),
         click.option(

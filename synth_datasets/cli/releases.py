@@ -140,7 +140,9 @@ def pull_verb(source: str, output: Path | None) -> None:
     help="A folder with the files that the release leaves out, such as private seeds.",
 )
 @click.option("--base-url", help="Where the answers of --store were asked.")
-@click.option("--backend", type=click.Choice(["auto", "openai", "embedded", "transformers"]), hidden=True)
+@click.option(
+    "--backend", type=click.Choice(["auto", "openai", "embedded", "transformers", "vllm"]), hidden=True
+)
 def rebuild_verb(
     source: str,
     *,

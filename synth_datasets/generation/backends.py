@@ -11,17 +11,19 @@ from synth_datasets.generation.budget import Budget
 from synth_datasets.generation.embedded import MAX_SERVERS, MAX_TOKENS, EmbeddedBackend
 from synth_datasets.generation.openai_backend import DEFAULT_CONCURRENCY, OPENAI_URL, OpenAIBackend
 from synth_datasets.generation.transformers_backend import BATCH, TransformersBackend, transformers_identity
+from synth_datasets.generation.vllm_backend import CONCURRENCY, VLLMBackend, vllm_identity
 from synth_datasets.generation.weights import EMBEDDED_MODEL_ID, embedded_identity
 from synth_datasets.plan.request import Request
 from synth_datasets.settings import Settings, public_url
 
 __all__ = ["default_concurrency", "endpoint_identity", "open_backend"]
 
-_Kind = Literal["openai", "embedded", "transformers"]
+_Kind = Literal["openai", "embedded", "transformers", "vllm"]
 _DEFAULTS: Mapping[_Kind, int] = {
     "openai": DEFAULT_CONCURRENCY,
     "embedded": 2 * MAX_SERVERS,
     "transformers": BATCH,
+    "vllm": CONCURRENCY,
 }
 
 
@@ -36,7 +38,9 @@ def endpoint_identity(model_id: str, settings: Settings) -> str:
         case "embedded":
             return embedded_identity(model_id, settings)
         case "transformers":
-            return transformers_identity(model_id)
+            return transformers_identity(model_id, settings)
+        case "vllm":
+            return vllm_identity(model_id, settings)
 
 
 def open_backend(
@@ -75,6 +79,8 @@ def open_backend(
                 backend = shared = shared or OpenAIBackend(settings, budget=spending)
             elif kind == "embedded":
                 backend = _Metered(EmbeddedBackend(settings, model_id), spending)
+            elif kind == "vllm":
+                backend = _Metered(VLLMBackend(settings, model_id), spending)
             else:
                 backend = _Metered(TransformersBackend(settings, model_id), spending)
             parts[backend.identity, model_id] = backend

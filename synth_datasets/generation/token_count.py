@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from synth_datasets.generation.transformers_loading import where_it_lies
 from synth_datasets.plan.request import Request
 from synth_datasets.settings import Settings
 
@@ -18,9 +19,12 @@ Count = Callable[[Request], int]
 def token_counter(model_id: str, settings: Settings) -> tuple[Count, str]:
     """Return what counts the tokens of a request's prompt, and how it does, for a person; opens no connection.
 
-    A tokenizer is only known for the `transformers` backend, and only used when its files are on this machine.
+    A tokenizer is only known for `transformers` and `vllm`, and only used when its files are on this machine.
     """
-    if settings.backend == "transformers" and (count := _by_tokenizer(model_id)) is not None:
+    if (
+        settings.backend in ("transformers", "vllm")
+        and (count := _by_tokenizer(where_it_lies(model_id, settings))) is not None
+    ):
         return count, "counted with the model's tokenizer"
     return _by_size, BY_SIZE
 

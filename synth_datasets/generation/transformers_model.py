@@ -1,31 +1,34 @@
-"""One causal language model of `transformers`: from requests of equal parameters to their answers, in one batch."""
+"""One causal language model of `transformers`: rows of equal sampling to their answers, together."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jinja2 import TemplateError
-
 from synth_datasets.errors import EndpointError, SettingsError
 from synth_datasets.generation.answer import Answer, RequestFailedError
+from synth_datasets.generation.constrained import Constraints, Matcher, SchemaMask
 from synth_datasets.generation.seeded_sampling import RowSampler, Sampling
+from synth_datasets.generation.transformers_loading import Loaded
+from synth_datasets.generation.transformers_memory import measure
+from synth_datasets.generation.transformers_prompt import prompt_tokens
 from synth_datasets.plan.request import Request
 
-__all__ = ["LocalModel", "Parameters", "Row", "parameters_of"]
+__all__ = ["LocalModel", "Parameters", "Row", "Tell", "parameters_of"]
 
 MAX_TOKENS = 512
 """The cap on an answer when the spec has none."""
 
-_SCHEMA = "Answer with one JSON object that follows this JSON Schema, and with nothing else:\n"
 _TAIL = 4
 """Tokens of the prompt that are decoded with the answer, so that a leading space is not lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What all rows of one batch share."""
+    """A request's parameters; rows of one batch share the first three."""
 
     revision: str | None
+    adapter: str | None
     sampling: Sampling
     max_tokens: int
     stop: tuple[str, ...]
@@ -33,7 +36,7 @@ class Parameters:
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """One request on its way through a batch; only `dropped` is set from another thread."""
+    """One request on its way to its answer, in one batch or several; only `dropped` is set from another thread."""
 
     request: Request
     parameters: Parameters
@@ -43,7 +46,19 @@ class Row:
     tokens: list[int] = field(default_factory=list)
     text: str | None = None
     """Set when a stop string has ended the row: what stands before it."""
+    matcher: Matcher | None = None
+    """Of a row with a schema."""
     ended: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is generated for it."""
+        return self.ended or self.dropped or len(self.tokens) >= self.parameters.max_tokens
+
+    @property
+    def longest(self) -> int:
+        """The tokens of its prompt and of the longest answer that it may have."""
+        return len(self.prompt) + self.parameters.max_tokens
 
 
 def parameters_of(request: Request) -> Parameters:
@@ -58,104 +73,144 @@ def parameters_of(request: Request) -> Parameters:
         )
     return Parameters(
         request.revision,
+        request.adapter,
         Sampling(**given),
         int(max_tokens),
         (stop,) if isinstance(stop, str) else tuple(stop),
     )
 
 
-class LocalModel:
-    """A model and its tokenizer, loaded on CUDA, MPS or the CPU, whichever is there first.
+Tell = Callable[[Row, Answer | RequestFailedError | EndpointError], None]
+"""Takes a row and what became of it, in the thread that generates."""
 
-    Float32 on the CPU, the checkpoint's own dtype elsewhere. Loads safetensors only, and runs no code from the
-    Hub. Raises `SettingsError` when libraries or the model are missing.
+
+class LocalModel:
+    """A loaded model that answers rows of equal sampling together; used by one thread.
+
+    A row's state is its tokens: it may leave a batch and go on in another, from where it was.
     """
 
-    def __init__(self, model_id: str, revision: str | None) -> None:
-        try:
-            import torch
-            from transformers import (
-                AutoModelForCausalLM,
-                AutoTokenizer,
-                GenerationConfig,
-            )
-        except ImportError as error:
-            raise SettingsError(
-                f"the transformers backend cannot import its libraries ({error}): "
-                "pip install 'synth-datasets[transformers]'"
-            ) from error
-        gpu = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else None
-        try:
-            self._tokenizer = AutoTokenizer.from_pretrained(model_id, revision=revision)
-            # Pickled weights can run code; a model that a stranger's spec names must not.
-            model = AutoModelForCausalLM.from_pretrained(
-                model_id, revision=revision, dtype="auto" if gpu else torch.float32, use_safetensors=True
-            )
-        except (OSError, ValueError) as error:
-            raise SettingsError(
-                f"transformers cannot load {model_id!r} as a causal language model: {error}"
-            ) from error
-        self._ends = _ends(model.generation_config, self._tokenizer)
-        # Emptied, because `generate` would fill what a call leaves open with sampling that no spec asked for.
-        model.generation_config = GenerationConfig(pad_token_id=0)
-        self._model = model.to(gpu or "cpu").eval()
+    def __init__(self, loaded: Loaded) -> None:
+        self._model = loaded.model
+        self._tokenizer = loaded.tokenizer
+        self._ends = loaded.ends
+        config = loaded.model.config.get_text_config()
+        self._context = getattr(config, "max_position_embeddings", None)
+        self._constraints = Constraints(loaded.tokenizer, config.vocab_size, loaded.ends)
+        self._room = measure(loaded.model)
+        self._most: int | None = None
+        """Rows of a batch, once one has been too large."""
 
-    def generate(self, rows: Sequence[Row]) -> list[Answer | RequestFailedError]:
-        """Answer rows of equal parameters, in their order; a prompt that does not fit fails alone."""
-        room = getattr(self._model.config.get_text_config(), "max_position_embeddings", None)
-        for row in rows:
-            row.prompt = self._prompt(row.request)
-        fitting = [row for row in rows if room is None or len(row.prompt) + row.parameters.max_tokens <= room]
-        if fitting:
-            self._run(fitting)
-        return [
-            self._answer(row)
-            if row in fitting
-            else RequestFailedError(
+    def read(self, row: Row) -> None:
+        """Make the row's prompt, and its matcher if it has a schema.
+
+        Raises `RequestFailedError` (`context_too_long`) when prompt and `max_tokens` do not fit, `EndpointError` when
+        the chat template or llguidance refuses the request, `SettingsError` without llguidance.
+        """
+        row.prompt = prompt_tokens(self._tokenizer, row.request)
+        if self._context is not None and row.longest > self._context:
+            raise RequestFailedError(
                 "context_too_long",
-                f"{len(row.prompt)} tokens and up to {row.parameters.max_tokens} more exceed the context of {room}",
+                f"{len(row.prompt)} tokens and up to {row.parameters.max_tokens} more exceed the context of "
+                f"{self._context}",
             )
-            for row in rows
-        ]
+        if row.request.schema is not None:
+            row.matcher = self._constraints.matcher(row.request.schema, row.request.opening)
 
-    def _run(self, rows: Sequence[Row]) -> None:
+    def fitting(self, longest: int) -> int:
+        """Return how many rows, the longest of this many tokens, make one batch."""
+        fitting = self._room.rows(longest)
+        return fitting if self._most is None else min(fitting, self._most)
+
+    def run(self, rows: Sequence[Row], tell: Tell, crowded: Callable[[], bool]) -> None:
+        """Generate, and tell each answer as it ends; returns when all have, or earlier, with rows to be resumed.
+
+        Earlier: when half of the rows have ended and `crowded()` says that others would fill their places, and when
+        memory ran out, after which batches are half as large. Raises `SettingsError` when not even one row fits.
+        """
         import torch
-
-        width = max(len(row.prompt) for row in rows)
-        ids = torch.tensor([[0] * (width - len(row.prompt)) + row.prompt for row in rows])
-        mask = torch.tensor([[0] * (width - len(row.prompt)) + [1] * len(row.prompt) for row in rows])
-        ids, mask = ids.to(self._model.device), mask.to(self._model.device)
-        shared = rows[0].parameters
-        sampler = RowSampler(shared.sampling, [row.request.seed for row in rows], ids, mask)
-
-        def ended(input_ids: Any, _scores: object) -> Any:  # noqa: ANN401 - tensors, as `generate` has them
-            for row, token in zip(rows, input_ids[:, -1].tolist(), strict=True):
-                self._take(row, token)
-            return torch.tensor([row.ended or row.dropped for row in rows], device=input_ids.device)
 
         try:
             with torch.inference_mode():
-                self._model.generate(
-                    ids,
-                    attention_mask=mask,
-                    do_sample=False,
-                    max_new_tokens=shared.max_tokens,
-                    logits_processor=[sampler],
-                    stopping_criteria=[ended],
-                )
+                self._run(rows, tell, crowded)
         except torch.OutOfMemoryError as error:
-            raise SettingsError(
-                f"a batch of {len(rows)} does not fit into memory: set SYNTH_CONCURRENCY to a smaller number"
-            ) from error
+            if len(rows) == 1:
+                raise SettingsError(
+                    f"not even one row of {rows[0].longest} tokens fits into memory: lower `max_tokens`, or choose a "
+                    "smaller model, another --dtype or another --device"
+                ) from error
+            self._most = (len(rows) + 1) // 2
+            error.__traceback__ = None  # its frames hold the tensors that were too many
+
+    def _run(self, rows: Sequence[Row], tell: Tell, crowded: Callable[[], bool]) -> None:
+        import torch
+
+        ids, mask = self._padded(rows)
+        cache = None
+        while rows:
+            ids, cache = self._generate(rows, ids, mask, cache, tell)
+            left = [place for place, row in enumerate(rows) if not row.over]
+            if not left or crowded():
+                return
+            # The rows that have ended leave, so that the others need not carry them along.
+            rows = [rows[place] for place in left]
+            kept = torch.tensor(left, device=ids.device)
+            ids = ids[kept]
+            mask = torch.nn.functional.pad(mask[kept], (0, ids.shape[1] - mask.shape[1]), value=1)
+            cache = _selected(cache, kept)
+
+    def _padded(self, rows: Sequence[Row]) -> tuple[Any, Any]:
+        """Return what the rows hold so far as one tensor, filled up on the left, and the mask of what is theirs."""
+        import torch
+
+        texts = [row.prompt + row.tokens for row in rows]
+        width = max(map(len, texts))
+        ids = torch.tensor([[0] * (width - len(text)) + text for text in texts])
+        mask = torch.tensor([[0] * (width - len(text)) + [1] * len(text) for text in texts])
+        return ids.to(self._model.device), mask.to(self._model.device)
+
+    def _generate(self, rows: Sequence[Row], ids: Any, mask: Any, cache: Any, tell: Tell) -> tuple[Any, Any]:  # noqa: ANN401 - tensors, as `generate` has them
+        """Go on until half of the rows have ended; return all tokens, and the cache of all but the last."""
+        import torch
+
+        def ended(input_ids: Any, _scores: object) -> Any:  # noqa: ANN401 - tensors, too
+            for row, token in zip(rows, input_ids[:, -1].tolist(), strict=True):
+                if not row.over:
+                    self._take(row, token)
+                    if row.over and not row.dropped:
+                        tell(row, self._answer(row))
+            enough = sum(row.over for row in rows) * 2 >= len(rows)
+            return torch.full((len(rows),), enough, device=input_ids.device)
+
+        matchers = [row.matcher for row in rows]
+        sampler = RowSampler(
+            rows[0].parameters.sampling,
+            [row.request.seed for row in rows],
+            [row.prompt for row in rows],
+            [row.tokens for row in rows],
+        )
+        output = self._model.generate(
+            ids,
+            attention_mask=mask,
+            past_key_values=cache,
+            do_sample=False,
+            max_new_tokens=max(row.parameters.max_tokens - len(row.tokens) for row in rows),
+            logits_processor=[*([SchemaMask(matchers)] if any(matchers) else []), sampler],
+            stopping_criteria=[ended],
+            return_dict_in_generate=True,
+        )
+        return output.sequences, output.past_key_values
 
     def _take(self, row: Row, token: int) -> None:
         """Add one token to a row, and see whether it ends there."""
-        if row.ended or row.dropped:
-            return
         row.tokens.append(token)
-        if token in self._ends:
+        if row.matcher is not None:
+            row.matcher.consume_token(token)
+        if token in self._ends or (row.matcher is not None and row.matcher.is_stopped()):
             row.ended = True
-        elif row.parameters.stop:
+        if row.ended:
+            return
+        if row.parameters.stop:
             text = self._text(row)
             found = [at for stop in row.parameters.stop if (at := text.find(stop)) >= 0]
             if found:
@@ -179,40 +234,10 @@ class LocalModel:
             completion_tokens=len(row.tokens),
         )
 
-    def _prompt(self, request: Request) -> list[int]:
-        messages = _messages(request)
-        if not self._tokenizer.chat_template:
-            return self._tokenizer(_plain(messages))["input_ids"]
-        begun = messages[-1]["role"] == "assistant"
-        try:
-            return self._tokenizer.apply_chat_template(
-                messages, add_generation_prompt=not begun, continue_final_message=begun, return_dict=True
-            )["input_ids"]
-        except (TemplateError, ValueError) as error:
-            raise EndpointError(
-                f"the chat template of {request.model} refuses these messages ({error}); "
-                "leave out `system` or `opening`, whichever it does not know"
-            ) from error
 
-
-def _ends(generation_config: Any, tokenizer: Any) -> frozenset[int]:  # noqa: ANN401 - transformers' own
-    """Collect the tokens that end a turn."""
-    named = generation_config.eos_token_id
-    several = [*named] if isinstance(named, list) else [named]
-    return frozenset(token for token in (*several, tokenizer.eos_token_id) if token is not None)
-
-
-def _messages(request: Request) -> list[dict[str, str]]:
-    messages = [{"role": message.role, "content": message.content} for message in request.messages]
-    if request.schema is not None:
-        last = next(message for message in reversed(messages) if message["role"] == "user")
-        last["content"] += f"\n\n{_SCHEMA}{request.schema}"
-    return messages
-
-
-def _plain(messages: Sequence[Mapping[str, str]]) -> str:
-    """Write a conversation for a model without a chat template."""
-    names = {"system": "", "user": "User: ", "assistant": "Assistant: "}
-    begun = messages[-1]["role"] == "assistant"
-    turns = [names[message["role"]] + message["content"] for message in messages]
-    return "\n\n".join(turns if begun else [*turns, "Assistant:"])
+def _selected(cache: Any, kept: Any) -> Any:  # noqa: ANN401 - transformers' own, and a tensor
+    """Return the cache of these rows, or None where its kind cannot part with rows: it is made anew then."""
+    with contextlib.suppress(AttributeError, NotImplementedError, ValueError):
+        cache.batch_select_indices(kept)
+        return cache
+    return None

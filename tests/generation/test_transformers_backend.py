@@ -11,7 +11,13 @@ import pytest
 
 from synth_datasets.errors import EndpointError, SettingsError
 from synth_datasets.generation.answer import RequestFailedError
-from synth_datasets.generation.transformers_backend import TransformersBackend, transformers_identity
+from synth_datasets.generation.transformers_backend import (
+    TransformersBackend,
+    next_batch,
+    transformers_identity,
+)
+from synth_datasets.generation.transformers_memory import Room, measure
+from synth_datasets.generation.transformers_model import Row, parameters_of
 from synth_datasets.plan.request import Message, Request
 from synth_datasets.settings import Settings
 
@@ -64,7 +70,7 @@ def model(torch, tmp_path_factory) -> Path:
         intermediate_size=64,
         num_hidden_layers=2,
         num_attention_heads=4,
-        max_position_embeddings=256,
+        max_position_embeddings=1024,
         initializer_range=0.6,
         bos_token_id=None,
         eos_token_id=fast.eos_token_id,
@@ -90,11 +96,11 @@ def ask_for(model: Path | str, text: str, *, opening: str = "", seed: int = 1, *
     )
 
 
-def answers(*requests: Request, concurrency: int | None = None, failures: bool = False):
+def answers(*requests: Request, concurrency: int | None = None, failures: bool = False, **settings):
     """Ask all at once on a fresh backend, and close it."""
 
     async def main():
-        backend = TransformersBackend(Settings(concurrency=concurrency), requests[0].model)
+        backend = TransformersBackend(Settings(concurrency=concurrency, **settings), requests[0].model)
         try:
             return await asyncio.gather(*map(backend.ask, requests), return_exceptions=failures)
         finally:
@@ -235,10 +241,10 @@ def test_a_schema_is_shown_to_the_model(model):
 
 @pytest.mark.transformers
 def test_a_prompt_beyond_the_context_fails_alone(model):
-    failed, answered = answers(ask_for(model, "Write. " * 200), ask_for(model, "Write."), failures=True)
+    failed, answered = answers(ask_for(model, "Write. " * 600), ask_for(model, "Write."), failures=True)
     assert isinstance(failed, RequestFailedError)
     assert failed.reason == "context_too_long"
-    assert "256" in failed.detail
+    assert "1024" in failed.detail
     assert answered.text
 
 
@@ -301,15 +307,145 @@ def test_missing_libraries_say_what_to_install(monkeypatch):
 
 
 @pytest.mark.transformers
-def test_too_little_memory_names_the_setting(torch, model, monkeypatch):
+def test_too_little_memory_for_one_row_is_explained(torch, model, monkeypatch):
     from transformers import LlamaForCausalLM
 
     def full(*args, **kwargs):
         raise torch.OutOfMemoryError
 
     monkeypatch.setattr(LlamaForCausalLM, "forward", full)
-    with pytest.raises(SettingsError, match="SYNTH_CONCURRENCY"):
-        answers(ask_for(model, "Write."))
+    with pytest.raises(SettingsError, match="not even one row of 30 tokens fits"):
+        answers(ask_for(model, "Write."), ask_for(model, "Write more."))
+
+
+@pytest.fixture
+def forwards(model, monkeypatch):
+    """The shape of each input that the model computes; `most` rows are what memory holds."""
+    import torch
+    from transformers import LlamaForCausalLM
+
+    seen: list[tuple[int, int]] = []
+    seen_by = LlamaForCausalLM.forward
+
+    def forward(self, input_ids=None, **rest):
+        if len(input_ids) > forward.most:
+            raise torch.OutOfMemoryError
+        seen.append(tuple(input_ids.shape))
+        return seen_by(self, input_ids=input_ids, **rest)
+
+    forward.most = 1000
+    forward.seen = seen
+    monkeypatch.setattr(LlamaForCausalLM, "forward", forward)
+    return forward
+
+
+@pytest.mark.transformers
+def test_a_batch_that_memory_does_not_hold_is_halved_and_goes_on(model, forwards):
+    requests = [ask_for(model, f"Write {seed}.", seed=seed) for seed in range(7)]
+    whole = texts(*requests)
+    forwards.seen.clear()
+    forwards.most = 2
+    assert texts(*requests) == whole
+    assert {rows for rows, _ in forwards.seen} == {1, 2}  # 7 and 3 were too many
+
+
+@pytest.mark.transformers
+def test_rows_that_have_ended_leave_the_batch(model, forwards):
+    requests = [ask_for(model, "Write.", seed=seed, max_tokens=60 if seed < 2 else 3) for seed in range(8)]
+    found = answers(*requests)
+    assert [answer.completion_tokens for answer in found] == [60, 60] + [3] * 6
+    assert [rows for rows, _ in forwards.seen] == [8] * 3 + [2] * 57
+    assert [tokens for _, tokens in forwards.seen[1:]] == [1] * 59  # what was read once is not read again
+    forwards.seen.clear()
+    assert [answer.text for answer in found[:2]] == texts(*requests[:2])
+
+
+@pytest.mark.transformers
+def test_rows_that_wait_take_the_places_of_those_that_have_ended(model, forwards):
+    requests = [
+        ask_for(model, "Write.", seed=seed, max_tokens=60 if seed in (0, 5) else 3) for seed in range(10)
+    ]
+    found = answers(*requests, concurrency=4)
+    assert [answer.completion_tokens for answer in found] == [
+        60 if seed in (0, 5) else 3 for seed in range(10)
+    ]
+    assert len(forwards.seen) < 70  # the two long ones run side by side
+    assert [answer.text for answer in found] == texts(*requests)
+
+
+@pytest.mark.transformers
+def test_an_answer_is_given_out_as_it_ends(model):
+    async def main():
+        backend = TransformersBackend(Settings(), str(model))
+        long, short = (
+            asyncio.create_task(backend.ask(ask_for(model, "Write.", max_tokens=most, temperature=0.0)))
+            for most in (200, 2)
+        )
+        done, _ = await asyncio.wait([long, short], return_when=asyncio.FIRST_COMPLETED)
+        await backend.close()
+        await asyncio.wait([long])
+        return short in done, long.cancelled()
+
+    assert asyncio.run(main()) == (True, True)
+
+
+def test_a_batch_is_who_has_waited_longest_and_those_of_like_length():
+    rows = [waiting(tokens) for tokens in (40, 300, 45, 38, 41, 900)]
+    batch = next_batch(rows, 4, lambda longest: 1000)
+    assert [len(row.prompt) for row in batch] == [40, 41, 38, 45]
+    by_tokens = next_batch(rows, 100, lambda longest: 1500 // longest)
+    assert [len(row.prompt) for row in by_tokens] == [
+        40,
+        41,
+        38,
+        45,
+    ]  # with 300 to 412 tokens, three would fit
+    assert len(next_batch(rows[5:], 100, lambda longest: 1)) == 1
+    assert next_batch([], 4, lambda longest: 1) == []
+
+
+def waiting(tokens: int) -> Row:
+    request = ask_for("some/model", "Write.", max_tokens=112)
+    return Row(request, parameters_of(request), prompt=[1] * tokens)
+
+
+def test_a_room_holds_the_rows_whose_keys_and_values_fit():
+    room = Room(free=100_000, token=10, row=1_000, most=32)
+    assert room.rows(400) == 20
+    assert room.rows(1) == 32
+    assert room.rows(1_000_000) == 1
+
+
+@pytest.mark.transformers
+def test_a_room_counts_what_a_model_keeps_of_a_token(torch, model):
+    from transformers import AutoModelForCausalLM
+
+    llama = AutoModelForCausalLM.from_pretrained(model)
+    room = measure(llama)
+    kept = llama(torch.tensor([[1, 2, 3]])).past_key_values
+    sizes = [layer.keys.nbytes + layer.values.nbytes for layer in kept.layers]
+    assert room.token == sum(sizes) / 3
+    assert room.free > 10_000_000
+
+
+@pytest.mark.transformers
+def test_a_folder_may_stand_for_the_model_of_the_spec(model):
+    named = ask_for("org/model", "Write.", temperature=0.0)
+    [answer] = answers(named, model_path=model)
+    assert [answer.text] == texts(ask_for(model, "Write.", temperature=0.0))
+    assert transformers_identity("org/model", Settings(model_path=model)) == transformers_identity(str(model))
+    with pytest.raises(SettingsError, match="there is no folder"):
+        answers(named, model_path=model / "nowhere")
+
+
+@pytest.mark.transformers
+def test_dtype_and_device_are_the_users(torch, model):
+    request = ask_for(model, "Write.", temperature=0.0)
+    [answer] = answers(request, dtype="bfloat16", device="cpu", attention="eager")
+    assert answer.text
+    if not torch.cuda.is_available():
+        with pytest.raises(SettingsError, match="--device"):
+            answers(request, device="cuda")
 
 
 @pytest.mark.transformers
@@ -337,9 +473,7 @@ def test_cancelling_one_leaves_the_others_and_closing_ends_the_rest(model):
         running = asyncio.create_task(backend.ask(endless))
         queued = asyncio.create_task(backend.ask(replace(endless, seed=8)))
         async with asyncio.timeout(10):
-            while not backend._waiting:
-                await asyncio.sleep(0)
-            while backend._waiting:  # until both are taken up
+            while not (backend._waiting and all(row.tokens for row in backend._waiting)):
                 await asyncio.sleep(0)
         late = asyncio.create_task(backend.ask(replace(short, seed=9)))
         await asyncio.sleep(0)
@@ -376,3 +510,67 @@ def test_importing_the_backend_imports_no_torch():
         "sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
+
+
+REVIEW = {
+    "type": "object",
+    "properties": {
+        "title": {"type": "string", "maxLength": 20},
+        "stars": {"type": "integer", "minimum": 1, "maximum": 5},
+        "tags": {"type": "array", "items": {"enum": ["good", "bad"]}, "maxItems": 2},
+    },
+    "required": ["title", "stars", "tags"],
+    "additionalProperties": False,
+}
+
+
+@pytest.fixture(scope="module")
+def shaped(model):
+    """Requests for structured answers, or the test is skipped."""
+    pytest.importorskip("llguidance", exc_type=ImportError)
+    return [
+        ask_for(model, "Rate a lamp. " * (1 + seed % 3), seed=seed, schema=json.dumps(REVIEW), max_tokens=100)
+        for seed in range(8)
+    ]
+
+
+@pytest.mark.transformers
+def test_answers_of_random_weights_follow_the_schema(shaped):
+    import jsonschema
+
+    found = answers(*shaped)
+    rows = [json.loads(answer.text) for answer in found]
+    for row in rows:
+        jsonschema.validate(row, REVIEW)
+    assert len({answer.text for answer in found}) == len(found)
+    assert {answer.finish_reason for answer in found} == {"stop"}
+
+
+@pytest.mark.transformers
+def test_a_structured_answer_is_the_same_alone_and_beside_free_texts(model, shaped):
+    free = [ask_for(model, "Write.", seed=seed) for seed in range(4)]
+    together = texts(*free, *shaped)
+    assert [texts(request)[0] for request in shaped[:3]] == together[4:7]
+    assert texts(*free) == together[:4]
+
+
+@pytest.mark.transformers
+def test_a_structured_answer_goes_on_after_its_opening(shaped):
+    opened = replace(shaped[0], messages=(*shaped[0].messages, Message("assistant", '{"title": "A ')))
+    [answer] = answers(opened)
+    assert json.loads(answer.text)["title"].startswith("A ")
+    with pytest.raises(EndpointError, match="begins with 'The'"):
+        answers(replace(opened, messages=(*shaped[0].messages, Message("assistant", "The"))))
+
+
+@pytest.mark.transformers
+def test_a_schema_that_cannot_be_held_to_is_refused(model, shaped):
+    with pytest.raises(EndpointError, match="refuses the schema"):
+        answers(ask_for(model, "Write.", schema='{"type":"object","properties":{"a":{"$ref":"#/nowhere"}}}'))
+
+
+@pytest.mark.transformers
+def test_structured_answers_without_llguidance_say_what_to_install(model, monkeypatch):
+    monkeypatch.setitem(sys.modules, "llguidance", None)
+    with pytest.raises(SettingsError, match=r"llguidance.*pip install 'synth-datasets\[transformers\]'"):
+        answers(ask_for(model, "Write.", schema=json.dumps(REVIEW)))
