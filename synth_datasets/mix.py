@@ -215,7 +215,10 @@ def _chosen(mix: Mix, split: str, asked: int | None, names: tuple[str, ...]) -> 
             counts[kind] += 1
             found.append(_Row(index.data.ids[at], {**empty, **row}))
     if asked is not None and len(found) < asked:
-        hint = f"ask for {len(found)} at most or `all`, or say whose they are: `shares`, or a `split` column"
+        hint = (
+            f"ask for {len(found)} at most or `all`, say whose they are (`shares`, or a `split` column), or make fewer "
+            "rows (`--num-examples`)"
+        )
         message = f"the split '{shown(split)}' asks for {asked} real rows, and {len(found)} belong to it"
         raise SpecError("", [Problem(0, "mix", message, hint)])
     return tuple(found)

@@ -15,6 +15,7 @@ from synth_datasets.plan.clusters import clusters
 from synth_datasets.publishing.release import read_release
 from synth_datasets.publishing.verify import verify
 from synth_datasets.spec import fingerprint, load_spec
+from synth_datasets.spec.overrides import with_overrides
 
 WORDS = [
     f"{a}{b}"
@@ -127,6 +128,35 @@ def test_real_rows_cost_no_request_and_a_longer_split_keeps_its_rows(write, opti
     long = rows(12)
     assert len(short) == 12
     assert long[:12] == short
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [({"train": 6}, (6, 3)), ({"train": 16}, (16, 8)), (8, (6, 3))]
+)
+def test_a_build_of_another_size_keeps_the_proportion_of_real_rows(write, options, tmp_path, given, expected):
+    def rows(name, **more):
+        at = {"data_files": str(write()), "cache_dir": str(tmp_path / name), "split": "train"}
+        found = list(load_dataset("synth", **at, **options, **more))
+        return found, (
+            sum(row["source"] == "synthetic" for row in found),
+            sum(row["source"] == "real" for row in found),
+        )
+
+    whole, counted = rows("whole")
+    assert counted == (12, 6)
+    other, counted = rows("other", num_examples=given)
+    assert counted == expected
+    common = min(len(whole), len(other))
+    assert whole[:common] == other[:common], "a shorter one is what a longer one begins with"
+
+
+def test_a_build_of_the_size_of_the_spec_is_the_build_of_the_spec(write):
+    spec = load_spec(write())
+    assert fingerprint(with_overrides(spec, num_examples={"train": 12})) == fingerprint(spec)
+    assert real_counts(with_overrides(spec, num_examples={"train": 0}))["test"] == real_counts(spec)["test"]
+    with pytest.raises(SpecError, match="asks for 60 real rows") as error:
+        real_counts(with_overrides(spec, num_examples={"train": 120}))
+    assert "make fewer rows" in str(error.value)
 
 
 def test_near_copies_and_groups_stay_in_one_split(write):

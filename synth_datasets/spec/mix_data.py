@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from synth_datasets.spec.seed_data import Seeds
 
-__all__ = ["Kind", "Mix", "misfit", "value_of"]
+__all__ = ["Kind", "Mix", "in_proportion", "misfit", "value_of"]
 
 Kind = Literal["text", "class", "integer", "number", "boolean"]
 
@@ -52,6 +52,23 @@ class Mix:
 
     def __hash__(self) -> int:
         return hash(self.key)
+
+
+def in_proportion(mix: Mix, before: Mapping[str, int], after: Mapping[str, int]) -> Mix:
+    """Return the mix for splits that have so many generated rows now: counts of real rows become ratios.
+
+    A split has the rows, in the order, that a longer or shorter one of the spec begins with. `all` stays all, and so
+    do `shares`, so that no real row moves to another split.
+    """
+    changed = {
+        name: count / before[name]
+        for name, count in mix.rows
+        if count and before[name] and after[name] != before[name]
+    }
+    if not changed:
+        return mix
+    rows = tuple((name, count) for name, count in mix.rows if name not in changed)
+    return replace(mix, rows=rows, ratio=(*mix.ratio, *changed.items()))
 
 
 def misfit(mix: Mix, name: str, text: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from synth_datasets.errors import SettingsError
+from synth_datasets.spec.mix_data import in_proportion
 from synth_datasets.spec.model import (
     Column,
     DatasetSpec,
@@ -36,12 +37,12 @@ def with_overrides(
 
     `num_examples` as a number is a total over all splits, shared in their proportion by the divisor method
     (Sainte-Laguë), at least one row each as far as it goes: a larger total never shrinks a split. As a mapping it
-    sets the splits it names. `model`, `temperature` and `max_tokens` reach every column that has the spec's own
-    value there; another model drops the revision and the adapter. Raises `SettingsError` for values that no spec may
-    have.
+    sets the splits it names. Real rows of `mix` keep their proportion. `model`, `temperature` and `max_tokens` reach
+    every column that has the spec's own value there; another model drops the revision and the adapter. Raises
+    `SettingsError` for values that no spec may have.
     """
     if num_examples is not None:
-        spec = replace(spec, splits=_splits(spec, num_examples))
+        spec = _resized(spec, _splits(spec, num_examples))
     if model is not None:
         if not model.strip() or not model.isprintable():
             raise SettingsError("model must be the id of a model, such as gpt-5-mini")
@@ -97,6 +98,13 @@ def _column(column: Column, changed: Callable[[ModelSpec], ModelSpec]) -> Column
 
 def _prompt(prompt: Prompt, changed: Callable[[ModelSpec], ModelSpec]) -> Prompt:
     return replace(prompt, model=changed(prompt.model))
+
+
+def _resized(spec: DatasetSpec, splits: tuple[Split, ...]) -> DatasetSpec:
+    if spec.mix is None:
+        return replace(spec, splits=splits)
+    before, after = ({split.name: split.num_examples for split in each} for each in (spec.splits, splits))
+    return replace(spec, splits=splits, mix=in_proportion(spec.mix, before, after))
 
 
 def _splits(spec: DatasetSpec, num_examples: int | Mapping[str, int]) -> tuple[Split, ...]:
