@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from synth_datasets.errors import SettingsError
 from synth_datasets.prices import Price, read_prices
 
-__all__ = ["BackendName", "Settings", "load_settings", "public_url"]
+__all__ = ["BackendName", "Settings", "is_url", "load_settings", "public_url"]
 
 BackendName = Literal["auto", "openai", "embedded", "transformers", "vllm"]
 Dtype = Literal["float32", "bfloat16", "float16"]
@@ -22,10 +22,13 @@ MOST_CONCURRENCY = 10_000
 MOST_BATCH_REQUESTS = 50_000  # OpenAI's limits, for one input file
 MOST_BATCH_BYTES = 200_000_000
 
+_PLACES = ("base_url", "endpoints")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, 5.6.2
 
 _ENVIRONMENT = {
     "base_url": ("SYNTH_BASE_URL", "OPENAI_BASE_URL"),
+    "endpoints": ("SYNTH_ENDPOINTS",),
+    "endpoint_name": ("SYNTH_ENDPOINT_NAME",),
     "api_key": ("SYNTH_API_KEY", "OPENAI_API_KEY"),
     "headers": ("SYNTH_HEADERS",),
     "backend": ("SYNTH_BACKEND",),
@@ -57,12 +60,16 @@ class Settings:
     backend: BackendName = "auto"
     """`auto`: the embedded model for its own id, otherwise an OpenAI-compatible endpoint."""
     base_url: str | None = None
-    """None: OpenAI's own endpoint."""
+    """None: OpenAI's own endpoint, unless there are `endpoints`."""
+    endpoints: tuple[str, ...] = ()
+    """Replicas of one model beside `base_url`: base URLs, or files with one a line, read again when they change."""
+    endpoint_name: str | None = None
+    """A URL that stands for all replicas wherever it is written down who was asked; nobody connects to it."""
     api_key: str | None = field(default=None, repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Names and values that go with every request, beside or in place of the client's own; secret like the key."""
     concurrency: int | None = None
-    """Requests in flight; None lets the backend choose."""
+    """Requests in flight, at all replicas together; None lets the backend choose."""
     timeout_s: float = 120.0
     """For one request, from sending it to its last byte."""
     store: Path | None = None
@@ -103,6 +110,11 @@ class Settings:
     """Endpoints that a spec which does not lie on this machine may ask; one that is named for a run is among them."""
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """Where the endpoint is: URLs, and paths of files that hold some; empty for OpenAI's own."""
+        return (*((self.base_url,) if self.base_url else ()), *self.endpoints)
+
+    @property
     def store_path(self) -> Path:
         """The file that keeps the answers."""
         if self.store is not None:
@@ -116,25 +128,30 @@ def load_settings(options: Mapping[str, object] | None = None) -> Settings:
 
     The file is `~/.config/synth_datasets/config.toml` (`XDG_CONFIG_HOME` and `SYNTH_CONFIG` are honoured), with
     the names of `Settings` as keys. `OPENAI_API_KEY` goes to OpenAI or to `OPENAI_BASE_URL` and to nobody else: for
-    another endpoint set `SYNTH_API_KEY`. A `base_url` among the options is named for this run, so that any spec may ask
-    there. Raises `SettingsError` for an unknown or malformed value.
+    another endpoint set `SYNTH_API_KEY`. Whoever says where (`base_url`, `endpoints`) says it alone: what is weaker has
+    no part in it. A place among the options is named for this run, so that any spec may ask there. Raises
+    `SettingsError` for an unknown or malformed value.
     """
-    values: dict[str, object] = dict(_from_file())
-    for name, variables in _ENVIRONMENT.items():
-        for variable in reversed(variables):
-            if text := os.environ.get(variable):
-                values[name] = text
-    at = values.get("base_url")
-    values.update({name: value for name, value in (options or {}).items() if value is not None})
-    if values.get("base_url") != at and (options or {}).get("headers") is None:
+    given = {name: value for name, value in (options or {}).items() if value is not None and value != ()}
+    values: dict[str, object] = {}
+    for level in (_from_file(), _from_environment("OPENAI_"), _from_environment("SYNTH_")):
+        _lay_over(values, level)
+    at = [values.get(name) for name in _PLACES]
+    _lay_over(values, given)
+    if [values.get(name) for name in _PLACES] != at and "headers" not in given:
         values.pop("headers", None)  # they are meant for the endpoint beside which they are set
-    if _key_is_for_another(values):
-        del values["api_key"]
     settings = _settings(values)
-    if options is not None and options.get("base_url") is not None:
-        named = public_url(str(options["base_url"]))
-        return replace(settings, allow_endpoint=(*settings.allow_endpoint, named))
+    if _key_is_for_another(settings):
+        settings = replace(settings, api_key=None)
+    if given.keys() & {*_PLACES}:
+        named = [public_url(place) if is_url(place) else place for place in settings.places]
+        settings = replace(settings, allow_endpoint=(*settings.allow_endpoint, *named))
     return settings
+
+
+def is_url(place: str) -> bool:
+    """Whether a place is an endpoint's URL; otherwise it is the path of a file."""
+    return place.startswith(("http://", "https://"))
 
 
 def public_url(url: str) -> str:
@@ -145,15 +162,28 @@ def public_url(url: str) -> str:
     return f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}"
 
 
-def _key_is_for_another(values: Mapping[str, object]) -> bool:
-    """Whether the key is OpenAI's while the endpoint is neither OpenAI's nor the one set beside the key."""
-    if os.environ.get("SYNTH_API_KEY") or values.get("api_key") != os.environ.get("OPENAI_API_KEY"):
+def _lay_over(values: dict[str, object], level: Mapping[str, object]) -> None:
+    if level.keys() & {*_PLACES}:
+        for name in (*_PLACES, "endpoint_name"):
+            values.pop(name, None)
+    values.update(level)
+
+
+def _key_is_for_another(settings: Settings) -> bool:
+    """Whether the key is OpenAI's while some endpoint is neither OpenAI's nor the one set beside the key."""
+    if os.environ.get("SYNTH_API_KEY") or settings.api_key != os.environ.get("OPENAI_API_KEY"):
         return False
-    base_url = str(values.get("base_url") or "")
-    own = (
-        base_url in ("", os.environ.get("OPENAI_BASE_URL")) or urlsplit(base_url).hostname == "api.openai.com"
-    )
-    return "api_key" in values and not own
+    own = os.environ.get("OPENAI_BASE_URL")
+    return any(place != own and urlsplit(place).hostname != "api.openai.com" for place in settings.places)
+
+
+def _from_environment(prefix: str) -> Mapping[str, object]:
+    return {
+        name: text
+        for name, variables in _ENVIRONMENT.items()
+        for variable in variables
+        if variable.startswith(prefix) and (text := os.environ.get(variable))
+    }
 
 
 def _from_file() -> Mapping[str, object]:
@@ -192,7 +222,9 @@ def _parse(name: str, value: object) -> object:  # noqa: C901, PLR0911, PLR0912 
             if not isinstance(given, Sequence):
                 raise ValueError("it must be a URL, or a list of them")  # noqa: TRY004 - told with the setting's name
             return tuple(public_url(str(_parse("base_url", str(each).strip()))) for each in given)
-        case "base_url":
+        case "endpoints":
+            return _places(value)
+        case "base_url" | "endpoint_name":
             if urlsplit(str(value)).scheme not in ("http", "https") or not urlsplit(str(value)).hostname:
                 raise ValueError("it must look like http://host:port/v1")
             return str(value)
@@ -230,6 +262,18 @@ def _parse(name: str, value: object) -> object:  # noqa: C901, PLR0911, PLR0912 
             return _at_least(1, value)
         case _:
             return str(value)
+
+
+def _places(value: object) -> tuple[str, ...]:
+    """Read URLs and paths of files: a list, or a text with commas."""
+    given = value.split(",") if isinstance(value, str) else value
+    if not isinstance(given, Sequence) or not given:
+        raise ValueError("it must be URLs such as http://host:port/v1, or files that hold one a line")
+    each = [str(item).strip() for item in given]
+    return tuple(
+        str(_parse("base_url", item)) if "://" in item else str(Path(item).expanduser().absolute())
+        for item in each
+    )
 
 
 def _headers(value: object) -> tuple[tuple[str, str], ...]:

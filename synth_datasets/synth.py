@@ -36,7 +36,7 @@ FORMAT = 1
 
 OVERRIDES = ("num_examples", "model", "seed", "temperature", "max_tokens", "attempts")
 _SETTINGS = (
-    *("backend", "base_url", "concurrency", "timeout_s", "store", "model_path"),
+    *("backend", "base_url", "endpoints", "endpoint_name", "concurrency", "timeout_s", "store", "model_path"),
     *("max_cost", "max_requests", "max_total_tokens", "rpm", "tpm", "batch", "allow_endpoint"),
 )
 
@@ -47,7 +47,7 @@ _OTHER_CACHE = "--cache-dir, cache_dir= or HF_HOME"
 class SynthConfig(datasets.BuilderConfig):
     """What `load_dataset("synth", ...)` takes beside `data_files`.
 
-    The first six replace what the spec says, the next thirteen say where it is asked and what may be spent on it (see
+    The first six replace what the spec says, the next fifteen say where it is asked and what may be spent on it (see
     `synth_datasets.settings`; a cap holds for one build, or for one pass over a stream), and
     `keep_short` accepts a split with fewer rows than asked for instead of raising `ShortfallError`. `offline` asks
     nobody: what the store does not hold is counted and raised as `AnswerMissingError`.
@@ -61,6 +61,8 @@ class SynthConfig(datasets.BuilderConfig):
     attempts: int | None = None
     backend: str | None = None
     base_url: str | None = None
+    endpoints: str | list[str] | None = None
+    endpoint_name: str | None = None
     concurrency: int | None = None
     timeout_s: float | None = None
     store: str | None = None
@@ -248,7 +250,7 @@ def _settings(config: SynthConfig) -> Settings:
 def _refuse_settings(config: SynthConfig, options: Mapping[str, object]) -> None:
     """Raise `SettingsError` for settings that a README's `configs` bring: where it is asked is the reader's to say."""
     own = (*_SETTINGS, "keep_short", "offline")
-    given = [name for name in own if getattr(config, name) not in (None, False) and not options.get(name)]
+    given = [name for name in own if getattr(config, name) not in (None, False, ()) and not options.get(name)]
     if given:
         raise SettingsError(
             f"the README beside the spec sets {', '.join(given)} in its `configs`, which only you may: read it, then "

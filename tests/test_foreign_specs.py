@@ -163,3 +163,20 @@ def test_what_is_no_url_is_no_endpoint():
         load_settings({"allow_endpoint": "all"})
     with pytest.raises(SettingsError, match="a list of them"):
         load_settings({"allow_endpoint": 5})
+
+
+def test_every_replica_must_be_allowed(hub, usual, tmp_path, monkeypatch):
+    """What the environment names is not what the user named for this run; a file that is, is with what it holds."""
+    file = tmp_path / "endpoints.txt"
+    file.write_text(f"{usual.base_url}\n")
+    monkeypatch.setenv("SYNTH_ENDPOINT_NAME", "http://mine/v1")
+    for places in (f"{usual.base_url},http://other:1/v1", f"{usual.base_url},{file}"):
+        monkeypatch.setenv("SYNTH_ENDPOINTS", places)
+        with pytest.raises(SettingsError, match="would ask"):
+            made()
+    monkeypatch.setenv("SYNTH_ENDPOINTS", f"{usual.base_url},http://other:1/v1")
+    with pytest.raises(SettingsError, match=r"would ask http://other:1/v1 with your key"):
+        made(allow_endpoint=usual.base_url)
+    assert usual.count == 0
+    made(endpoints=[str(file)], endpoint_name="http://mine/v1")
+    assert usual.count

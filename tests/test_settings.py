@@ -157,3 +157,46 @@ def test_headers_that_are_none_are_refused_without_being_shown(given):
     with pytest.raises(SettingsError, match="Name: value") as caught:
         load_settings({"headers": given})
     assert "colon" not in str(caught.value)
+
+
+def test_who_says_where_says_it_alone(own_home, monkeypatch):
+    """A base URL of the environment is no replica of those that are named in an option, nor the other way round."""
+    config = own_home / "config" / "synth_datasets" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text('endpoints = ["http://a:1/v1", "list.txt"]\nendpoint_name = "http://all/v1"\n')
+    found = load_settings()
+    assert found.endpoints == ("http://a:1/v1", str(Path("list.txt").absolute()))
+    assert found.endpoint_name == "http://all/v1"
+    found = load_settings({"base_url": "http://b:1/v1"})
+    assert (found.places, found.endpoint_name) == (("http://b:1/v1",), None)
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://router:1/v1")
+    assert load_settings().places == ("http://router:1/v1",)
+    monkeypatch.setenv("SYNTH_ENDPOINTS", "http://c:1/v1, http://d:1/v1")
+    assert load_settings().places == ("http://c:1/v1", "http://d:1/v1")
+    monkeypatch.setenv("SYNTH_BASE_URL", "http://e:1/v1")
+    assert load_settings({"endpoints": ()}).places == ("http://e:1/v1", "http://c:1/v1", "http://d:1/v1")
+    assert load_settings({"endpoints": ["http://f:1/v1"]}).places == ("http://f:1/v1",)
+    assert load_settings({"endpoint_name": "http://n/v1"}).places[0] == "http://e:1/v1"
+
+
+@pytest.mark.parametrize("value", [[], "ftp://host/v1", ["http:///v1"], 7])
+def test_endpoints_that_are_none_are_refused(value):
+    with pytest.raises(SettingsError, match="setting endpoints"):
+        load_settings({"endpoints": value})
+
+
+def test_openais_key_goes_to_no_replica_unless_all_are_openais(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-openai")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://router:1/v1")
+    own = ["http://router:1/v1", "https://api.openai.com/v1"]
+    assert load_settings({"endpoints": own}).api_key == "sk-openai"
+    assert load_settings({"endpoints": [*own, "http://elsewhere:1/v1"]}).api_key is None
+    assert load_settings({"endpoints": [*own, "list.txt"]}).api_key is None
+
+
+def test_replicas_that_are_named_for_a_run_may_be_asked_by_any_spec_and_others_not(tmp_path, monkeypatch):
+    file = str(tmp_path / "list.txt")
+    monkeypatch.setenv("SYNTH_ENDPOINTS", f"http://a:1/v1,{file}")
+    assert load_settings().allow_endpoint == ()
+    named = load_settings({"endpoints": ["http://me:secret@b:1/v1/", file]})
+    assert named.allow_endpoint == ("http://b:1/v1", file)

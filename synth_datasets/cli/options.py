@@ -18,7 +18,8 @@ Overrides = dict[str, Any]
 
 _OVERRIDE_NAMES = ("num_examples", "model", "seed", "temperature", "max_tokens", "attempts")
 _SETTING_NAMES = (
-    *("backend", "base_url", "concurrency", "timeout_s", "store", "model_path", "batch"),
+    *("backend", "base_url", "endpoints", "endpoint_name"),
+    *("concurrency", "timeout_s", "store", "model_path", "batch"),
     *("max_cost", "max_requests", "max_total_tokens", "rpm", "tpm", "allow_endpoint"),
 )
 
@@ -55,6 +56,18 @@ def settings_options(verb: Verb) -> Verb:
     options = (
         click.option("--backend", type=backends, help="Who runs the model; auto: by its id."),
         click.option("--base-url", help="An OpenAI-compatible endpoint, such as http://127.0.0.1:8000/v1."),
+        click.option(
+            "--endpoint",
+            "endpoints",
+            multiple=True,
+            metavar="URL|FILE",
+            help="A replica of the model, once for each; or a file of URLs, one a line, that may change meanwhile.",
+        ),
+        click.option(
+            "--endpoint-name",
+            metavar="URL",
+            help="What stands for all replicas in keys and locks; else the first URL, --base-url before the others.",
+        ),
         click.option(
             "--allow-endpoint", metavar="URL", help="Let a spec from the Hub ask there, with your key."
         ),

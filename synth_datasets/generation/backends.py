@@ -9,14 +9,16 @@ from synth_datasets.generation.answer import Answer, Backend
 from synth_datasets.generation.batch_backend import MOST_WAITING, BatchBackend
 from synth_datasets.generation.budget import Budget
 from synth_datasets.generation.embedded import MAX_SERVERS, MAX_TOKENS, EmbeddedBackend
-from synth_datasets.generation.openai_backend import DEFAULT_CONCURRENCY, OPENAI_URL, OpenAIBackend
+from synth_datasets.generation.endpoints import Roster, asks_replicas, endpoint_url, not_allowed
+from synth_datasets.generation.openai_backend import DEFAULT_CONCURRENCY, OpenAIBackend
+from synth_datasets.generation.replicas import Replicas
 from synth_datasets.generation.transformers_backend import BATCH, TransformersBackend, transformers_identity
 from synth_datasets.generation.vllm_backend import CONCURRENCY, VLLMBackend, vllm_identity
 from synth_datasets.generation.weights import EMBEDDED_MODEL_ID, embedded_identity
 from synth_datasets.plan.request import Request
-from synth_datasets.settings import Settings, public_url
+from synth_datasets.settings import Settings
 
-__all__ = ["default_concurrency", "endpoint_identity", "open_backend"]
+__all__ = ["default_concurrency", "endpoint_identity", "open_backend", "rows_a_place"]
 
 _Kind = Literal["openai", "embedded", "transformers", "vllm"]
 _DEFAULTS: Mapping[_Kind, int] = {
@@ -34,7 +36,7 @@ def endpoint_identity(model_id: str, settings: Settings) -> str:
     """
     match _kind(model_id, settings):
         case "openai":
-            return public_url(settings.base_url or OPENAI_URL)
+            return endpoint_url(settings)
         case "embedded":
             return embedded_identity(model_id, settings)
         case "transformers":
@@ -72,11 +74,16 @@ def open_backend(
                     f"{model_id} runs on this machine ({kind}), which has no batch API; leave out --batch (batch=True, "
                     "SYNTH_BATCH), or ask an endpoint (--model, --base-url)"
                 )
+            if settings.batch and asks_replicas(settings):
+                raise SettingsError(
+                    "batches lie at one endpoint: name it with --base-url alone, without --endpoint and "
+                    "--endpoint-name (endpoints, endpoint_name), or leave out --batch (batch=True, SYNTH_BATCH)"
+                )
             if settings.batch:
                 backend = shared = shared or BatchBackend(settings, budget=spending, say=say)
             elif kind == "openai":
                 # One endpoint serves every id, within one limit on what it gets at once.
-                backend = shared = shared or OpenAIBackend(settings, budget=spending)
+                backend = shared = shared or _endpoint(settings, spending, origin)
             elif kind == "embedded":
                 backend = _Metered(EmbeddedBackend(settings, model_id), spending)
             elif kind == "vllm":
@@ -90,10 +97,17 @@ def open_backend(
     return make
 
 
+def _endpoint(settings: Settings, budget: Budget, origin: str) -> Backend:
+    if not asks_replicas(settings):
+        return OpenAIBackend(settings, budget=budget)
+    return Replicas(settings, budget=budget, allowed=settings.allow_endpoint if "://" in origin else None)
+
+
 def _check_allowed(model_ids: Collection[str], settings: Settings, origin: str) -> None:
     """Raise `SettingsError` when a spec from elsewhere would ask an endpoint that nobody allowed it."""
-    asked = {endpoint_identity(each, settings) for each in model_ids if _kind(each, settings) == "openai"}
-    for endpoint in sorted(asked.difference(settings.allow_endpoint)):
+    if not any(_kind(each, settings) == "openai" for each in model_ids):
+        return
+    for endpoint in not_allowed(settings):
         raise SettingsError(
             f"{origin} does not lie on this machine, and it would ask {endpoint} with your key: read it, then allow "
             f"the endpoint with --allow-endpoint {endpoint} (allow_endpoint=..., SYNTH_ALLOW_ENDPOINT, or the config "
@@ -106,7 +120,22 @@ def default_concurrency(model_ids: Collection[str], settings: Settings) -> int:
     if settings.batch:
         return MOST_WAITING
     kinds = {_kind(model_id, settings) for model_id in model_ids}
-    return sum(settings.concurrency or _DEFAULTS[kind] for kind in kinds)
+    return sum(
+        settings.concurrency or _DEFAULTS[kind] * (_replicas(settings) if kind == "openai" else 1)
+        for kind in kinds
+    )
+
+
+def rows_a_place(settings: Settings) -> int:
+    """Return how far to go ahead of the first row that is not decided, in rows for each place of the backend.
+
+    One of several replicas may be ten times slower than the others, which go on with later rows meanwhile.
+    """
+    return 16 if asks_replicas(settings) else 4
+
+
+def _replicas(settings: Settings) -> int:
+    return len(Roster(settings).urls) if asks_replicas(settings) else 1
 
 
 class _Metered:

@@ -23,7 +23,7 @@ from synth_datasets.settings import Settings, public_url
 if TYPE_CHECKING:
     import openai
 
-__all__ = ["DEFAULT_CONCURRENCY", "OPENAI_URL", "OpenAIBackend", "Outcome"]
+__all__ = ["DEFAULT_CONCURRENCY", "OPENAI_URL", "OpenAIBackend", "Outcome", "probe_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +51,15 @@ class OpenAIBackend:
     """
 
     def __init__(
-        self, settings: Settings, *, policy: RetryPolicy = _POLICY, budget: Budget | None = None
+        self,
+        settings: Settings,
+        *,
+        policy: RetryPolicy = _POLICY,
+        budget: Budget | None = None,
+        rate: Rate | None = None,
+        freed: Callable[[], None] | None = None,
     ) -> None:
+        """`rate` and `freed` (called whenever a slot may have come free) are those of a run over several endpoints."""
         url = settings.base_url or OPENAI_URL
         self.identity = public_url(url)
         self.concurrency = settings.concurrency or DEFAULT_CONCURRENCY
@@ -61,8 +68,8 @@ class OpenAIBackend:
         self.secrets = self._wire.secrets
         """What must not appear in any message."""
         self.dialect = Dialect()
-        self._pace = Pace(self.concurrency)
-        self._rate = Rate(rpm=settings.rpm, tpm=settings.tpm)
+        self.pace = Pace(self.concurrency, freed=freed)
+        self._rate = Rate(rpm=settings.rpm, tpm=settings.tpm) if rate is None else rate
         self._budget = Budget(settings) if budget is None else budget
         self._health = Health(policy)
         self._vain_pauses = 0
@@ -81,10 +88,8 @@ class OpenAIBackend:
         failures = 0
         answers_seen = 0
         while True:
-            outcome, sent_at = await self._once(request)
+            outcome, sent_at = await self.attempt(request)
             if isinstance(outcome, Answer):
-                self._pace.answered()
-                self._vain_pauses = 0
                 return outcome
             if isinstance(outcome, Trouble):
                 failures += 1
@@ -97,10 +102,13 @@ class OpenAIBackend:
         """Close the connections."""
         await self._wire.close()
 
-    async def _once(self, request: Request) -> tuple[Outcome, float]:
-        """Send the request once, as soon as caps and limits let it; returns also when that was."""
+    async def attempt(self, request: Request) -> tuple[Outcome, float]:
+        """Send the request once, as soon as slots, caps and limits let it; returns also when that was.
+
+        Raises what no other try here can mend.
+        """
         answer_limit = self.dialect.answer_limit(request)
-        async with self._pace, self._budget.bill(request, answer_limit) as bill:
+        async with self.pace, self._budget.bill(request, answer_limit) as bill:
             async with self._rate.turn(bill.likely_tokens) as ticket:
                 sent_at = asyncio.get_running_loop().time()
                 bill.sent()
@@ -110,7 +118,10 @@ class OpenAIBackend:
                     ticket.used = outcome.prompt_tokens + outcome.completion_tokens or None
                 elif not isinstance(outcome, Trouble) or outcome.connecting:
                     bill.refused()
-            if isinstance(outcome, Throttled):
+            if isinstance(outcome, Answer):
+                self.pace.answered()
+                self._vain_pauses = 0
+            elif isinstance(outcome, Throttled):
                 self._throttle(outcome, sent_at)
         return outcome, sent_at
 
@@ -190,11 +201,8 @@ class OpenAIBackend:
                 return True
             if loop.time() < self._no_probe_before:
                 return False
-            message = Message("user", "Say yes.")
-            probe = Request(
-                endpoint=self.identity, model=model, messages=(message,), sampling={"max_tokens": 16}, seed=0
-            )
-            async with self._pace, self._budget.bill(probe, 16) as bill:
+            probe = probe_of(self.identity, model)
+            async with self.pace, self._budget.bill(probe, 16) as bill:
                 bill.sent()
                 reply = await self._wire.post(self.dialect.body(probe))
             if isinstance(reply, Reply) and reply.alive:
@@ -219,7 +227,7 @@ class OpenAIBackend:
         if wait_s is None or vain >= _TRUSTED_PAUSES:
             pause_s = max(pause_s, policy.backoff_s(vain, self._draw))
         self._health.alive()
-        if self._pace.complained(sent_at=sent_at, pause_s=pause_s):
+        if self.pace.complained(sent_at=sent_at, pause_s=pause_s):
             self._vain_pauses += 1
             level = logging.WARNING if pause_s > _LONG_PAUSE_S else logging.INFO
             logger.log(
@@ -227,7 +235,7 @@ class OpenAIBackend:
                 "%s asks for patience; %.1f s pause, then %d at once",
                 self.identity,
                 pause_s,
-                self._pace.slots,
+                self.pace.slots,
             )
 
     def _beyond_learning(self, request: Request, refusal: Refusal) -> Exception:
@@ -245,6 +253,12 @@ class OpenAIBackend:
                 f"{refusal.message}. {RESUME}"
             )
         return RequestFailedError("bad_request", refusal.message)
+
+
+def probe_of(endpoint: str, model: str) -> Request:
+    """Return a request that any endpoint which serves the model can answer, in a word."""
+    message = Message("user", "Say yes.")
+    return Request(endpoint=endpoint, model=model, messages=(message,), sampling={"max_tokens": 16}, seed=0)
 
 
 def _quoted(message: str, names: dict[str, object]) -> str:

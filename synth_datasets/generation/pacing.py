@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from types import TracebackType
 
 __all__ = ["Pace"]
@@ -18,11 +19,14 @@ class Pace:
     everybody. Full again takes about eight round trips of answers. Made and used inside one event loop.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, *, freed: Callable[[], None] | None = None) -> None:
+        """`freed` is called whenever slots may have come free."""
         self.slots = float(most)
         """How many requests may run at once now; at least 1."""
+        self.running = 0
+        """How many have a slot now."""
         self._most = most
-        self._running = 0
+        self._freed = freed
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._resume_at = 0.0
         self._last_cut = 0.0
@@ -32,7 +36,7 @@ class Pace:
     async def __aenter__(self) -> float:
         """Wait for a slot; gives the event loop's time."""
         loop = asyncio.get_running_loop()
-        while self._free() < 1:
+        while self.free < 1:
             turn = loop.create_future()
             self._waiting.append(turn)
             try:
@@ -41,19 +45,23 @@ class Pace:
                 if turn.done() and not turn.cancelled():
                     self._wake()  # the turn that was given goes to the next
                 raise
-        self._running += 1
+        self.running += 1
         return loop.time()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._running -= 1
+        self.running -= 1
         self._wake()
 
     def answered(self) -> None:
         """Count a success: a little more may run at once."""
         self._answers += 1
         self.slots = min(self._most, self.slots + max(1.0, self._most / _STEPS_BACK) / self.slots)
+
+    def begin_anew(self) -> None:
+        """Go back to few slots, for an endpoint that was not there for a while."""
+        self.slots = max(1.0, self._most / _STEPS_BACK)
 
     def complained(self, *, sent_at: float, pause_s: float) -> bool:
         """Send nothing for `pause_s`, and fewer at once unless the request was sent before the last cut.
@@ -72,15 +80,19 @@ class Pace:
             loop.call_at(self._resume_at, self._wake)
         return new
 
-    def _free(self) -> int:
+    @property
+    def free(self) -> int:
+        """How many more may begin now; below 1 while everybody pauses."""
         # The loop's timers may fire early by its clock's resolution.
         paused = asyncio.get_running_loop().time() < self._resume_at - 0.001
-        return 0 if paused else int(self.slots) - self._running
+        return 0 if paused else int(self.slots) - self.running
 
     def _wake(self) -> None:
+        if self._freed is not None:
+            self._freed()
         if not self._waiting:
             return
-        free = self._free()
+        free = self.free
         while free > 0 and self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():

@@ -60,6 +60,12 @@ class Rate:
         self._out = {"requests": 0, "tokens": 0}
         self._queue = asyncio.Lock()
 
+    def beside(self) -> "Rate":
+        """Return the one of another endpoint: the user's limits hold for both together, what each tells for itself."""
+        other = Rate(clock=self._clock, sleep=self._sleep)
+        other._windows = self._windows
+        return other
+
     def turn(self, tokens: int) -> "_Turn":
         """Wait until a request of about so many tokens may go, first come, first served; lasts until it is over."""
         return _Turn(self, tokens)
