@@ -72,9 +72,13 @@ class Nursery:
         """Begin `rows_of_splits` below, which prints the rows as JSON."""
         return self._start("rows", [str(spec), splits], how)
 
-    def push(self, folder: Path, repo_id: str) -> Child:
-        """Begin `synth_datasets.publishing.push.push(folder, repo_id)`."""
-        return self._start("push", [str(folder), repo_id], {})
+    def push(self, folder: Path, repo_id: str, *, killed_at: int = 0, within: str = "") -> Child:
+        """Begin `synth_datasets.publishing.push.push(folder, repo_id)`.
+
+        It kills itself before the `killed_at`th file, folder or program is opened, made, renamed or run whose path or
+        arguments have `within` in them.
+        """
+        return self._start("push", [str(folder), repo_id], {"killed_at": killed_at, "within": within})
 
     def ask(self, do: str, **what: Any) -> Any:
         assert self._process.stdin is not None
@@ -140,6 +144,7 @@ def _child(call: str, args: list[Any], how: dict[str, Any], log: str, environmen
         elif call == "push":
             from synth_datasets.publishing.push import push
 
+            _kill_at(how["killed_at"], how["within"])
             push(Path(args[0]), args[1])
         else:
             rows_of_splits(*args, **how)
@@ -150,6 +155,20 @@ def _child(call: str, args: list[Any], how: dict[str, Any], log: str, environmen
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
+
+
+def _kill_at(number: int, within: str) -> None:
+    count = 0
+
+    def audit(event: str, args: tuple[Any, ...]) -> None:
+        nonlocal count
+        if event in ("open", "os.rename", "os.mkdir", "os.rmdir", "subprocess.Popen") and within in str(args):
+            count += 1
+            if count == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    if number:
+        sys.addaudithook(audit)
 
 
 def _serve() -> None:
