@@ -8,7 +8,7 @@ from typing import Any
 from synth_datasets.errors import SettingsError
 from synth_datasets.spec.adapters import CONFIG, WEIGHTS, Adapter, AdapterError, adapter_digest, lora_settings
 
-__all__ = ["adapter_for", "merged"]
+__all__ = ["adapter_for", "merged", "with_lora"]
 
 
 def adapter_for(digest: str | None, adapters: Collection[Adapter]) -> Adapter | None:
@@ -29,7 +29,7 @@ def merged(model: Any, adapter: Adapter) -> Any:  # noqa: ANN401 - transformers'
     """
     data = _weights(adapter)
     try:
-        from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
+        from peft import LoraConfig, set_peft_model_state_dict
         from safetensors import SafetensorError
         from safetensors.torch import load
     except ImportError as error:
@@ -38,7 +38,7 @@ def merged(model: Any, adapter: Adapter) -> Any:  # noqa: ANN401 - transformers'
         ) from error
     settings = lora_settings((Path(adapter.folder) / CONFIG).read_text(encoding="utf-8"))
     try:
-        laid = get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **settings))
+        laid = with_lora(model, LoraConfig(task_type="CAUSAL_LM", **settings))
         result = set_peft_model_state_dict(laid, load(data))
         if result.unexpected_keys or any("lora_" in key for key in result.missing_keys):
             raise ValueError("its tensors are not those of this model")
@@ -48,6 +48,18 @@ def merged(model: Any, adapter: Adapter) -> Any:  # noqa: ANN401 - transformers'
             f"the adapter {adapter.path} does not fit the model ({str(error).splitlines()[0]}): name the model that it "
             f"was made for, which its {CONFIG} tells"
         ) from error
+
+
+def with_lora(model: Any, config: Any) -> Any:  # noqa: ANN401 - transformers' and PEFT's own
+    """Return PEFT's model of these settings, whose weights change nothing yet."""
+    import warnings
+
+    from peft import get_peft_model
+
+    with warnings.catch_warnings():
+        # PEFT asks by a name that transformers has given up.
+        warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
+        return get_peft_model(model, config)
 
 
 def _weights(adapter: Adapter) -> bytes:
