@@ -7,7 +7,7 @@ from synth_datasets.generation.backends import endpoint_identity
 from synth_datasets.generation.budget import Budget, Spent
 from synth_datasets.prices import money
 from synth_datasets.settings import Settings
-from synth_datasets.spec.graph import asked_columns
+from synth_datasets.spec.graph import adapters_of, asked_columns
 from synth_datasets.spec.model import DatasetSpec
 
 __all__ = ["Course", "open_budget", "spent_line"]
@@ -30,7 +30,7 @@ def open_budget(spec: DatasetSpec, settings: Settings) -> Budget:
         return Budget(settings)
     for model in asked:
         # What runs in this process has a limit of its own.
-        if model.max_tokens is None and "://" in endpoint_identity(model.id, settings):
+        if model.max_tokens is None and "://" in endpoint_identity(model.id, settings, adapters_of(spec)):
             raise SettingsError(
                 f"under a cap on money or tokens the longest answer of {model.id} must be known: set `max_tokens` "
                 "of the model in the spec, or --max-tokens"

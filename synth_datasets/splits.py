@@ -204,13 +204,16 @@ def asked_outcomes(
     models = model_ids(spec)
     spec = resolved(spec, settings, budget=budget)
     plan = Plan(spec, endpoints_of(spec, settings))
-    most = default_concurrency(models, settings) * (rows_a_place(settings) if eager else 1)
+    adapters = adapters_of(spec)
+    most = default_concurrency(models, settings, adapters) * (rows_a_place(settings) if eager else 1)
     progress = Progress()
     with ExitStack() as stack:
         kept = stack.enter_context(AnswerStore(settings.store_path)) if store is None else store
         bar = stack.enter_context(_bar(models, title))
         make_backend = open_backend(
-            models, settings, budget, lambda text: _tell(bar, text), origin=spec.origin
+            *(models, settings, budget, lambda text: _tell(bar, text)),
+            origin=spec.origin,
+            adapters=adapters,
         )
         engine = stack.enter_context(
             Engine(make_backend if eager or not settings.batch else _no_stream, kept)

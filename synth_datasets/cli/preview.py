@@ -43,6 +43,7 @@ def preview_verb(spec: str, rows: int, split: str | None, prompts_only: bool, **
     from synth_datasets.estimate import estimate
     from synth_datasets.generation.backends import default_concurrency
     from synth_datasets.plan.part import Part
+    from synth_datasets.spec.graph import adapters_of
     from synth_datasets.spending import open_budget
     from synth_datasets.splits import model_ids, split_outcomes
 
@@ -64,7 +65,7 @@ def preview_verb(spec: str, rows: int, split: str | None, prompts_only: bool, **
     timed = (
         budget.spent.answers,
         time.monotonic() - began,
-        default_concurrency(model_ids(effective), settings),
+        default_concurrency(model_ids(effective), settings, adapters_of(effective)),
     )
     click.echo(f"Asked for this preview: {budget.spent.shown(budget.currency)}.")
     show_estimate(effective, estimate(effective, settings), settings, timed=timed)

@@ -1,7 +1,7 @@
 """Which backend answers which model, and what requests call it."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal
 
 from synth_datasets.errors import SettingsError
@@ -17,9 +17,12 @@ from synth_datasets.generation.vllm_backend import CONCURRENCY, VLLMBackend, vll
 from synth_datasets.generation.weights import EMBEDDED_MODEL_ID, embedded_identity
 from synth_datasets.plan.request import Request
 from synth_datasets.settings import Settings
+from synth_datasets.spec.adapters import Adapter
 
-__all__ = ["default_concurrency", "endpoint_identity", "open_backend", "rows_a_place"]
+__all__ = ["Adapters", "default_concurrency", "endpoint_identity", "open_backend", "rows_a_place"]
 
+Adapters = Mapping[str, Sequence[Adapter]]
+"""The adapters that each model is asked with, by model id; a model without any has no entry."""
 _Kind = Literal["openai", "embedded", "transformers", "vllm"]
 _DEFAULTS: Mapping[_Kind, int] = {
     "openai": DEFAULT_CONCURRENCY,
@@ -29,12 +32,13 @@ _DEFAULTS: Mapping[_Kind, int] = {
 }
 
 
-def endpoint_identity(model_id: str, settings: Settings) -> str:
+def endpoint_identity(model_id: str, settings: Settings, adapters: Adapters | None = None) -> str:
     """Return `Request.endpoint` for this model: who is asked, without any secret.
 
-    Needs no network, no key and no heavy import. Only weights of the user's own are read, for their digest.
+    Needs no network, no key and no heavy import. Only weights of the user's own are read, for their digest. A model
+    with adapters runs in `transformers`; raises `SettingsError` when the settings say otherwise.
     """
-    match _kind(model_id, settings):
+    match _kind(model_id, settings, adapters):
         case "openai":
             return endpoint_url(settings)
         case "embedded":
@@ -52,24 +56,27 @@ def open_backend(
     say: Callable[[str], None] | None = None,
     *,
     origin: str = "",
+    adapters: Adapters | None = None,
 ) -> Callable[[], Backend]:
     """Return what makes the backend for all of these models, for `Engine`; `budget` is the run's.
 
-    `origin` is where the spec was read: one from elsewhere asks only endpoints that `settings` allow it.
+    `origin` is where the spec was read: one from elsewhere asks only endpoints that `settings` allow it. `adapters`
+    are those that requests may name, by model id.
     `say` gets a line whenever batches were looked at, from another thread.
 
     Making it raises `SettingsError` when a key, a library or weights are missing; until then nothing is looked at,
     so that a run whose answers are all in the store needs none of them.
     """
+    given = adapters or {}
 
     def make() -> Backend:
         if "://" in origin:
-            _check_allowed(model_ids, settings, origin)
+            _check_allowed([each for each in model_ids if each not in given], settings, origin)
         parts: dict[tuple[str, str], Backend] = {}
         shared: Backend | None = None
         spending = Budget(settings) if budget is None else budget
         for model_id in sorted(model_ids):
-            if (kind := _kind(model_id, settings)) != "openai" and settings.batch:
+            if (kind := _kind(model_id, settings, given)) != "openai" and settings.batch:
                 raise SettingsError(
                     f"{model_id} runs on this machine ({kind}), which has no batch API; leave out --batch (batch=True, "
                     "SYNTH_BATCH), or ask an endpoint (--model, --base-url)"
@@ -89,7 +96,7 @@ def open_backend(
             elif kind == "vllm":
                 backend = _Metered(VLLMBackend(settings, model_id), spending)
             else:
-                backend = _Metered(TransformersBackend(settings, model_id), spending)
+                backend = _Metered(TransformersBackend(settings, model_id, given.get(model_id, ())), spending)
             parts[backend.identity, model_id] = backend
         whole = set(parts.values())
         return whole.pop() if len(whole) == 1 else _Switch(parts)
@@ -115,11 +122,13 @@ def _check_allowed(model_ids: Collection[str], settings: Settings, origin: str) 
         )
 
 
-def default_concurrency(model_ids: Collection[str], settings: Settings) -> int:
+def default_concurrency(
+    model_ids: Collection[str], settings: Settings, adapters: Adapters | None = None
+) -> int:
     """Return how many requests keep the backend of these models busy, without making it."""
     if settings.batch:
         return MOST_WAITING
-    kinds = {_kind(model_id, settings) for model_id in model_ids}
+    kinds = {_kind(model_id, settings, adapters) for model_id in model_ids}
     return sum(
         settings.concurrency or _DEFAULTS[kind] * (_replicas(settings) if kind == "openai" else 1)
         for kind in kinds
@@ -187,7 +196,17 @@ class _Switch:
             raise failed
 
 
-def _kind(model_id: str, settings: Settings) -> _Kind:
+def _kind(model_id: str, settings: Settings, adapters: Adapters | None = None) -> _Kind:
+    if adapters and model_id in adapters:
+        if settings.backend in ("auto", "transformers"):
+            return "transformers"
+        name = adapters[model_id][0].path
+        raise SettingsError(
+            f"{model_id} is asked with the adapter {name}, which the transformers backend alone can lay over a model, "
+            f"and the backend is {settings.backend}: leave it out (--backend, SYNTH_BACKEND), or serve model and "
+            "adapter from an endpoint (vLLM: --enable-lora --lora-modules NAME=FOLDER) and write that NAME as the "
+            "model's `id`, without `adapter`"
+        )
     if settings.backend == "auto":
         return "embedded" if model_id == EMBEDDED_MODEL_ID else "openai"
     return settings.backend
