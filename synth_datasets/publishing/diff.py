@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from synth_datasets.errors import PublishError
 from synth_datasets.prices import Price, money
 from synth_datasets.publishing.beside import QUALITY_FILE
 from synth_datasets.publishing.figures import card_figures
@@ -92,7 +93,24 @@ class Diff:
 def compare(
     old: Opened, new: Opened, *, prices: Mapping[str, Price] | None = None, currency: str = ""
 ) -> Diff:
-    """Compare two releases. Data of a split is read (and fetched) only where its digest or the schema differs."""
+    """Compare two releases. Data of a split is read (and fetched) only where its digest or the schema differs.
+
+    Raises `PublishError` for data that is missing or damaged.
+    """
+    import pyarrow as pa
+
+    try:
+        return _compared(old, new, prices or {}, currency)
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and (type(error) is not OSError or error.errno is not None):
+            raise  # of the disk or the network, not of Parquet
+        raise PublishError(
+            f"the data of {old.source} or {new.source} cannot be read ({str(error).partition(chr(10))[0]}); "
+            "`synth verify` says what is damaged"
+        ) from error
+
+
+def _compared(old: Opened, new: Opened, prices: Mapping[str, Price], currency: str) -> Diff:
     was, now = _shards(old), _shards(new)
     schema, columns = _schema(old, new)
     same_schema = not (schema.added or schema.removed or schema.changed or schema.moved)
@@ -117,8 +135,8 @@ def compare(
         quality=tuple(_quality(old, new)),
         spec=tuple(differing("", old.release.lock.ingredients, new.release.lock.ingredients)),
         texts=_texts(old, new),
-        cost_before=_cost(old, prices or {}, currency),
-        cost_after=_cost(new, prices or {}, currency),
+        cost_before=_cost(old, prices, currency),
+        cost_after=_cost(new, prices, currency),
     )
 
 

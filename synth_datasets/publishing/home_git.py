@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory, mkdtemp
 from typing import IO
 from urllib.parse import unquote, urlsplit
 
+from synth_datasets.disks import disk_advice
 from synth_datasets.errors import PublishError
 from synth_datasets.publishing.beside import ADDED_FILES
 from synth_datasets.publishing.home_index import versions_cache
@@ -56,7 +57,8 @@ class GitHome:
 
     def download(self, tag: str, identity: str, name: str, target: Path) -> None:
         """Write one file of a version to `target`, large ones through LFS."""
-        clone = self._clone(tag, identity, versions_cache() / f"{identity}.git")
+        with disk_advice(versions_cache(), "XDG_CACHE_HOME"):
+            clone = self._clone(tag, identity, versions_cache() / f"{identity}.git")
         with target.open("wb") as file:
             self._git("cat-file", "--filters", f"{identity}:{name}", at=clone, out=file)
 
@@ -67,7 +69,7 @@ class GitHome:
         stay. Raises `PublishError` when somebody else pushed meanwhile; then nothing is changed.
         """
         if not self._path.exists():
-            self._git("init", "--quiet", "--bare", "--initial-branch=main", str(self._path))
+            self._init()
         with TemporaryDirectory(prefix="synth-git-") as name:
             work = Path(name) / "work"
             self._git("clone", "--quiet", "--depth=1", "--no-checkout", self.address, str(work))
@@ -90,6 +92,16 @@ class GitHome:
     @property
     def _path(self) -> Path:
         return Path(unquote(urlsplit(self.address).path))
+
+    def _init(self) -> None:
+        """Make the repository, whole or not at all."""
+        with disk_advice(self._path.parent, "another address"):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(prefix=f".{self._path.name}-", dir=self._path.parent) as name:
+                fresh = Path(name) / self._path.name
+                self._git("init", "--quiet", "--bare", "--initial-branch=main", str(fresh))
+                if not self._path.exists():  # else another push was faster
+                    fresh.rename(self._path)
 
     def _clone(self, tag: str, identity: str, place: Path) -> Path:
         """Return a clone of the one tag, made when there is none; raises `PublishError` when it is another commit."""

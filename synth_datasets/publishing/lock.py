@@ -106,6 +106,9 @@ def _check(lock: Lock) -> None:
             raise ValueError(f"its split {name!r} is none")
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", lock.name):
         raise ValueError(f"its name {lock.name!r} is none of a spec's")
+    mappings = (lock.overrides, lock.ingredients, lock.notes, lock.packages, *lock.models)
+    if not all(isinstance(each, dict) for each in mappings):
+        raise ValueError("what it says of models, options or packages is no mapping")
     digests = [*lock.files.values(), *lock.trace.values(), *(split.digest for split in lock.splits.values())]
     if not all(isinstance(digest, str) for digest in (*digests, lock.digest, lock.version)):
         raise ValueError("it holds digests that are none")

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from synth_datasets.disks import disk_advice
 from synth_datasets.errors import PublishError
 from synth_datasets.publishing.home_folder import FolderHome
 from synth_datasets.publishing.home_index import versions_cache
@@ -198,8 +199,9 @@ def _no_release() -> Generator[None]:
 
 def _place(file: Path, write: Callable[[Path], object]) -> None:
     """Let a file appear whole."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".synth-", dir=file.parent) as name:
-        part = Path(name) / file.name
-        write(part)
-        part.replace(file)
+    with disk_advice(versions_cache(), "XDG_CACHE_HOME"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".synth-", dir=file.parent) as name:
+            part = Path(name) / file.name
+            write(part)
+            part.replace(file)

@@ -16,11 +16,12 @@ from synth_datasets.publishing.lock import lies_inside
 from synth_datasets.publishing.row_ids import ROWS_FOLDER
 from synth_datasets.trace import TRACE_FOLDER
 
-__all__ = ["in_new", "in_place_of", "inside", "put_right"]
+__all__ = ["alone_in", "in_new", "in_place_of", "inside", "put_right"]
 
 _NEW, _OLD = ".synth-new-", ".synth-old-"
 """In the names of the folders beside: one in the making, and one whose place is being taken."""
 _OTHER_FOLDER = "--output or folder="
+_OTHER_ADDRESS = "another address"
 _TRIES = 20
 
 
@@ -48,7 +49,7 @@ def in_new(folder: Path) -> Generator[Path]:
     Raises `FileExistsError` when it is, whoever was faster; what is there stays as it is.
     """
     folder = folder.resolve()
-    with disk_advice(folder.parent, _OTHER_FOLDER):
+    with disk_advice(folder.parent, _OTHER_ADDRESS):
         folder.parent.mkdir(parents=True, exist_ok=True)
         put_right(folder)
         with _fresh(folder) as target:
@@ -60,6 +61,15 @@ def in_new(folder: Path) -> Generator[Path]:
                 if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
                     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder)) from error
                 raise
+
+
+@contextmanager
+def alone_in(folder: Path) -> Generator[None]:
+    """Wait until no other process works in the folder, which is there; where nothing can be locked, nobody waits."""
+    with ExitStack() as stack:
+        with suppress(OSError):
+            stack.enter_context(_claimed(folder, wait=True))
+        yield
 
 
 def put_right(folder: Path) -> None:
@@ -141,7 +151,7 @@ def _fresh(folder: Path) -> Generator[Path]:
 
 
 @contextmanager
-def _claimed(path: Path) -> Generator[None]:
+def _claimed(path: Path, *, wait: bool = False) -> Generator[None]:
     """Keep the folder for this process until the end, a kill included; raises `OSError` when that cannot be."""
     if sys.platform == "win32":
         raise OSError(errno.ENOTSUP, "a folder cannot be locked")
@@ -149,7 +159,7 @@ def _claimed(path: Path) -> Generator[None]:
 
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         if os.fstat(descriptor).st_nlink == 0:
             raise FileNotFoundError(errno.ENOENT, "removed meanwhile", str(path))
         yield

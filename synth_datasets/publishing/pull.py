@@ -1,12 +1,14 @@
 """One version from the Hub, or another home, into a folder of its own, checked, so that training needs no network."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from synth_datasets.disks import disk_advice
 from synth_datasets.errors import PublishError
 from synth_datasets.publishing.card import repo_load_line
 from synth_datasets.publishing.home_folder import FolderHome
@@ -15,7 +17,9 @@ from synth_datasets.publishing.hub_errors import told_plainly
 from synth_datasets.publishing.lock import LOCK_FILE
 from synth_datasets.publishing.manifest import MANIFEST_FILE, read_manifest
 from synth_datasets.publishing.opened import find_revision, open_version, split_source
+from synth_datasets.publishing.placing import alone_in
 from synth_datasets.publishing.release import CARD_FILE, read_release
+from synth_datasets.publishing.remote import is_version
 from synth_datasets.publishing.verify import Verified, verify
 
 if TYPE_CHECKING:
@@ -65,14 +69,21 @@ def pull(source: str, folder: Path | None = None, *, token: str | None = None) -
     if (found := there()) is not None:
         return found
     part = target.with_name(f".{target.name}-{commit[:12]}.synth-part")
-    with told_plainly(repo_id, "fetching"):
-        api.snapshot_download(repo_id, repo_type="dataset", revision=commit, local_dir=part)
-    verified = verify(part)
-    version = verified.release.version
-    if tag.startswith("v") and tag != f"v{version}":
-        raise PublishError(f"{repo_id}@{tag} holds version {version}: the tag was set by something else")
-    shutil.rmtree(part / ".cache", ignore_errors=True)
-    return _in_place(part, target, verified, there)
+    with disk_advice(target.parent, "-o"):
+        part.mkdir(parents=True, exist_ok=True)
+        with alone_in(part):
+            if (found := there()) is not None:  # another pull was faster
+                return found
+            with told_plainly(repo_id, "fetching"):
+                api.snapshot_download(repo_id, repo_type="dataset", revision=commit, local_dir=part)
+            verified = verify(part)
+            version = verified.release.version
+            if is_version(tag) and tag != f"v{version}":
+                raise PublishError(
+                    f"{repo_id}@{tag} holds version {version}: the tag was set by something else"
+                )
+            shutil.rmtree(part / ".cache", ignore_errors=True)
+            return _in_place(part, target, verified, there)
 
 
 def verify_at(source: str, *, token: str | None = None) -> Verified:
@@ -120,13 +131,18 @@ def _pull_from(home: Home, wanted: str | None, folder: Path | None) -> Pulled:
 
     if (found := there()) is not None:
         return found
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f".{target.name}-", suffix=".synth-part", dir=target.parent) as name:
-        part = Path(name) / target.name
+    with disk_advice(target.parent, "-o"), _part_of(target) as part:
         for path, source in zip(names, opened.paths(names), strict=True):
             (part / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, part / path)
         return _in_place(part, target, verify(part), there)
+
+
+@contextmanager
+def _part_of(target: Path) -> Generator[Path]:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{target.name}-", suffix=".synth-part", dir=target.parent) as name:
+        yield Path(name) / target.name
 
 
 def _in_place(part: Path, target: Path, verified: Verified, there: Callable[[], Pulled | None]) -> Pulled:

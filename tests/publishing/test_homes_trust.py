@@ -1,23 +1,31 @@
 """A version that was forged, moved, tagged by hand or changed under a push is never taken for the one that was made."""
 
+import json
 import os
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from home_fixtures import needs_git
+from huggingface_hub import constants
 
 from synth_datasets.errors import PublishError
 from synth_datasets.publishing import push_home
 from synth_datasets.publishing.advice import advise
+from synth_datasets.publishing.diff import compare
 from synth_datasets.publishing.home_folder import FolderHome
+from synth_datasets.publishing.home_git import GitHome
 from synth_datasets.publishing.homes import home_at
-from synth_datasets.publishing.lock import lies_inside
+from synth_datasets.publishing.lock import lies_inside, parse_lock
 from synth_datasets.publishing.manifest import write_manifest
 from synth_datasets.publishing.opened import open_release
 from synth_datasets.publishing.pull import pull, verify_at
 from synth_datasets.publishing.push import push
+
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning")
 
 
 @pytest.fixture
@@ -167,3 +175,56 @@ def test_a_repository_cannot_have_git_run_filters_or_store_elsewhere(git, first,
     assert verify_at(f"{git}@v2.0.0").release.digest == second.digest
     assert not (tmp_path / "elsewhere").exists()
     assert not ran.exists()
+
+
+def test_four_pulls_of_one_version_at_once_give_one_folder(hub, first, tmp_path):
+    push(first.folder, "org/reviews")
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda _: pull("org/reviews@v1.0.0", tmp_path / "here"), range(4)))
+    assert sorted(each.fetched for each in done) == [False, False, False, True]
+    assert {each.verified.release.digest for each in done} == {first.digest}
+    assert [path.name for path in tmp_path.iterdir() if "here" in path.name] == ["here"]
+
+
+def test_a_hub_that_fails_now_is_no_reason_to_compare_with_nothing(hub, first, second, tmp_path, monkeypatch):
+    """A step that was not looked at must not pass for one that fits."""
+    push(first.folder, "org/reviews")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "fresh"))
+    hub.before["GET", "/refs"] = lambda: hub.fail["HEAD", "/resolve/"].extend([403] * 20)
+    with pytest.raises(PublishError, match=r"may not .*while"):
+        push(second.folder, "org/reviews")
+    assert list(hub.repos["org/reviews"].tags) == ["v1.0.0"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"ingredients": [1]}, {"models": [1]}, {"overrides": [1]}, {"packages": 5}]
+)
+def test_a_lock_whose_parts_are_of_another_kind_is_none(change, first):
+    lock = json.loads((first.folder / "synth.lock").read_text())
+    with pytest.raises(PublishError, match=r"synth\.lock: not readable"):
+        parse_lock(json.dumps(lock | change))
+
+
+def test_data_that_cannot_be_read_is_told_by_a_diff(first, second):
+    shard = first.folder / "data" / "train-00000.parquet"
+    shard.write_bytes(shard.read_bytes()[:-30])
+    with pytest.raises(
+        PublishError, match=r"one or .*two cannot be read .*`synth verify` says what is damaged"
+    ):
+        compare(open_release(str(first.folder)), open_release(str(second.folder)))
+
+
+@needs_git
+def test_a_repository_appears_whole(git, first, monkeypatch):
+    """One that was begun and not finished could not be told from a folder of something else."""
+    home, _ = home_at(git)
+
+    def failing(self, *arguments, **environment):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(GitHome, "_git", failing)
+        with pytest.raises(KeyboardInterrupt):
+            push(first.folder, git)
+    assert not Path(git.removeprefix("file://")).exists()
+    assert push(first.folder, git).commit == home.versions()["v1.0.0"]
