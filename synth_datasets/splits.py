@@ -211,7 +211,10 @@ def asked_outcomes(
         kept = stack.enter_context(AnswerStore(settings.store_path)) if store is None else store
         bar = stack.enter_context(_bar(models, title))
         make_backend = open_backend(
-            *(models, settings, budget, lambda text: _tell(bar, text)),
+            models,
+            settings,
+            budget,
+            lambda text: _tell(bar, text),
             origin=spec.origin,
             adapters=adapters,
         )
