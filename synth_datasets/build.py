@@ -129,6 +129,7 @@ def build(
         cost=_cost(builder.spec, tallies, builder.settings),
         figures=card_figures(quality),
         report=render_html(quality),
+        verdicts=quality.verdicts,
         pictures=draw_pictures(quality),
         real=quality.real,
         trace=trace,

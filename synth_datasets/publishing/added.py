@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Collection, Mapping
-from html import escape
 from pathlib import Path
 
 from synth_datasets.errors import PublishError
 from synth_datasets.publishing.beside import ADDED_FILES, amended
 from synth_datasets.publishing.lock import LOCK_FILE
 from synth_datasets.publishing.manifest import MANIFEST_FILE, write_manifest
+from synth_datasets.publishing.markdown import framed
 from synth_datasets.publishing.release import Release, differences, read_release
 
-__all__ = ["framed", "inserted", "open_built", "write_added"]
+__all__ = ["inserted", "open_built", "write_added"]
 
 
 def open_built(folder: Path, writing: Collection[str]) -> Release:
@@ -26,20 +26,17 @@ def open_built(folder: Path, writing: Collection[str]) -> Release:
     return release
 
 
-def framed(name: str, section: str) -> str:
-    """Return a section between comments that `inserted` finds again."""
-    return f"<!-- {escape(name)} -->\n{section.strip()}\n<!-- /{escape(name)} -->"
-
-
-def inserted(text: str, name: str, section: str, before: str) -> str:
+def inserted(text: str, name: str, section: str, before: str | None) -> str:
     """Put a section in place of the older one of its name, else before the first line that the pattern finds.
 
-    Without such a line it stands at the end.
+    Without such a line it stands at the end; without a pattern it is left out.
     """
     new = framed(name, section)
     old = re.compile(f"<!-- {re.escape(name)} -->.*?<!-- /{re.escape(name)} -->", re.DOTALL)
     if old.search(text):
         return old.sub(lambda _: new, text, count=1)
+    if before is None:
+        return text
     found = re.search(before, text, re.MULTILINE)
     at = len(text) if found is None else found.start()
     return f"{text[:at]}{new}\n\n{text[at:]}"

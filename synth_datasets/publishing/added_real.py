@@ -6,7 +6,7 @@ from pathlib import Path
 
 from synth_datasets.publishing.added import inserted, open_built, write_added
 from synth_datasets.publishing.beside import CARD_FILE, PLOTS_FOLDER, QUALITY_FILE, REAL_FILE, REPORT_FILE
-from synth_datasets.publishing.card_tables import plot_lines, quality_table
+from synth_datasets.publishing.card_tables import plot_lines, quality_text
 from synth_datasets.publishing.figures import card_figures
 from synth_datasets.publishing.proof import with_proof
 from synth_datasets.publishing.real_tables import real_tables
@@ -17,7 +17,6 @@ from synth_datasets.quality.report import QualityReport
 __all__ = ["add_real"]
 
 HEADING = "### Beside real rows"
-_FIGURES = re.compile(r"^\| figure \| value \|.*\n(?:\|.*\n)+", re.MULTILINE)
 
 
 def add_real(folder: Path, report: QualityReport) -> None:
@@ -38,8 +37,11 @@ def add_real(folder: Path, report: QualityReport) -> None:
     pictures = draw_pictures(report)
     files |= {f"{PLOTS_FOLDER}/{each.name}": each.png for each in pictures}
     if (path := folder / CARD_FILE).is_file():
-        card = _FIGURES.sub(
-            lambda _: quality_table(card_figures(report)) + "\n", path.read_text(encoding="utf-8"), count=1
+        card = inserted(
+            path.read_text(encoding="utf-8"),
+            "figures",
+            quality_text(card_figures(report), report.verdicts),
+            None,
         )
         for each, line in zip(pictures, plot_lines(pictures), strict=True):
             shown = rf"^!\[.*\]\({PLOTS_FOLDER}/{re.escape(each.name)}\)$"

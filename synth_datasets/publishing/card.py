@@ -10,7 +10,7 @@ from synth_datasets.publishing.card_tables import (
     features_table,
     fields_table,
     plot_lines,
-    quality_table,
+    quality_text,
     samples,
     splits_table,
 )
@@ -25,7 +25,7 @@ from synth_datasets.publishing.prompts import (
 )
 from synth_datasets.publishing.real_data import balance_table, seed_lines
 from synth_datasets.publishing.real_tables import real_tables
-from synth_datasets.publishing.terms import terms_of, terms_warnings
+from synth_datasets.publishing.terms import terms_of
 from synth_datasets.publishing.vocabulary import LICENSES
 from synth_datasets.publishing.votes import vote_lines
 from synth_datasets.resources import shipped
@@ -164,6 +164,8 @@ def _any(written: str) -> str:
 
 def _context(facts: CardFacts) -> dict[str, object]:
     spec = facts.spec
+    models = describe_models(spec)
+    terms = [(name, terms_of(name)) for name in dict.fromkeys(asked.model.id for asked in models)]
     return {
         "facts": facts,
         "spec": spec,
@@ -171,15 +173,15 @@ def _context(facts: CardFacts) -> dict[str, object]:
         "licence_url": licence_url(spec.license),
         "first": facts.splits[0].name,
         "described": spec.description,
-        "restricted": terms_warnings(spec),
+        "restricted": [(name, known) for name, known in terms if known is not None and known.restricted],
         "reviewed": _decisions(spec),
         "votes": vote_lines(spec),
         "offline": _OFFLINE,
         "rebuild": _REBUILD.format(source=_HERE),
         "citation": facts.citation or default_citation(facts),
-        "models": (models := describe_models(spec)),
+        "models": models,
         "writers": dict.fromkeys((asked.model.id, asked.model.revision) for asked in models),
-        "terms": [(name, terms_of(name)) for name in dict.fromkeys(asked.model.id for asked in models)],
+        "terms": terms,
         "prompts": (prompts := describe_prompts(spec)),
         "unprinted": sorted(
             {column for asked in models for column in asked.columns} - {prompt.column for prompt in prompts}
@@ -195,7 +197,7 @@ def _context(facts: CardFacts) -> dict[str, object]:
         "funnel": funnel_table(facts.tallies) if has_counts(facts.tallies) else "",
         "by_class": class_table(facts.tallies),
         "tokens": token_counts(facts.tallies),
-        "quality": quality_table(facts.quality),
+        "quality": quality_text(facts.quality, facts.verdicts),
         "plots": plot_lines(facts.pictures),
         "beside_real": real_tables(facts.real),
         "notes": note_counts(facts.tallies),

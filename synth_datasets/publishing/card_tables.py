@@ -7,11 +7,14 @@ from typing import Any
 from synth_datasets.publishing import markdown
 from synth_datasets.publishing.beside import PLOTS_FOLDER
 from synth_datasets.publishing.facts import CardFacts, Figure
+from synth_datasets.publishing.markdown import framed
 from synth_datasets.publishing.prompts import describe_field
+from synth_datasets.quality.figures import FamilyVerdict
 from synth_datasets.quality.pictures import Picture
+from synth_datasets.quality.wording import FAMILIES, percent
 from synth_datasets.spec.model import FieldsColumn
 
-__all__ = ["features_table", "fields_table", "plot_lines", "quality_table", "samples", "splits_table"]
+__all__ = ["features_table", "fields_table", "plot_lines", "quality_text", "samples", "splits_table"]
 
 MAX_SAMPLE_TEXT = 2_000
 
@@ -103,20 +106,49 @@ def fields_table(facts: CardFacts) -> str:
     return markdown.table(["field", "may hold", "description"], rows) if rows else ""
 
 
-def quality_table(figures: Sequence[Figure]) -> str:
-    """Return a row a figure; empty where nothing was measured."""
-    compared = any(item.real is not None for item in figures)
+def quality_text(figures: Sequence[Figure], verdicts: Sequence[FamilyVerdict] = ()) -> str:
+    """Return verdicts and a row a figure, between comments, so that it can be replaced; empty without figures."""
+    if not figures:
+        return ""
+    alone = [item for item in figures if item.real is None]
+    compared = [item for item in figures if item.real is not None]
+    tables = [
+        _figures_table(["figure", "value", "meaning"], alone) if alone else "",
+        _figures_table(["figure", "value", "of real rows", "meaning"], compared) if compared else "",
+    ]
+    return framed("figures", "\n\n".join(filter(None, [_verdict_lines(verdicts), *tables])))
+
+
+def _verdict_lines(verdicts: Sequence[FamilyVerdict]) -> str:
+    """Return what fails and what deserves a look, with the first reason, and the names of what passes."""
+    words = {"fail": "fails", "warn": "deserves a look"}
+    lines = [
+        f"- **{markdown.cell(_named(each))}** {words[each.verdict]}: {markdown.cell(each.reasons[0])}."
+        for verdict in words
+        for each in verdicts
+        if each.verdict == verdict
+    ]
+    for verdict, said in (("pass", "Within bounds"), ("unmeasured", "Not measured")):
+        if names := [_named(each) for each in verdicts if each.verdict == verdict]:
+            lines.append(f"- {said}: {markdown.cell(', '.join(names))}.")
+    return "\n".join(lines)
+
+
+def _named(each: FamilyVerdict) -> str:
+    return FAMILIES.get(each.family, each.family)
+
+
+def _figures_table(header: list[str], figures: Sequence[Figure]) -> str:
     rows = [
         [
             markdown.cell(item.name),
-            _number(item.value),
-            *([] if not compared else ["" if item.real is None else _number(item.real)]),
+            _number(item.value, share=item.share),
+            *([] if item.real is None else [_number(item.real, share=item.share)]),
             markdown.cell(item.meaning),
         ]
         for item in figures
     ]
-    header = ["figure", "value", *(["of real rows"] if compared else []), "meaning"]
-    return markdown.table(header, rows) if rows else ""
+    return markdown.table(header, rows)
 
 
 def plot_lines(pictures: Sequence[Picture]) -> list[str]:
@@ -124,7 +156,9 @@ def plot_lines(pictures: Sequence[Picture]) -> list[str]:
     return [f"![{markdown.cell(each.said)}]({PLOTS_FOLDER}/{each.name})" for each in pictures]
 
 
-def _number(value: str | float) -> str:
+def _number(value: str | float, *, share: bool) -> str:
     if isinstance(value, str):
         return markdown.cell(value)
+    if share:
+        return percent(value)
     return f"{int(value):,}" if float(value).is_integer() else f"{value:.4g}"

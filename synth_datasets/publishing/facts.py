@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from synth_datasets.quality.beside_real import BesideReal
+from synth_datasets.quality.figures import FamilyVerdict
 from synth_datasets.quality.pictures import Picture
 from synth_datasets.spec.model import DatasetSpec, Scalar
 from synth_datasets.validation.outcome import Tally
@@ -27,6 +28,8 @@ class Figure:
     """For a person who has not read our documentation: what it counts, and which direction is good."""
     real: str | float | None = None
     """The same figure of real rows, where it was measured on some."""
+    share: bool = False
+    """Whether the numbers are shares, which are shown in percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class CardFacts:
     cost: str = ""
     """What the answers cost at the builder's own prices, such as `1.20 USD`."""
     quality: tuple[Figure, ...] = ()
+    verdicts: tuple[FamilyVerdict, ...] = ()
     pictures: tuple[Picture, ...] = ()
     real: tuple[BesideReal, ...] = ()
     overrides: Mapping[str, Scalar | Mapping[str, int]] = field(default_factory=dict)

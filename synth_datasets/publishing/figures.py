@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from synth_datasets.publishing.facts import Figure
 from synth_datasets.quality.figures import Section, TextFigures
 from synth_datasets.quality.report import QualityReport
+from synth_datasets.quality.wording import percent
 
 __all__ = ["card_figures"]
 
@@ -20,7 +21,8 @@ def _section(whole: Section) -> Iterator[Figure]:
             yield Figure(
                 f"{column}: distance from the asked balance",
                 labels.total_variation,
-                "total variation of the class shares; 0 is exactly as asked, 1 is nothing as asked",
+                "total variation of the class shares: rows that would have to change class to be as asked",
+                share=True,
             )
     for column, figures in whole.texts.items():
         yield from _text(column, figures)
@@ -29,6 +31,7 @@ def _section(whole: Section) -> Iterator[Figure]:
             "answers accepted",
             whole.funnel.acceptance_rate,
             "share of the model's answers that passed every check",
+            share=True,
         )
 
 
@@ -55,6 +58,12 @@ def _text(column: str, figures: TextFigures) -> Iterator[Figure]:
             "share of rows with refusals, preambles or placeholders; 0 is best",
         ),
         (
+            "personal data",
+            figures.personal.rate if figures.personal else None,
+            "share of rows with what has the form of a person's address or number, invented ones left out; names have "
+            "no form; 0 is best",
+        ),
+        (
             "self-repetition",
             figures.repetition.self_repetition if figures.repetition else None,
             "share of rows with 8 words in a row that another row has too; lower is better",
@@ -67,13 +76,14 @@ def _text(column: str, figures: TextFigures) -> Iterator[Figure]:
     )
     for name, value, meaning in shares:
         if value is not None:
-            yield Figure(f"{column}: {name}", value, meaning)
+            yield Figure(f"{column}: {name}", value, meaning, share=name != "compression ratio")
     for distinct in figures.distinct or ():
         if distinct.value is not None and distinct.comparable:
             yield Figure(
                 f"{column}: distinct-{distinct.n}",
                 distinct.value,
-                f"share of different {distinct.n}-word sequences among the first {distinct.budget} words",
+                f"share of different {distinct.n}-word sequences among the first {distinct.budget:,} words",
+                share=True,
             )
 
 
@@ -84,6 +94,7 @@ def _overlaps(report: QualityReport) -> Iterator[Figure]:
                 f"{each.column}: {each.later} rows near a {each.earlier} row",
                 each.overlap.near,
                 f"share of {each.later} that a model has seen in {each.earlier}; 0 is best",
+                share=True,
             )
 
 
@@ -94,11 +105,13 @@ def _votes(report: QualityReport) -> Iterator[Figure]:
             f"{each.column}: votes for the row's label",
             each.agreement,
             f"share of {each.votes:,} votes by models that saw the text alone, {of}; higher is better",
+            share=True,
         )
         yield Figure(
             f"{each.column}: rows with all votes for their label",
             each.unanimous,
             f"share {of}; higher is better",
+            share=True,
         )
         if each.cohen_kappa is not None:
             yield Figure(
@@ -112,10 +125,10 @@ def _bias(report: QualityReport) -> Iterator[Figure]:
     if report.bias is None:
         return
     for each in report.bias.attributes:
-        shares = ", ".join(f"{group.value} {group.share:.3g}" for group in each.groups)
+        shares = ", ".join(f"{group.value} {percent(group.share)}" for group in each.groups)
         real = [group.real_share for group in each.groups]
         told = [
-            f"{group.value} {share:.3g}"
+            f"{group.value} {percent(share)}"
             for group, share in zip(each.groups, real, strict=True)
             if share is not None
         ]
@@ -132,6 +145,14 @@ def _bias(report: QualityReport) -> Iterator[Figure]:
                 "how far the label goes along with it, 0 to 1; 0 is best",
                 real=each.real_v,
             )
+        if each.swap is not None:
+            low, high = each.swap.interval
+            yield Figure(
+                f"{each.name}: predictions changed by swapped words",
+                each.swap.share,
+                f"by a classifier trained on the other rows, {percent(low)} to {percent(high)}; 0 is best",
+                share=True,
+            )
 
 
 def _noise(report: QualityReport) -> Iterator[Figure]:
@@ -142,6 +163,7 @@ def _noise(report: QualityReport) -> Iterator[Figure]:
             yield Figure(
                 f"{noise.label}: wrong labels, estimated",
                 noise.figures.noise,
-                f"by a classifier, {low:.3f} to {high:.3f}; of labels changed on purpose it finds {check.found:.2f}, "
-                f"and doubts {check.false_alarms:.2f} of the rest; lower is better",
+                f"by a classifier, {percent(low)} to {percent(high)}; of labels changed on purpose it finds "
+                f"{percent(check.found)}, and doubts {percent(check.false_alarms)} of the rest; lower is better",
+                share=True,
             )

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-__all__ = ["cell", "code", "code_cell", "fence", "prose", "table"]
+__all__ = ["cell", "code", "code_cell", "fence", "framed", "prose", "table"]
 
 _SPECIAL = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
 _BLOCK_START = re.compile(r"^(?:(\d{1,9})([.)])(?=\s|$)|()([#=])|()([-+])(?=[\s-]|$))")
@@ -40,6 +40,11 @@ def fence(text: str, language: str = "text") -> str:
     text = _clean(text).removesuffix("\n")
     ticks = "`" * max(3, _longest_run(text) + 1)
     return f"{ticks}{language}\n{text}\n{ticks}"
+
+
+def framed(name: str, section: str) -> str:
+    """Return a section between comments of this name, by which it is found again."""
+    return f"<!-- {name} -->\n\n{section.strip()}\n\n<!-- /{name} -->"
 
 
 def table(header: list[str], rows: list[list[str]], *, numeric_from: int | None = None) -> str:

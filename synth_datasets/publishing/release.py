@@ -31,6 +31,7 @@ from synth_datasets.publishing.shards import MAX_SHARD_BYTES, file_digest, write
 from synth_datasets.publishing.terms import terms_warnings
 from synth_datasets.publishing.vocabulary import hub_terms
 from synth_datasets.quality.beside_real import BesideReal
+from synth_datasets.quality.figures import FamilyVerdict
 from synth_datasets.quality.pictures import PICTURES, Picture
 from synth_datasets.spec.model import DatasetSpec, Scalar
 from synth_datasets.trace import TRACE_FOLDER
@@ -120,6 +121,7 @@ def write_release(
     quality: Mapping[str, object] | None = None,
     figures: Sequence[Figure] = (),
     report: str | None = None,
+    verdicts: Sequence[FamilyVerdict] = (),
     pictures: Sequence[Picture] = (),
     real: Sequence[BesideReal] = (),
     trace: Path | None = None,
@@ -136,11 +138,11 @@ def write_release(
 ) -> Release:
     """Write a release and put it in place of `folder` at once; an older release there is replaced.
 
-    `quality` becomes `quality.json`, `figures` the card's table, `pictures` its plots, `real` its figures beside real
-    rows, and `cost` what it says of money; `report` is the text of an HTML page; `trace` a folder that is copied, from
-    which the rows' ids are taken; `answers` writes the archive of answers to the path that it is given; `endpoint` the
-    identity that the requests carry, and `endpoint_check` what the lock tells it by. A split without rows is left out
-    and named in the card: `datasets` cannot load one.
+    `quality` becomes `quality.json`, `figures` the card's table below the `verdicts`, `pictures` its plots, `real` its
+    figures beside real rows, and `cost` what it says of money; `report` is the text of an HTML page; `trace` a folder
+    that is copied, from which the rows' ids are taken; `answers` writes the archive of answers to the path that it is
+    given; `endpoint` the identity that the requests carry, and `endpoint_check` what the lock tells it by. A split
+    without rows is left out and named in the card: `datasets` cannot load one.
     Raises `PublishError` for a folder that `check_target` refuses, for a dataset without any row, for splits other
     than those of the lock `locked`, and for a spec whose files would take the place of the release's own.
     """
@@ -178,6 +180,7 @@ def write_release(
             tallies=tallies or {},
             cost=cost,
             quality=tuple(figures),
+            verdicts=tuple(verdicts),
             pictures=tuple(pictures),
             real=tuple(real),
             overrides=overrides or {},

@@ -1,4 +1,8 @@
-"""What is known of the licences and terms that models, and what they write, come under."""
+"""What models' makers ask of who uses their outputs: families that are known by their ids, and where to read on.
+
+Read in October 2026. A family stands here only as far as it was looked up; terms change, and whoever serves an open
+model may have terms of their own, so a card points to the source and a warning says "may".
+"""
 
 import re
 from dataclasses import dataclass
@@ -33,7 +37,7 @@ _LLAMA_NAME = (
 
 # The first that matches counts, so that exceptions stand before their family.
 _KNOWN = (
-    Terms("smollm", "apache-2.0", _NO_LIMIT, "https://huggingface.co/HuggingFaceTB", restricted=False),
+    Terms("smollm2", "apache-2.0", _NO_LIMIT, "https://huggingface.co/HuggingFaceTB", restricted=False),
     Terms("gpt-oss", "apache-2.0", _NO_LIMIT, "https://huggingface.co/openai", restricted=False),
     Terms(
         r"gpt-[345]|chatgpt|o[134](-|$)",
@@ -52,15 +56,16 @@ _KNOWN = (
     Terms(
         "gemini",
         "Google's Gemini API terms",
-        _COMPETE,
+        "the service may not be used to develop models that compete with it",
         "https://ai.google.dev/gemini-api/terms",
         restricted=True,
     ),
+    Terms("gemma-?4", "apache-2.0", _NO_LIMIT, "https://ai.google.dev/gemma/apache_2", restricted=False),
     Terms(
         r"gemma-?(1|2|3|7b)",
         "Gemma Terms of Use",
-        "Google claims no rights in outputs; a model that is trained on them to perform as Gemma does is a derivative, "
-        "and comes under the same terms and use restrictions",
+        "Google claims no rights in outputs; a model that is trained on them to perform like Gemma counts as a "
+        "derivative of it, under the same terms and use restrictions",
         "https://ai.google.dev/gemma/terms",
         restricted=True,
     ),
@@ -115,8 +120,8 @@ _KNOWN = (
         "https://huggingface.co/deepseek-ai",
         restricted=False,
     ),
-    Terms("olmo", "apache-2.0", _NO_LIMIT, "https://huggingface.co/allenai", restricted=False),
-    Terms("granite", "apache-2.0", _NO_LIMIT, "https://huggingface.co/ibm-granite", restricted=False),
+    Terms("olmo-?2", "apache-2.0", _NO_LIMIT, "https://huggingface.co/allenai", restricted=False),
+    Terms("granite-?3", "apache-2.0", _NO_LIMIT, "https://huggingface.co/ibm-granite", restricted=False),
     Terms(
         r"(c4ai-)?(command-r|aya-)",
         "cc-by-nc-4.0 for the weights",
@@ -124,7 +129,7 @@ _KNOWN = (
         "https://huggingface.co/CohereLabs",
         restricted=True,
     ),
-    Terms("grok", "xAI's terms", _COMPETE, "https://x.ai/legal", restricted=True),
+    Terms("grok", "xAI's terms", _COMPETE, "https://x.ai/legal/terms-of-service-enterprise", restricted=True),
 )
 
 
@@ -139,8 +144,8 @@ def terms_warnings(spec: DatasetSpec) -> tuple[str, ...]:
     models = dict.fromkeys(asked.model.id for asked in describe_models(spec))
     found = ((model_id, terms_of(model_id)) for model_id in models)
     return tuple(
-        f"{model_id} comes under {terms.licence}: {terms.outputs}; see {terms.url}, and whether "
-        f"{f'the licence {spec.license}' if spec.license else 'a licence'} of the dataset goes with that"
+        f"what {model_id} writes may be restricted: read {terms.licence}, {terms.url} ({terms.outputs}), and see "
+        f"whether {f'the licence {spec.license}' if spec.license else 'a licence'} of the dataset goes with that"
         for model_id, terms in found
         if terms is not None and terms.restricted
     )

@@ -19,20 +19,6 @@ MOST_PANELS = 12
 _TEMPLATE = "report.html.j2"
 _EMBEDDINGS = re.compile("[\u202a-\u202e]")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-_TITLES = {
-    "labels": "Labels",
-    "lengths": "Lengths",
-    "duplicates": "Duplicates",
-    "overlap": "Overlap of splits",
-    "repetition": "Repetition",
-    "diversity": "Variety",
-    "boilerplate": "Boilerplate",
-    "personal_data": "Personal data",
-    "acceptance": "Acceptance",
-    "truth": "Truth of labels",
-    "bias": "Bias",
-    "real": "Beside real rows",
-}
 _MEASURES = {
     "words": {
         "title": "length in words",
@@ -73,7 +59,7 @@ def render_html(report: QualityReport) -> str:
     return environment.get_template(_TEMPLATE).render(
         report=report,
         sections=sections,
-        titles=_TITLES,
+        titles=wording.FAMILIES,
         anchors=_ANCHORS,
         limits=wording.LIMITS,
         too_few=wording.TOO_FEW,

@@ -6,7 +6,17 @@ from synth_datasets.quality.comparison import FigureShift
 from synth_datasets.quality.figures import TextFigures
 from synth_datasets.quality.lengths import Lengths
 
-__all__ = ["LIMITS", "TOO_FEW", "decimal", "diversity_rows", "figure", "number", "percent", "quartiles"]
+__all__ = [
+    "FAMILIES",
+    "LIMITS",
+    "TOO_FEW",
+    "decimal",
+    "diversity_rows",
+    "figure",
+    "number",
+    "percent",
+    "quartiles",
+]
 
 TOO_FEW = "too few rows"
 UNMEASURED = "-"
@@ -32,6 +42,23 @@ LIMITS = {
     "acceptance": "High means cheap, not good: checks that reject nothing accept everything.",
 }
 """What each figure cannot tell, in one line."""
+
+
+FAMILIES = {
+    "labels": "Labels",
+    "lengths": "Lengths",
+    "duplicates": "Duplicates",
+    "overlap": "Overlap of splits",
+    "repetition": "Repetition",
+    "diversity": "Variety",
+    "boilerplate": "Boilerplate",
+    "personal_data": "Personal data",
+    "acceptance": "Acceptance",
+    "truth": "Truth of labels",
+    "bias": "Bias",
+    "real": "Beside real rows",
+}
+"""The headings of the families of figures."""
 
 
 def percent(share: float | None) -> str:

@@ -11,8 +11,9 @@ import yaml
 from synth_datasets.build import build
 from synth_datasets.cli import main
 from synth_datasets.errors import PublishError
-from synth_datasets.publishing.added import framed, inserted
+from synth_datasets.publishing.added import inserted
 from synth_datasets.publishing.card import card_for_repo
+from synth_datasets.publishing.markdown import framed
 from synth_datasets.publishing.release import check_target, read_release, verify_release
 from synth_datasets.publishing.uploads import Extras, release_uploads
 from synth_datasets.publishing.verify import differing_files, verify
@@ -71,6 +72,9 @@ def test_a_build_beside_real_rows_says_so_everywhere_and_its_lock_is_that_withou
     assert "### Beside real rows" in card
     assert f"(SHA-256 `{beside.digest[:16]}`): 12 rows of each" in card
     assert "| rows labelled positive | 50 % | 50 % |" in card
+    assert "- **Beside real rows**" not in card
+    assert "Not measured: " in card
+    assert "Beside real rows" in next(line for line in card.splitlines() if line.startswith("- Not measured"))
     assert card.index("### Quality") < card.index("### Beside real rows") < card.index("## Bias")
     assert 'id="real"' in page
     assert "eside real rows" not in read(plain.folder, "README.md") + read(plain.folder, "report.html")

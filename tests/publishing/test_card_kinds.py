@@ -19,6 +19,9 @@ from synth_datasets.publishing.kinds import KINDS, card_kind
 from synth_datasets.publishing.release import write_release
 from synth_datasets.publishing.vocabulary import TASKS
 from synth_datasets.publishing.votes import vote_lines
+from synth_datasets.quality.beside_real import BesideReal, FigurePair
+from synth_datasets.quality.figures import FamilyVerdict
+from synth_datasets.quality.pictures import Picture
 from synth_datasets.resources import shipped
 from synth_datasets.spec import parse_spec
 from synth_datasets.spec.card import CARD_PARTS, read_card
@@ -275,14 +278,48 @@ def test_what_people_did_is_not_denied():
 def test_figures_of_real_rows_stand_beside_the_datasets_own():
     facts = facts_of("classification")
     figures = (
-        Figure("distinct-2", 0.61, "higher is more varied", real=0.72),
+        Figure("distinct-2", 0.61, "higher is more varied", real=0.72, share=True),
         Figure("rows", 2, "of all splits"),
     )
     card = render_card(replace(facts, quality=figures))
     assert "| figure | value | of real rows | meaning |" in card
-    assert "| distinct-2 | 0.61 | 0.72 | higher is more varied |" in card
-    assert "| rows | 2 |  | of all splits |" in card
+    assert "| distinct-2 | 61 % | 72 % | higher is more varied |" in card
+    assert "| rows | 2 | of all splits |" in card
     assert "of real rows" not in render_card(replace(facts, quality=figures[1:]))
+
+
+def test_verdicts_stand_above_the_figures_with_their_reasons():
+    verdicts = (
+        FamilyVerdict(family="overlap", verdict="fail", reasons=("text: 8 % of <test> is in train", "more")),
+        FamilyVerdict(family="labels", verdict="pass", reasons=("as asked",)),
+        FamilyVerdict(family="bias", verdict="unmeasured", reasons=("none",)),
+    )
+    facts = replace(facts_of("classification"), quality=(Figure("rows", 2, "all"),), verdicts=verdicts)
+    card = render_card(facts)
+    assert "- **Overlap of splits** fails: text: 8 % of &lt;test&gt; is in train." in card
+    assert "- Within bounds: Labels.\n- Not measured: Bias." in card
+    assert "Within bounds" not in render_card(replace(facts, verdicts=()))
+
+
+def test_plots_and_real_rows_are_shown_where_there_are_some():
+    facts = facts_of("classification")
+    pair = FigurePair(name="near duplicates", unit="share", made=0.25, real=0.0)
+    beside = BesideReal(
+        column="text", source="re|al.csv", digest="e" * 64, rows=9, of_made=9, of_real=40, figures=(pair,),
+        length_distance=0.5, length_distance_of_real=0.25, likeness=None, told_apart=None, notes=("x is not there",),
+    )  # fmt: skip
+    picture = Picture(name="labels.png", said="Rows by class: [a](b) 1; c| 2", png=b"")
+    card = render_card(
+        replace(facts, quality=(Figure("rows", 2, "all"),), pictures=(picture,), real=(beside,))
+    )
+    tokens = [child for token in MarkdownIt().enable("table").parse(card) for child in token.children or ()]
+    (image,) = [token for token in tokens if token.type == "image"]
+    assert image.attrs["src"] == "plots/labels.png"
+    assert image.content == "Rows by class: \\[a\\](b) 1; c\\| 2"
+    assert "| near duplicates | 25 % | 0 % |" in card
+    assert "| distance of lengths | 0.50 | 0.25 |" in card
+    assert "Not measured: x is not there." in card
+    assert render_card(facts).count("plots/") == 0
 
 
 def test_labels_have_their_names_wherever_they_are():
@@ -309,7 +346,7 @@ def test_a_card_of_ones_own_is_put_together_from_the_same_parts():
     assert "## Quality" not in page
     assert DatasetCard(card).data.to_dict() == DatasetCard(render_card(facts)).data.to_dict()
     assert 'load_dataset("org/x", revision="v1.0.0")' in card_for_repo(card, "org/x", "1.0.0")
-    assert card.endswith("a summary by its name.\n")
+    assert card.endswith("the terms of whoever serves the model.\n")
 
 
 def test_the_readmes_card_is_one():
@@ -321,7 +358,7 @@ def test_the_readmes_card_is_one():
     card = render_card(
         replace(facts, spec=replace(facts.spec, card=template), quality=(Figure("rows", 2, "all"),))
     )
-    assert "## How good they are\nComputed on this version:" in card
+    assert "## How good they are\nComputed on this version; " in card
     assert "Ask data@example.com." in card
 
 

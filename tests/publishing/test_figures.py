@@ -28,6 +28,16 @@ def test_what_was_not_measured_is_absent(report):
     assert not [name for name in shown(report) if "vote" in name or "Cramér" in name or "shares" in name]
 
 
+def test_personal_data_are_told_though_there_are_none(report):
+    assert shown(report)["text: personal data"] == (0, None)
+    assert "text: personal data" not in shown(without(report, "personal"))
+
+
+def without(report, name):
+    texts = {column: replace(figures, **{name: None}) for column, figures in report.whole.texts.items()}
+    return replace(report, whole=replace(report.whole, texts=texts))
+
+
 def test_votes_are_shown_with_what_they_are_of(report):
     ballots = [["good"] * 3, ["bad", "bad", "good"], ["good"] * 3, ["bad"] * 3]
     planned, texts = ["good", "bad", "good", "bad"], ["a", "b", "c", "d"]
@@ -56,9 +66,9 @@ def test_attributes_are_shown_beside_those_of_real_rows(report):
     )  # fmt: skip
     bias = BiasFigures(label="label", text="text", tests=1, attributes=(attribute,))
     found = shown(replace(report, bias=bias))
-    assert found["gender: shares"] == ("she 0.25, he 0.75", "she 0.5, he 0.5")
+    assert found["gender: shares"] == ("she 25 %, he 75 %", "she 50 %, he 50 %")
     assert found["gender: Cramér's V with label"] == (0.4, 0.1)
     alone = replace(attribute, association=None, groups=(replace(groups[0], real_share=None),))
     found = shown(replace(report, bias=replace(bias, attributes=(alone,))))
-    assert found["gender: shares"] == ("she 0.25", None)
+    assert found["gender: shares"] == ("she 25 %", None)
     assert "gender: Cramér's V with label" not in found

@@ -62,7 +62,7 @@ def test_a_card_can_be_given_to_a_build_and_a_bad_one_costs_nothing(options, end
         main(["build", str(spec), "-o", "out", "--card", "good.md", "--cache-dir", "cache", *given])
     told = capsys.readouterr()
     assert ended.value.code == 0, told.err
-    assert "Warning: gpt-5-mini comes under OpenAI's terms" in told.err
+    assert "Warning: what gpt-5-mini writes may be restricted: read OpenAI's terms" in told.err
     card = Path("out/README.md").read_text(encoding="utf-8")
     assert "Made for our own tests." in card
     assert "Cost" not in card

@@ -15,6 +15,7 @@ KNOWN = {
     "claude-sonnet-4-5": ("Anthropic's commercial terms", True),
     "us.anthropic.claude-3-haiku": ("Anthropic's commercial terms", True),
     "gemini-2.5-pro": ("Google's Gemini API terms", True),
+    "google/gemma-4-31B-it": ("apache-2.0", False),
     "google/gemma-3-4b-it": ("Gemma Terms of Use", True),
     "meta-llama/Meta-Llama-3-8B-Instruct": ("Llama Community License", True),
     "meta-llama/Llama-3.3-70B-Instruct": ("Llama Community License", True),
@@ -52,8 +53,9 @@ def test_a_warning_names_model_terms_and_the_datasets_own_licence(spec):
     asked = replace(spec, columns=(replace(spec.columns[-1], prompt=_by(spec, "gpt-5-mini")),))
     (warning,) = terms_warnings(asked)
     assert warning.startswith(
-        "gpt-5-mini comes under OpenAI's terms: outputs may not be used to develop models"
+        "what gpt-5-mini writes may be restricted: read OpenAI's terms, https://openai.com/"
     )
+    assert "outputs may not be used to develop models" in warning
     assert "the licence cc0-1.0" in warning
     assert terms_warnings(spec) == ()
     assert "a licence of the dataset" in terms_warnings(replace(asked, license=None))[0]

@@ -1,0 +1,242 @@
+"""Ask for one part of a spec's rows and keep what becomes of them in a folder."""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from synth_datasets.asking import Progress
+from synth_datasets.errors import SettingsError, ShortfallError
+from synth_datasets.generation.budget import Budget
+from synth_datasets.generation.offline import AnswerMissingError
+from synth_datasets.generation.store import AnswerStore
+from synth_datasets.lists import grown, resolved
+from synth_datasets.parts.info import (
+    ANSWERS,
+    PART_FILE,
+    Part,
+    digests_in,
+    package_version,
+    read_part,
+    write_part,
+)
+from synth_datasets.parts.kept import RowKeeper
+from synth_datasets.parts.shard import Shard
+from synth_datasets.plan.part import shards_of
+from synth_datasets.plan.plan import Plan
+from synth_datasets.plan.row import RowKey
+from synth_datasets.settings import Settings
+from synth_datasets.shortfall import hopeless, shortfall_message
+from synth_datasets.spec import fingerprint, ingredients
+from synth_datasets.spec.model import DatasetSpec
+from synth_datasets.splits import asked_outcomes, endpoints_of
+from synth_datasets.validation.outcome import Example, Missing, Tally, Unanswered
+
+__all__ = ["ask_part"]
+
+_TOGETHER = 5_000
+"""Answers that are copied into the part at a time."""
+
+
+def ask_part(
+    spec: DatasetSpec,
+    settings: Settings,
+    shard: Shard,
+    folder: Path,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    keep_short: bool = False,
+    budget: Budget | None = None,
+    store: AnswerStore | None = None,
+    told: Callable[[Progress], None] | None = None,
+) -> Part:
+    """Ask for the rows of that part, judge them, and leave the part in `folder`, which appears whole or not at all.
+
+    Rows are compared with those of the same part alone; what repeats rows of other parts is seen when they are merged.
+    Answers go to the store of the settings first, so that an interrupted part goes on; the folder gets a copy of those
+    it took, unless another `store` is given, which keeps them. `overrides` are those that the spec has had. A folder
+    that holds the same part already is left as it is.
+
+    Raises what a build raises: `ShortfallError` when most rows fail (unless `keep_short`), `BudgetError` at a cap; and
+    `SettingsError` where lists that all parts share have not been generated (part 0), or another part is in the way.
+    """
+    there = _there(folder, spec, shard)
+    if there is not None:
+        return there
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    place = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        with ExitStack() as stack:
+            kept = AnswerStore(settings.store_path) if store is None else store
+            if store is None:
+                stack.enter_context(kept)
+            made = _ask(
+                *(spec, settings, shard, place, kept),
+                keep_short=keep_short,
+                budget=budget,
+                told=told,
+                copy=store is None,
+            )
+        part = Part(
+            folder=place,
+            name=spec.name,
+            shard=shard,
+            fingerprint=fingerprint(spec),
+            ingredients=ingredients(spec),
+            endpoints=endpoints_of(spec, settings),
+            package=package_version(),
+            spec_file=_keep_spec(spec, place),
+            overrides=dict(overrides or {}),
+            rows=made.rows,
+            keep_short=keep_short,
+            answers=made.answers,
+            files=digests_in(place),
+        )
+        write_part(part)
+        place.rename(folder)
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+    return read_part(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    rows: dict[str, int]
+    answers: int
+
+
+def _there(folder: Path, spec: DatasetSpec, shard: Shard) -> Part | None:
+    """Return the part that is in the folder; raises `SettingsError` when anything else is."""
+    if not (folder / PART_FILE).exists():
+        if folder.exists() and any(folder.iterdir()):
+            raise SettingsError(f"{folder} is not empty and no part; name another folder, or empty it")
+        if folder.exists():
+            folder.rmdir()
+        return None
+    part = read_part(folder)
+    if part.shard != shard or part.fingerprint != fingerprint(spec):
+        what = f"part {part.shard}" if part.shard != shard else "a part made from another spec"
+        raise SettingsError(f"{folder} holds {what}; name another folder, or delete it")
+    return part
+
+
+def _ask(
+    spec: DatasetSpec,
+    settings: Settings,
+    shard: Shard,
+    place: Path,
+    store: AnswerStore,
+    *,
+    keep_short: bool,
+    budget: Budget | None,
+    told: Callable[[Progress], None] | None,
+    copy: bool,
+) -> _Made:
+    lists = _shared(spec, settings, shard, budget)
+    replaced = Plan(lists, {}).replaced
+    own = {split.name: shards_of(split.num_examples, shard.of) == shard.number - 1 for split in spec.splits}
+    rows = {name: int(mask.sum()) for name, mask in own.items()}
+    answers = _Answers(store, place / ANSWERS if copy else None)
+    for growth in grown(spec, settings) if spec.lists else ():
+        for outcome in growth.outcomes:
+            answers.add(outcome)
+    if not shard.number:
+        return _Made(dict.fromkeys(rows, 0), answers.finish())
+    with ExitStack() as stack:
+        keepers = {
+            split.name: stack.enter_context(RowKeeper(place, split.name, lists, replaced))
+            for split in spec.splits
+        }
+        tallies = {name: Tally() for name in rows}
+        outcomes = asked_outcomes(
+            *(spec, settings),
+            lambda plan: _of_part(plan, own),
+            rows=sum(rows.values()),
+            title=f"part {shard}",
+            budget=budget,
+            store=store,
+            told=told,
+        )
+        stack.enter_context(closing(outcomes))
+        for outcome in outcomes:
+            if isinstance(outcome, Unanswered):
+                continue  # no engine leaves one
+            split = outcome.row.split
+            tallies[split].add(outcome)
+            keepers[split].add(outcome)
+            answers.add(outcome)
+            if not keep_short and isinstance(outcome, Missing) and hopeless(tallies[split]):
+                raise ShortfallError(
+                    shortfall_message(spec, split, tallies[split], asked=rows[split], stopped_early=True)
+                )
+    return _Made(rows, answers.finish())
+
+
+def _shared(spec: DatasetSpec, settings: Settings, shard: Shard, budget: Budget | None) -> DatasetSpec:
+    """Return the spec with its generated lists, which one process generates for all parts."""
+    if not spec.lists or not shard.number:
+        return resolved(spec, settings, budget=budget)
+    try:
+        return resolved(spec, settings, offline=True)
+    except AnswerMissingError as error:
+        raise SettingsError(
+            f"{spec.name} draws from generated lists, which must be the same in all parts: generate them once with "
+            f"--shard 0/{shard.of}, and give the answers in that part to each machine "
+            f"(synth answers import {Shard(0, shard.of).folder}/{ANSWERS}), or let all use one store"
+        ) from error
+
+
+def _of_part(plan: Plan, own: "Mapping[str, Any]") -> Iterator[RowKey]:
+    """Yield the part's rows in the order in which duplicates are decided."""
+    counts = dict.fromkeys(own, 0)
+    for key in plan.decision_rows():
+        position = counts[key.split]
+        counts[key.split] = position + 1
+        if own[key.split][position]:
+            yield key
+
+
+def _keep_spec(spec: DatasetSpec, place: Path) -> str:
+    """Copy the spec and the files that it names into the part; return where it is."""
+    if "://" in spec.origin:
+        return spec.origin
+    name = f"spec/{Path(spec.origin).name}"
+    for path, text in {Path(name).name: spec.source, **spec.files}.items():
+        target = place / "spec" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text.encode("utf-8"))
+    return name
+
+
+class _Answers:
+    """The answers that the part takes, copied from the store some thousand at a time."""
+
+    def __init__(self, store: AnswerStore, path: Path | None) -> None:
+        self._store, self._path = store, path
+        self._keys: dict[str, None] = {}
+        self._count = 0
+
+    def add(self, outcome: Example | Missing) -> None:
+        """Note what the row took."""
+        if self._path is None:
+            return
+        each = (*outcome.rejections, *outcome.superseded)
+        self._keys.update(dict.fromkeys(item.key for item in each))
+        if isinstance(outcome, Example):
+            self._keys.update(dict.fromkeys(source.key for source in outcome.sources))
+        if len(self._keys) >= _TOGETHER:
+            self._copy()
+
+    def finish(self) -> int:
+        """Copy the rest; return how many there are."""
+        self._copy()
+        return self._count
+
+    def _copy(self) -> None:
+        if self._path is not None and self._keys:
+            self._count += self._store.copy_to(self._path, list(self._keys))
+            self._keys = {}

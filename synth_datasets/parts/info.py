@@ -1,0 +1,178 @@
+"""What a part says of itself, and whether some parts make a whole."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import file_digest
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from synth_datasets.errors import SettingsError
+from synth_datasets.parts.shard import Shard
+
+__all__ = [
+    "ANSWERS",
+    "FORMAT",
+    "PART_FILE",
+    "Part",
+    "digests_in",
+    "find_parts",
+    "read_part",
+    "the_whole",
+    "write_part",
+]
+
+FORMAT = 1
+PART_FILE = "part.json"
+ANSWERS = "answers.sqlite"
+_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part that was asked, as its folder describes it."""
+
+    folder: Path
+    name: str
+    """Of the dataset."""
+    shard: Shard
+    fingerprint: str
+    """Of the spec with its overrides: parts of one dataset have the same."""
+    ingredients: Mapping[str, object]
+    """The fingerprint in parts, to name what differs."""
+    endpoints: Mapping[str, str]
+    """Who was asked, by model id."""
+    package: str
+    """Version of this package."""
+    spec_file: str
+    """Path within the folder; of a spec from a URL, the URL."""
+    overrides: Mapping[str, Any]
+    rows: Mapping[str, int]
+    """Rows of the part by split, missing ones included."""
+    keep_short: bool
+    answers: int
+    """Requests that were answered or failed; 0 where they are in the store already."""
+    files: Mapping[str, str]
+    """SHA-256 by path within the folder."""
+
+
+def write_part(part: Part) -> None:
+    """Write what the part says of itself, which makes it complete."""
+    record = {name: value for name, value in asdict(part).items() if name not in ("folder", "shard")}
+    text = json.dumps({"format": FORMAT, "shard": str(part.shard), **record}, indent=1, sort_keys=True)
+    (part.folder / PART_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def read_part(folder: Path) -> Part:
+    """Read a part and look whether its files are whole; raises `SettingsError` naming what is not."""
+    path = folder / PART_FILE
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        form = record.pop("format")
+        if form != FORMAT:
+            raise SettingsError(f"{path} has format {form}, this version reads {FORMAT}: make the part again")
+        part = Part(folder=folder, shard=Shard.parse(record.pop("shard")), **record)
+    except FileNotFoundError as error:
+        raise SettingsError(
+            f"{folder} is no part: it has no {PART_FILE}, which is written last; let `synth build --shard` finish it"
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SettingsError(f"{path} cannot be read as a part ({error}): make the part again") from error
+    found = digests_in(folder)
+    wrong = [name for name, digest in part.files.items() if found.get(name) != digest]
+    if wrong:
+        raise SettingsError(
+            f"{folder}: {', '.join(sorted(wrong)[:_SHOWN])} is not as it was written; copy the part again, or make it "
+            "again"
+        )
+    return part
+
+
+def digests_in(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of the part but its own description."""
+    found: dict[str, str] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != PART_FILE:
+            with path.open("rb") as data:
+                found[path.relative_to(folder).as_posix()] = file_digest(data, "sha256").hexdigest()
+    return found
+
+
+def find_parts(given: Sequence[Path]) -> list[Path]:
+    """Return the folders of parts: those given, and those that lie in given folders."""
+    found: list[Path] = []
+    for path in given:
+        inner = (
+            [] if (path / PART_FILE).exists() else sorted(each.parent for each in path.glob(f"*/{PART_FILE}"))
+        )
+        found += inner or [path]
+    return list(dict.fromkeys(found))
+
+
+def whole_of(given: Iterable[Path]) -> list[Part]:
+    """Read the parts in these folders, or below them; raises `SettingsError` unless they make a whole."""
+    return the_whole(map(read_part, find_parts(list(given))))
+
+
+def the_whole(parts: Iterable[Part]) -> list[Part]:
+    """Return the parts in order; raises `SettingsError` that names parts which are missing, doubled or foreign."""
+    ordered = sorted(parts, key=lambda part: (part.shard.of, part.shard.number))
+    if not ordered:
+        raise SettingsError("no part was named: give the folders that `synth build --shard` made")
+    wrong = [*_foreign(ordered), *_doubled(ordered), *_missing(ordered)]
+    if wrong:
+        raise SettingsError("\n".join(["these parts make no whole:", *(f"  {line}" for line in wrong)]))
+    return ordered
+
+
+def package_version() -> str:
+    """Return the version of this package, as parts note it."""
+    return metadata.version("synth-datasets")
+
+
+def _foreign(parts: Sequence[Part]) -> list[str]:
+    """Return a line for each part that was made otherwise than most."""
+    usual, _ = Counter((part.fingerprint, part.shard.of) for part in parts).most_common(1)[0]
+    model = next(part for part in parts if (part.fingerprint, part.shard.of) == usual)
+    found: list[str] = []
+    for part in parts:
+        if part.shard.of != model.shard.of:
+            found.append(f"{part.folder} is part {part.shard}, the others are of {model.shard.of}")
+        elif part.fingerprint != model.fingerprint:
+            names = {*part.ingredients, *model.ingredients}
+            differ = sorted(n for n in names if part.ingredients.get(n) != model.ingredients.get(n))
+            found.append(
+                f"{part.folder} was made from another spec than {model.folder}: {', '.join(differ[:_SHOWN])} differ"
+            )
+        elif part.endpoints != model.endpoints:
+            theirs, others = (", ".join(sorted({*each.endpoints.values()})) for each in (part, model))
+            found.append(f"{part.folder} was asked at {theirs}, {model.folder} at {others}")
+        elif part.package != model.package:
+            found.append(
+                f"{part.folder} was made by version {part.package}, {model.folder} by {model.package}"
+            )
+    return found
+
+
+def _doubled(parts: Sequence[Part]) -> list[str]:
+    counts = Counter(part.shard for part in parts)
+    return [
+        f"part {shard} is there {count} times: "
+        f"{', '.join(str(part.folder) for part in parts if part.shard == shard)}"
+        for shard, count in counts.items()
+        if count > 1
+    ]
+
+
+def _missing(parts: Sequence[Part]) -> list[str]:
+    of = parts[0].shard.of
+    there = {part.shard.number for part in parts if part.shard.of == of}
+    missing = [str(Shard(number, of)) for number in range(1, of + 1) if number not in there]
+    if not missing:
+        return []
+    more = f" and {len(missing) - _SHOWN} more" if missing[_SHOWN:] else ""
+    return [
+        f"part {', '.join(missing[:_SHOWN])}{more} of {of} missing: synth build SPEC --shard {missing[0]}"
+    ]
