@@ -71,6 +71,15 @@ class Asking:
         while self.unsent and self.engine is not None and self.engine.in_flight < allowed:
             self._submit(self.unsent.popleft())
 
+    def finish(self, rows: list[PendingRow], allowed: int) -> None:
+        """Take each row to its own end, whatever the others hold; at most `allowed` requests wait for an answer."""
+        assert self.engine is not None  # noqa: S101 - without one nobody is asked
+        self.settle(rows)
+        while self.unsent or self.waiting:
+            while self.unsent and self.engine.in_flight < allowed:
+                self._submit(self.unsent.popleft())
+            self.receive()
+
     def receive(self) -> None:
         """Wait for at least one answer and feed the rows that asked for it."""
         assert self.engine is not None  # noqa: S101 - without one no row is left waiting

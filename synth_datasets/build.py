@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -11,6 +11,8 @@ from synth_datasets.answers import export_answers
 from synth_datasets.errors import SettingsError
 from synth_datasets.examined import examine
 from synth_datasets.features import text_columns
+from synth_datasets.parts.info import whole_of
+from synth_datasets.parts.merge import merge
 from synth_datasets.prices import money
 from synth_datasets.publishing.added_real import add_real
 from synth_datasets.publishing.figures import card_figures
@@ -64,6 +66,8 @@ def build(
     locked: str | Path | bool = False,
     with_answers: bool = False,
     card: str | Path | None = None,
+    parts: Sequence[str | Path] = (),
+    said: Callable[[str], None] = lambda _: None,
     real: str | None = None,
 ) -> Build:
     """Make the dataset of the spec at a path or hf:// URL, measure it, and write its release folder.
@@ -80,6 +84,9 @@ def build(
 
     `real` names a file of real rows, FILE or FILE:COLUMN: all figures stand beside theirs in report, plots and card.
     The rows themselves stay where they are, and the lock pins what a rebuild without them gives.
+
+    `parts` are the folders of all parts of the dataset (`ask_part`), or folders that hold them: their rows are taken,
+    rows that repeat rows of other parts are asked again, and `said` hears of each such round.
 
     `card` is the path of a template of the card (`spec.card`), in place of the one that the spec names or of ours.
     """
@@ -109,8 +116,18 @@ def build(
     if lock is not None:
         check_build(lock_path, lock, spec=builder.spec, overrides=overrides, endpoints=builder.endpoints)
     budget = builder.open_budget()
+    merged = None
+    if parts:
+        merged = merge(
+            *(builder.spec, builder.settings, whole_of(map(Path, parts))),
+            offline=bool(given.get("offline")),
+            budget=budget,
+            said=said,
+        )
     builder.download_and_prepare(
-        budget=budget, download_mode="reuse_cache_if_exists" if again else "reuse_dataset_if_exists"
+        budget=budget,
+        merged=merged,
+        download_mode="reuse_cache_if_exists" if again or parts else "reuse_dataset_if_exists",
     )
     dataset = cast("datasets.DatasetDict", builder.as_dataset())  # no split is named
     trace = Path(builder.cache_dir) / TRACE_FOLDER

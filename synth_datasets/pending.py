@@ -112,6 +112,10 @@ class PendingRow:
         """Stand still at the current request, which nobody answers."""
         self.unanswered, self.request = self.request, None
 
+    def resume(self) -> None:
+        """Go on where `stop` ended: somebody may be asked now."""
+        self.unanswered, self.request = None, self.unanswered
+
     def twin(self) -> "PendingRow":
         """Return a copy that goes its own way, to find out what this row would ask."""
         twin = copy.copy(self)

@@ -18,6 +18,7 @@ from synth_datasets.errors import BudgetError, SettingsError, SynthError
 from synth_datasets.features import features_of, tables_of
 from synth_datasets.generation.budget import Budget
 from synth_datasets.mix import mixed_rows
+from synth_datasets.parts.merged import Merged
 from synth_datasets.plan.part import Part
 from synth_datasets.plan.real_data import resolved
 from synth_datasets.settings import Settings, load_settings
@@ -179,12 +180,13 @@ class Synth(datasets.ArrowBasedBuilder):
         dl_manager: datasets.DownloadManager,
         *args: Any,  # noqa: ANN401 - datasets' own signature
         budget: Budget | None = None,
+        merged: Merged | None = None,
         **options: Any,  # noqa: ANN401 - datasets' own signature
     ) -> None:
         # One budget for all splits of this build; the builder keeps nothing of it.
         run = self.open_budget() if budget is None else budget
         try:
-            super()._download_and_prepare(dl_manager, *args, budget=run, **options)
+            super()._download_and_prepare(dl_manager, *args, budget=run, merged=merged, **options)
         except SynthError as error:
             if run.spent.requests and not isinstance(error, BudgetError):
                 error.add_note(f"This run asked: {run.spent.shown(run.currency)}.")
@@ -200,17 +202,24 @@ class Synth(datasets.ArrowBasedBuilder):
         split_generator: datasets.SplitGenerator,
         *args: Any,  # noqa: ANN401 - datasets' own signature
         budget: Budget | None = None,
+        merged: Merged | None = None,
         **options: Any,  # noqa: ANN401 - datasets' own signature
     ) -> None:
         split_generator.gen_kwargs["budget"] = budget
+        split_generator.gen_kwargs["merged"] = merged
         # The trace lies in the folder that `datasets` renames into place when every split is complete.
         split_generator.gen_kwargs["trace"] = str(Path(self._output_dir) / TRACE_FOLDER)
         super()._prepare_split(split_generator, *args, **options)
 
     # pyrefly: ignore[bad-override] - datasets passes gen_kwargs, which every builder names itself
     def _generate_tables(
-        self, split: str, trace: str, budget: Budget | None
+        self, split: str, trace: str, budget: Budget | None, merged: Merged | None
     ) -> "Iterator[tuple[int, pa.Table]]":
+        if merged is not None and self.spec.mix is None:
+            tables = merged.tables(split, Path(trace), keep_short=self.config.keep_short)
+            with closing(tables):
+                yield from enumerate(tables)
+            return
         rows = mixed_rows(
             self.spec,
             _settings(self.config),
@@ -219,7 +228,7 @@ class Synth(datasets.ArrowBasedBuilder):
             trace=Path(trace),
             eager=True,
             keep_short=self.config.keep_short,
-            offline=self.config.offline,
+            offline=self.config.offline or merged is not None,
             budget=budget,
         )
         with closing(rows):

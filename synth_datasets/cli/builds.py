@@ -18,6 +18,7 @@ from synth_datasets.cli.options import (
     spec_path,
     split_options,
 )
+from synth_datasets.cli.parts import build_part
 from synth_datasets.cli.printing import printable
 from synth_datasets.errors import SettingsError
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from synth_datasets.spec.model import DatasetSpec
     from synth_datasets.validation.outcome import Rejection
 
-__all__ = ["build_verb", "rejections_verb", "report_verb", "trace_verb"]
+__all__ = ["build_verb", "rejections_verb", "report_verb", "show_build", "trace_verb"]
 
 SHOWN_ROWS = 3
 
@@ -52,6 +53,11 @@ SHOWN_ROWS = 3
 )
 @click.option("--with-answers", is_flag=True, help="Put all answers into the folder, for an exact rebuild.")
 @click.option(
+    "--shard",
+    metavar="K/N",
+    help="Ask for the K-th of N parts only, for `synth merge`; -o is the folder that holds the parts.",
+)
+@click.option(
     "--card",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A template of the dataset card, in place of the one that fits.",
@@ -74,6 +80,7 @@ def build_verb(
     offline: bool,
     locked: str | None,
     with_answers: bool,
+    shard: str | None,
     card: Path | None,
     real: str | None,
     cache_dir: str | None,
@@ -94,11 +101,18 @@ def build_verb(
               synth build reviews.synth.yaml --real real.csv:review
               synth build reviews.synth.yaml --dry-run
               synth build reviews.synth.yaml --max-cost 4.00
+              synth build reviews.synth.yaml --shard 3/16
               synth build reviews.synth.yaml --model gpt-5-mini --batch
               synth build hf://datasets/org/specs/reviews.synth.yaml --allow-endpoint https://api.openai.com/v1
     """
     if dry_run:
         _show_estimate(spec, options)
+        return
+    if shard is not None:
+        unfit = {"--again": again, "--offline": offline, "--locked": locked is not None, "--card": card}
+        if wrong := [name for name, given in unfit.items() if given]:
+            raise SettingsError(f"{wrong[0]} is for whole builds: give it to `synth merge`, not to --shard")
+        build_part(spec, shard, output, keep_short=keep_short, options=options)
         return
     from synth_datasets.build import build
 
@@ -114,7 +128,7 @@ def build_verb(
         card=card,
         real=real,
     )
-    _show_build(built)
+    show_build(built)
     if locked is not None:
         click.echo("Locked   every split is what the lock pins, byte for byte")
 
@@ -225,7 +239,7 @@ def rejections_verb(
     Example:  synth rejections build/reviews --reason near_duplicate
               synth rejections reviews.synth.yaml
     """
-    from synth_datasets.trace import rejection_record
+    from synth_datasets.trace_writer import rejection_record
 
     found = (
         each
@@ -287,7 +301,8 @@ def _show_estimate(spec: str, options: dict[str, Any]) -> None:
     show_estimate(effective, estimate(effective, settings), settings)
 
 
-def _show_build(built: "Build") -> None:
+def show_build(built: "Build") -> None:
+    """Say what the build came to, and what can be done with it."""
     from synth_datasets.cli.decided import decided_line
     from synth_datasets.features import label_columns
     from synth_datasets.quality.terminal import render_terminal
@@ -300,7 +315,10 @@ def _show_build(built: "Build") -> None:
     click.echo(f"\nThe first rows of {split}:")
     for index in range(min(SHOWN_ROWS, len(first))):
         row: dict[str, Any] = first[index]
-        shown = {name: labels[name][value] if name in labels else value for name, value in row.items()}
+        shown = {
+            name: labels[name][value] if name in labels and value is not None else value
+            for name, value in row.items()
+        }
         click.echo("  " + printable(json.dumps(shown, ensure_ascii=False)))
     for warning in built.release.warnings:
         click.echo(f"Warning: {warning}", err=True)

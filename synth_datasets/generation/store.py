@@ -1,6 +1,7 @@
 """The answers on disk: one SQLite file for all specs, in which nothing that was paid for is lost."""
 
 import contextlib
+import json
 import logging
 import os
 import sqlite3
@@ -17,6 +18,7 @@ from typing import Literal, Self, TypeVar
 from synth_datasets.errors import SettingsError
 from synth_datasets.generation.answer import Answer, RequestFailedError
 from synth_datasets.generation.claims import Claims
+from synth_datasets.generation.store_copy import absorb, insert_records
 from synth_datasets.generation.store_file import (
     COLUMNS,
     FileId,
@@ -124,6 +126,21 @@ class AnswerStore:
     def claims(self) -> Claims:
         """Return the claims of one more engine on these answers."""
         return Claims(Path(self.path))
+
+    def absorb(self, path: Path) -> list[str]:
+        """Take over what the store at `path` holds; see `store_copy.absorb`."""
+        return self._run("write", lambda connection: absorb(connection, path))[0]
+
+    def copy_to(self, path: Path, keys: Collection[str]) -> int:
+        """Add what is kept of these requests to the store at `path`, made if need be; return how many there were."""
+        answers = [row for row in self._rows(COLUMNS, keys) if _sound(row)]
+        there = {row[0].hex() for row in answers}
+        noted = self._in_chunks(lambda c, chunk: notes_of(c, chunk).items(), there)
+        notes = [(bytes.fromhex(key), json.dumps(texts)) for key, texts in noted]
+        failures = list(self._in_chunks(failures_of, [key for key in keys if key not in there]))
+        with AnswerStore(path) as target:
+            target._run("write", lambda connection: insert_records(connection, answers, notes, failures))
+        return len(answers) + len(failures)
 
     def __len__(self) -> int:
         """Count the answers; reads an index whole, so 0.1 s for a million."""

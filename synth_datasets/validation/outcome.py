@@ -193,6 +193,22 @@ class Tally:
             if rejection.reason not in _UNANSWERED:
                 self._answered(rejection.prompt_tokens, rejection.completion_tokens)
 
+    def join(self, other: "Tally", *, sign: int = 1) -> None:
+        """Count what the other one does, too; with `sign` -1, count it no longer."""
+        self.answers += sign * other.answers
+        self.prompt_tokens += sign * other.prompt_tokens
+        self.completion_tokens += sign * other.completion_tokens
+        for own, given in (
+            (self.accepted, other.accepted),
+            (self.rejected, other.rejected),
+            (self.missing, other.missing),
+            (self.notes, other.notes),
+        ):
+            for name, count in given.items():
+                own[name] += sign * count
+                if not own[name]:
+                    del own[name]
+
     def to_json(self) -> TallyJson:
         """Return what `json.dump` can write and `from_json` reads back."""
         counts: TallyJson = {
