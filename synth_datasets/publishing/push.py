@@ -1,10 +1,10 @@
 """A release to the Hub: one commit, then one tag on it that is never moved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from synth_datasets.errors import PublishError
 from synth_datasets.publishing.homes import home_at
@@ -27,6 +27,7 @@ from synth_datasets.publishing.remote import (
     version_order,
 )
 from synth_datasets.publishing.uploads import Extras, with_changelog
+from synth_datasets.publishing.who_may import check_repo_id, look
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
@@ -72,10 +73,10 @@ def push(
     from huggingface_hub import HfApi
 
     with told_plainly(repo_id, "looking at"):
-        _validate(repo_id)
+        check_repo_id(repo_id)
     release, uploads = prepare(folder, repo_id, extras, allowed)
     api = HfApi(token=token)
-    remote, who, warnings = _look(api, repo_id, dry_run=dry_run)
+    remote, who, warnings = look(api, repo_id, dry_run=dry_run)
     publication = _Publication(api, repo_id, release, uploads, private, remote, who)
     if (done := publication.already_published()) is not None:
         return done
@@ -287,36 +288,3 @@ class _Publication:
             changes=tuple(changes(self.remote, self.uploads) if changed is None else changed),
             warnings=warnings,
         )
-
-
-def _validate(repo_id: str) -> None:
-    from huggingface_hub.utils import validate_repo_id
-
-    validate_repo_id(repo_id)
-    if "/" not in repo_id:
-        raise PublishError(f"{repo_id!r} names no owner: write it as owner/name")
-
-
-def _look(api: "HfApi", repo_id: str, *, dry_run: bool) -> tuple[Remote, str, tuple[str, ...]]:
-    """Read the repository, and who asks; a dry run goes on without the Hub, and says so."""
-    try:
-        with told_plainly(repo_id, "looking at"):
-            # A missing and a bad token look like a missing repository otherwise.
-            who = "" if dry_run else _who(api.whoami())
-            return read_remote(api, repo_id), who, ()
-    except PublishError as error:
-        if not dry_run:
-            raise
-        return Remote(head=None), "", (f"not compared with the Hub: {error}",)
-
-
-def _who(told: Mapping[str, Any]) -> str:
-    """Return whose token it is; raises `PublishError` for one that can only read."""
-    name = str(told.get("name"))
-    if ((told.get("auth") or {}).get("accessToken") or {}).get("role") == "read":
-        raise PublishError(
-            f"this token of {name} may not write there, for its role is `read`: make one of the role `write`, or a "
-            "fine-grained one, under Settings, Access Tokens, then run `hf auth login` or set HF_TOKEN"
-        )
-    organisations = ", ".join(str(each.get("name")) for each in told.get("orgs") or ())
-    return f"{name}, in {organisations}" if organisations else f"{name}, in no organisation"

@@ -117,7 +117,7 @@ def _leaves(column: "pa.Array", rows: "pa.Array") -> "Iterator[tuple[pa.Array, p
         yield from _leaves(column.dictionary_decode(), rows)
     elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
         yield rows, column
-    elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
+    elif pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
         yield from _leaves(column.flatten(), rows.take(pc.call_function("list_parent_indices", [column])))
     elif pa.types.is_struct(kind):
         for part in column.flatten():

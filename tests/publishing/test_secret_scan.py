@@ -103,6 +103,14 @@ def test_binary_content_is_passed_over_and_a_broken_table_is_not():
         check_uploads([Upload("data/a.parquet", b"none")])
 
 
+@pytest.mark.parametrize("kind", [pa.list_(pa.string()), pa.list_(pa.string(), 2), pa.large_list(pa.string())])
+def test_lists_of_any_kind_are_looked_into(kind, tmp_path):
+    rows = pa.array([["a", "b"], None, ["c", SECRETS["GitHub classic"][1]]], kind)
+    pq.write_table(pa.table({"texts": rows}), tmp_path / "x.parquet")
+    with pytest.raises(PublishError, match=r"data/x\.parquet: row 2, texts: looks like a GitHub"):
+        check_uploads([Upload("data/x.parquet", tmp_path / "x.parquet")])
+
+
 PERSONAL = {
     "mail": ("Write to maria.keller84@gmail.com.", "an e-mail address"),
     "mail with a tag": ("(j.doe+shop@web.de)", "an e-mail address"),
