@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from synth_datasets.errors import SettingsError
 if TYPE_CHECKING:
     from synth_datasets.quality.embeddings import Embed
     from synth_datasets.quality.report import QualityReport
+    from synth_datasets.quality.scorers import Scorer
     from synth_datasets.quality.suite import Material
     from synth_datasets.spec.model import DatasetSpec
 
@@ -26,6 +28,8 @@ _MISSING = {
     "test": "--test FILE: the test set to look for",
     "prompts": "the prompts in the build's trace/, a row each",
     "labels": "a column of classes",
+    "embed": "--embed minilm, or a folder with a sentence embedder",
+    "scorer": "--scorer smollm2-135m-instruct, or a folder with a causal language model",
     "seeds": "a spec with `seeds`",
     "language": "a spec with one `language`",
 }
@@ -48,7 +52,15 @@ def measure_options(command: Callable[..., Any]) -> Callable[..., Any]:
             ),
             click.option("--test", metavar="FILE[:COLUMN]", help="A test set that no row should hold."),
             click.option(
-                "--embed", metavar="MODULE:FUNCTION", help="Your function: a list of texts to a row of numbers each."
+                "--embed",
+                metavar="NAME",
+                help="Sentence embedder: minilm, a folder with a model, or MODULE:FUNCTION of your own, from a list of "
+                "texts to a row of numbers each.",
+            ),
+            click.option(
+                "--scorer",
+                metavar="NAME",
+                help="Language model for `perplexity`: smollm2-135m-instruct, the embedded one, or a folder.",
             ),
         )
     ):  # fmt: skip
@@ -65,6 +77,7 @@ def add_measures(
     real: str | None,
     test: str | None,
     embed: str | None,
+    scorer: str | None,
 ) -> "QualityReport":
     """Return the report with what is asked for; the build's folder stays as it is.
 
@@ -77,19 +90,43 @@ def add_measures(
     if not asked and not full:
         return report
     own = {name: _own(name) for name in names if name not in MEASURES}
-    materials = _materials(folder, report, _spec(folder), files, embedding(embed))
+    materials = _materials(folder, report, _spec(folder), files, (embedding(embed), scorer))
     _check_needs([name for name in asked if name in MEASURES], materials)
-    if full:
-        asked += MEASURES
-    return replace(report, more=measure_more(list(dict.fromkeys(asked)), materials, own=own))
+    rest = [name for name in MEASURES if name not in asked] if full else []
+    every = list(dict.fromkeys([*asked, *rest]))
+    return replace(report, more=measure_more(every, materials, own=own, if_possible=rest))
 
 
+def _scorer(given: str | None) -> "Scorer | None":
+    from synth_datasets.generation.weights import EMBEDDED_MODEL_ID
+    from synth_datasets.quality.scorers import embedded_scorer, folder_scorer
+
+    if given is None:
+        return None
+    return embedded_scorer() if given == EMBEDDED_MODEL_ID else folder_scorer(Path(given))
+
+
+@cache
 def embedding(given: str | None) -> "Embed | None":
-    """Return one's own function from texts to points; None where none is named."""
-    from synth_datasets.cli.predictors import load_function
+    """Return the embedder of that name, in that folder, or one's own function; None where none is named.
 
-    how: Any = load_function(given) if given else None
-    return how
+    Of one name it is the same one each time, which remembers what it has embedded.
+    """
+    from synth_datasets.cli.predictors import load_function
+    from synth_datasets.quality.embedders import NamedEmbedder, folder_embedder, minilm_embedder
+
+    if given is None:
+        return None
+    if given == "minilm":
+        return minilm_embedder()
+    if Path(given).is_dir():
+        return folder_embedder(Path(given))
+    if ":" not in given:
+        raise SettingsError(
+            f"--embed {given}: expected minilm, a folder with a model, or a function of your own, FILE.py:FUNCTION"
+        )
+    function: Any = load_function(given)
+    return NamedEmbedder(said=given, embed=function)
 
 
 def _own(name: str) -> Own:
@@ -116,7 +153,7 @@ def _materials(
     report: "QualityReport",
     spec: "DatasetSpec | None",
     files: Mapping[str, str],
-    embed: "Embed | None",
+    models: "tuple[Embed | None, str | None]",
 ) -> "dict[str, Material]":
     import datasets
 
@@ -133,6 +170,8 @@ def _materials(
     parts = [columns.read(rows, list(report.whole.texts), labels) for rows in dataset.values()]
     whole = columns.concatenate(parts, list(report.whole.texts), labels)
     shared: dict[str, Any] = {
+        "embed": models[0],
+        "scorer": _scorer(models[1]),
         "labels": columns.named(whole.labels[first], labels[first]) if first else None,
         "seeds": _seeds(spec),
         "language": spec.language[0] if spec is not None and len(spec.language) == 1 else None,
@@ -141,9 +180,8 @@ def _materials(
         column: Material(
             texts=columns.take(texts, range(whole.rows)),
             prompts=_prompts(folder, [str(split) for split in dataset], spec, column, whole.rows),
-            real=_texts(files["real"], column) if "real" in files else None,
-            test=_texts(files["test"], column) if "test" in files else None,
-            embed=embed,
+            **_real(files.get("real"), column, first),
+            test=_texts(files["test"], column)[0] if "test" in files else None,
             **shared,
         )
         for column, texts in whole.texts.items()
@@ -203,19 +241,33 @@ def _prompts(
     return found if len(found) == rows else None
 
 
-def _texts(given: str, column: str) -> list[str]:
+def _real(given: str | None, column: str, label: str | None) -> dict[str, Any]:
+    """Return real texts, and their labels where their file has a column that is called as the rows' label."""
+    if given is None:
+        return {}
+    texts, labels = _texts(given, column, label)
+    return {"real": texts, "real_labels": labels}
+
+
+def _texts(given: str, column: str, label: str | None = None) -> tuple[list[str], list[str] | None]:
     """Read the texts of FILE, or of FILE:COLUMN; without one, of the column that is called as the measured one."""
     from synth_datasets.spec.tables import TableError, read_table
 
     path, _, named = given.rpartition(":") if not Path(given).is_file() else (given, "", "")
+    file, wanted = Path(path or given), named or column
     try:
-        data = Path(path or given).read_bytes()
-        found = read_table(Path(path or given).name, data, [named or column]).columns[named or column]
+        data = file.read_bytes()
+        found = read_table(file.name, data, [wanted]).columns[wanted]
     except OSError as error:
         raise SettingsError(f"{path or given}: cannot be read: {error.strerror}") from error
     except TableError as error:
         raise SettingsError(f"{path or given}: {error}; name the column of texts as FILE:COLUMN") from error
-    return [text for text in found if text.strip()]
+    try:
+        labels = read_table(file.name, data, [label]).columns[label] if label is not None else None
+    except TableError:
+        labels = None
+    kept = [row for row, text in enumerate(found) if text.strip()]
+    return [found[row] for row in kept], None if labels is None else [labels[row] for row in kept]
 
 
 def _check_needs(names: Sequence[str], materials: "Mapping[str, Material]") -> None:

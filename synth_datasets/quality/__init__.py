@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from synth_datasets.quality.clouds import frechet_distance, manifolds
     from synth_datasets.quality.diversity import compression_ratio, distinct_n
     from synth_datasets.quality.duplicates import duplicate_rate, near_duplicates, split_overlap
+    from synth_datasets.quality.embedders import folder_embedder, minilm_embedder
     from synth_datasets.quality.figures import Measured
     from synth_datasets.quality.fit import label_fit, prompt_fit
     from synth_datasets.quality.funnel import rejection_funnel
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from synth_datasets.quality.language import grammar_rate, readability, wrong_language_rate
     from synth_datasets.quality.leaks import contamination, seed_copies
     from synth_datasets.quality.lengths import length_distribution
+    from synth_datasets.quality.mauve import compare_by_mauve, mauve_score
     from synth_datasets.quality.measurements import (
         BoilerplateRate,
         CompressionRatio,
@@ -29,17 +31,22 @@ if TYPE_CHECKING:
         GrammarRate,
         LabelDistribution,
         LabelFit,
+        LabelNoise,
         LengthDistance,
         LengthDistribution,
+        Mauve,
         Openings,
+        Perplexity,
         PersonalDataRate,
         PromptFit,
         Readability,
         RealComparison,
         RepetitionRate,
         SeedCopies,
+        SemanticDuplicates,
         SemanticSpread,
         SplitOverlap,
+        Toxicity,
         TwoSampleTest,
         WrongLanguageRate,
     )
@@ -47,9 +54,13 @@ if TYPE_CHECKING:
     from synth_datasets.quality.real import compare_with_real, length_distance
     from synth_datasets.quality.repetition import openings, repetition_rate
     from synth_datasets.quality.report import QualityReport, measure
+    from synth_datasets.quality.scorers import embedded_scorer, folder_scorer
+    from synth_datasets.quality.semantic_duplicates import semantic_duplicate_rate
     from synth_datasets.quality.spread import mean_distance, semantic_spread, vendi_score
     from synth_datasets.quality.suite import MEASURES, measure_more
+    from synth_datasets.quality.surprise import perplexity
     from synth_datasets.quality.terminal import render_terminal
+    from synth_datasets.quality.toxicity import toxicity_rate
     from synth_datasets.quality.two_sample import two_sample_test
 
 __all__ = [
@@ -62,10 +73,13 @@ __all__ = [
     "GrammarRate",
     "LabelDistribution",
     "LabelFit",
+    "LabelNoise",
     "LengthDistance",
     "LengthDistribution",
+    "Mauve",
     "Measured",
     "Openings",
+    "Perplexity",
     "PersonalDataRate",
     "PromptFit",
     "QualityReport",
@@ -73,16 +87,22 @@ __all__ = [
     "RealComparison",
     "RepetitionRate",
     "SeedCopies",
+    "SemanticDuplicates",
     "SemanticSpread",
     "SplitOverlap",
+    "Toxicity",
     "TwoSampleTest",
     "WrongLanguageRate",
     "boilerplate_rate",
+    "compare_by_mauve",
     "compare_with_real",
     "compression_ratio",
     "contamination",
     "distinct_n",
     "duplicate_rate",
+    "embedded_scorer",
+    "folder_embedder",
+    "folder_scorer",
     "frechet_distance",
     "grammar_rate",
     "label_distribution",
@@ -90,11 +110,14 @@ __all__ = [
     "length_distance",
     "length_distribution",
     "manifolds",
+    "mauve_score",
     "mean_distance",
     "measure",
     "measure_more",
+    "minilm_embedder",
     "near_duplicates",
     "openings",
+    "perplexity",
     "personal_data_rate",
     "prompt_fit",
     "readability",
@@ -103,8 +126,10 @@ __all__ = [
     "render_terminal",
     "repetition_rate",
     "seed_copies",
+    "semantic_duplicate_rate",
     "semantic_spread",
     "split_overlap",
+    "toxicity_rate",
     "two_sample_test",
     "vendi_score",
     "wrong_language_rate",
@@ -115,11 +140,15 @@ _HOMES = {
     "Measured": "figures",
     "QualityReport": "report",
     "boilerplate_rate": "boilerplate",
+    "compare_by_mauve": "mauve",
     "compare_with_real": "real",
     "compression_ratio": "diversity",
     "contamination": "leaks",
     "distinct_n": "diversity",
     "duplicate_rate": "duplicates",
+    "embedded_scorer": "scorers",
+    "folder_embedder": "embedders",
+    "folder_scorer": "scorers",
     "frechet_distance": "clouds",
     "grammar_rate": "language",
     "label_distribution": "labels",
@@ -127,11 +156,14 @@ _HOMES = {
     "length_distance": "real",
     "length_distribution": "lengths",
     "manifolds": "clouds",
+    "mauve_score": "mauve",
     "mean_distance": "spread",
     "measure": "report",
     "measure_more": "suite",
+    "minilm_embedder": "embedders",
     "near_duplicates": "duplicates",
     "openings": "repetition",
+    "perplexity": "surprise",
     "personal_data_rate": "personal",
     "prompt_fit": "fit",
     "readability": "language",
@@ -140,8 +172,10 @@ _HOMES = {
     "render_terminal": "terminal",
     "repetition_rate": "repetition",
     "seed_copies": "leaks",
+    "semantic_duplicate_rate": "semantic_duplicates",
     "semantic_spread": "spread",
     "split_overlap": "duplicates",
+    "toxicity_rate": "toxicity",
     "two_sample_test": "two_sample",
     "vendi_score": "spread",
     "wrong_language_rate": "language",

@@ -18,14 +18,19 @@ from synth_datasets.quality.diversity import compression_ratio, distinct_n
 from synth_datasets.quality.document import plain
 from synth_datasets.quality.duplicates import duplicate_rate, split_overlap
 from synth_datasets.quality.fit import label_fit, prompt_fit
+from synth_datasets.quality.label_noise import label_noise
 from synth_datasets.quality.labels import label_distribution
 from synth_datasets.quality.language import grammar_rate, readability, wrong_language_rate
 from synth_datasets.quality.leaks import contamination, seed_copies
 from synth_datasets.quality.lengths import length_distribution
+from synth_datasets.quality.mauve import compare_by_mauve
 from synth_datasets.quality.personal import personal_data_rate
 from synth_datasets.quality.real import compare_with_real, length_distance
 from synth_datasets.quality.repetition import openings, repetition_rate
+from synth_datasets.quality.semantic_duplicates import semantic_duplicate_rate
 from synth_datasets.quality.spread import semantic_spread
+from synth_datasets.quality.surprise import perplexity
+from synth_datasets.quality.toxicity import toxicity_rate
 from synth_datasets.quality.two_sample import two_sample_test
 
 __all__ = [
@@ -37,17 +42,22 @@ __all__ = [
     "GrammarRate",
     "LabelDistribution",
     "LabelFit",
+    "LabelNoise",
     "LengthDistance",
     "LengthDistribution",
+    "Mauve",
     "Openings",
+    "Perplexity",
     "PersonalDataRate",
     "PromptFit",
     "Readability",
     "RealComparison",
     "RepetitionRate",
     "SeedCopies",
+    "SemanticDuplicates",
     "SemanticSpread",
     "SplitOverlap",
+    "Toxicity",
     "TwoSampleTest",
     "WrongLanguageRate",
 ]
@@ -192,11 +202,32 @@ class LabelFit(_Measurement):
     _usage = "data: the texts. labels: the label of each. embed: a function that embeds texts (optional)."
 
 
+class LabelNoise(_Measurement):
+    """`label_noise` of texts and the positions of their labels."""
+
+    _figure = staticmethod(label_noise)
+    _usage = "data: the texts. labels: class positions. names: the classes. embed: as elsewhere (optional)."
+
+
 class LengthDistance(_Measurement):
     """`length_distance` of texts from real ones."""
 
     _figure = staticmethod(length_distance)
     _usage = "data: the texts. real: real texts."
+
+
+class Mauve(_Measurement):
+    """`compare_by_mauve` of texts with real ones."""
+
+    _figure = staticmethod(compare_by_mauve)
+    _usage = "data: the texts. real: real texts. embed: a function that embeds texts (optional)."
+
+
+class Perplexity(_Measurement):
+    """`perplexity` of texts."""
+
+    _figure = staticmethod(perplexity)
+    _usage = "data: the texts. scorer: a `Scorer`. real: real texts (optional). limit: rows to look at (100)."
 
 
 class PersonalDataRate(_Measurement):
@@ -232,11 +263,25 @@ class SeedCopies(_Measurement):
     _usage = "data: the texts. seeds: the texts that the model was shown."
 
 
+class SemanticDuplicates(_Measurement):
+    """`semantic_duplicate_rate` of texts."""
+
+    _figure = staticmethod(semantic_duplicate_rate)
+    _usage = "data: the texts. embed: a function that embeds texts. threshold: cosine of a pair (0.85)."
+
+
 class SemanticSpread(_Measurement):
     """`semantic_spread` of texts."""
 
     _figure = staticmethod(semantic_spread)
     _usage = "data: the texts. embed: a function that embeds texts (optional). limit: rows to look at (5000)."
+
+
+class Toxicity(_Measurement):
+    """`toxicity_rate` of texts."""
+
+    _figure = staticmethod(toxicity_rate)
+    _usage = "data: the texts. limit: how many of them to look at (100000)."
 
 
 class TwoSampleTest(_Measurement):

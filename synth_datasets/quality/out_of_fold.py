@@ -1,21 +1,30 @@
 """A plain text classifier that predicts every row without having seen it, nor its near copies."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from synth_datasets.quality.duplicates import NEAR, near_duplicates
+from synth_datasets.quality.embeddings import Embed, embedded
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["FOLDS", "OutOfFold", "available", "predict_out_of_fold"]
+__all__ = ["FOLDS", "Labelled", "OutOfFold", "available", "predict_out_of_fold", "relabelled"]
 
 FOLDS = 5
 FEATURES = 30_000
 REACH = 2_000
 """Characters of a text that are looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """Texts whose labels are taken for right."""
+
+    texts: Sequence[str]
+    labels: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,12 +35,14 @@ class OutOfFold:
     """Row by class."""
     folds: "np.ndarray"
     """Which fold each row is in."""
-    words: Any
-    """What turns texts into features: without labels, of all rows."""
+    features: Callable[[Sequence[str]], Any]
+    """What turns texts into features: learned without labels, of all rows."""
     models: tuple[Any, ...]
     """By fold: trained on all others."""
     divided: float
     """Share of rows whose near copies are in other folds as well: they are predicted by what has seen a copy."""
+    gold: Labelled | None = None
+    """Rows that every model was trained on besides."""
 
     def predict(self, rows: Sequence[int], texts: Sequence[str]) -> "np.ndarray":
         """Return the classes of other texts for these rows, each by the model that has not seen the row."""
@@ -41,7 +52,7 @@ class OutOfFold:
         found = np.zeros(len(rows), dtype=int)
         if not rows:
             return found
-        features = self.words.transform([text[:REACH] for text in texts])
+        features = self.features(texts)
         with threadpool_limits(1):
             for fold, model in enumerate(self.models):
                 here = np.flatnonzero(self.folds[list(rows)] == fold)
@@ -56,15 +67,44 @@ def available() -> bool:
 
 
 def predict_out_of_fold(
-    texts: Sequence[str], labels: Sequence[int], classes: int, *, folds: int = FOLDS
+    texts: Sequence[str],
+    labels: Sequence[int],
+    classes: int,
+    *,
+    folds: int = FOLDS,
+    embed: Embed | None = None,
+    gold: Labelled | None = None,
 ) -> OutOfFold:
     """Return each row's class probabilities; about 0.5 ms a row of short text with three classes.
 
-    Logistic regression over TF-IDF of words and pairs of words, classes weighted alike. Near copies of one text are in
+    Logistic regression over TF-IDF of words and pairs of words, and beside them the embedding of the text where `embed`
+    is given; classes are weighted alike, and `gold` rows are learned from in every fold. Near copies of one text are in
     one fold, so that none is predicted by a model that was trained on its copy, unless there are more of them than a
     fold holds. Folds follow from the texts alone.
     """
-    import numpy as np
+    words = _words(texts)
+
+    def features(given: Sequence[str]) -> Any:  # noqa: ANN401 - a sparse matrix of scipy
+        counted = words.transform([text[:REACH] for text in given])
+        if embed is None:
+            return counted
+        from scipy.sparse import csr_matrix, hstack
+
+        return hstack([counted, csr_matrix(embedded(given, embed))]).tocsr()
+
+    placed, divided = _folds(texts, folds)
+    probabilities, models = _trained(features, texts, labels, classes, placed=placed, folds=folds, gold=gold)
+    return OutOfFold(probabilities, placed, features, models, divided, gold)
+
+
+def relabelled(found: OutOfFold, texts: Sequence[str], labels: Sequence[int], classes: int) -> "np.ndarray":
+    """Return the probabilities that models trained on other labels give, everything else being equal."""
+    return _trained(
+        found.features, texts, labels, classes, placed=found.folds, folds=len(found.models), gold=found.gold
+    )[0]
+
+
+def _words(texts: Sequence[str]) -> Any:  # noqa: ANN401 - a vectorizer of scikit-learn
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     words = TfidfVectorizer(
@@ -75,53 +115,50 @@ def predict_out_of_fold(
         token_pattern=r"(?u)\b\w+\b|[^\w\s]",  # noqa: S106 - no password
     )
     try:
-        features = words.fit_transform([text[:REACH] for text in texts])
+        words.fit([text[:REACH] for text in texts])
     except ValueError:  # no word is in two texts
         words.set_params(min_df=1)
-        features = words.fit_transform([text[:REACH] or "-" for text in texts])
-    given = np.asarray(labels)
-    placed, divided = _folds(texts, folds)
-    probabilities, models = _trained(features, given, classes, placed, folds)
-    return OutOfFold(probabilities, placed, words, models, divided)
-
-
-def relabelled(found: OutOfFold, texts: Sequence[str], labels: Sequence[int], classes: int) -> "np.ndarray":
-    """Return the probabilities that models trained on other labels give, everything else being equal."""
-    import numpy as np
-
-    features = found.words.transform([text[:REACH] for text in texts])
-    return _trained(features, np.asarray(labels), classes, found.folds, len(found.models))[0]
+        words.fit([text[:REACH] if text[:REACH].strip() else "-" for text in texts])
+    return words
 
 
 def _trained(
-    features: Any,  # noqa: ANN401 - a sparse matrix of scipy
-    labels: "np.ndarray",
+    features: Callable[[Sequence[str]], Any],
+    texts: Sequence[str],
+    labels: Sequence[int],
     classes: int,
+    *,
     placed: "np.ndarray",
     folds: int,
+    gold: Labelled | None,
 ) -> "tuple[np.ndarray, tuple[Any, ...]]":
     import numpy as np
+    from scipy.sparse import vstack
     from sklearn.dummy import DummyClassifier
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
+    points, given = features(texts), np.asarray(labels)
+    sure = np.asarray(gold.labels if gold else (), dtype=int)
+    beside = features(gold.texts) if gold and len(sure) else points[:0]
     probabilities = np.zeros((len(labels), classes))
     models: list[Any] = []
     with threadpool_limits(1):  # with more threads than free cores this takes a hundred times as long
         for fold in range(folds):
             inside = placed == fold
-            several = len(np.unique(labels[~inside])) > 1
+            learned = np.concatenate([given[~inside], sure])
+            several = len(np.unique(learned)) > 1
             model = (
                 LogisticRegression(C=3, class_weight="balanced", max_iter=200)
                 if several
                 else DummyClassifier()
             )
-            model.fit(features[~inside], labels[~inside])
+            model.fit(vstack([points[~inside], beside]).tocsr(), learned)
             if inside.any():
-                given = np.asarray(model.predict_proba(features[inside]))
+                chances = np.asarray(model.predict_proba(points[inside]))
                 here = np.flatnonzero(inside)
                 for at, name in enumerate(np.asarray(model.classes_).tolist()):
-                    probabilities[here, name] = given[:, at]
+                    probabilities[here, name] = chances[:, at]
             models.append(model)
     return probabilities, tuple(models)
 

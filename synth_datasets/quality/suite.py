@@ -1,54 +1,31 @@
 """Figures that cost more, or need more than the rows: asked for by name, each with what it cannot tell beside it."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 
 from synth_datasets.errors import SettingsError
-from synth_datasets.quality.clip import clip
-from synth_datasets.quality.embeddings import Embed
+from synth_datasets.quality import finders
+from synth_datasets.quality.embedders import said
 from synth_datasets.quality.figures import Measured
 from synth_datasets.quality.fit import label_fit, prompt_fit
+from synth_datasets.quality.label_noise import label_noise
 from synth_datasets.quality.language import grammar_rate, readability, wrong_language_rate
-from synth_datasets.quality.leaks import CopyFigures, contamination, seed_copies
-from synth_datasets.quality.real import LEAST_ROWS, compare_with_real, length_distance
+from synth_datasets.quality.leaks import contamination, seed_copies
+from synth_datasets.quality.material import Found, Material
+from synth_datasets.quality.mauve import compare_by_mauve
+from synth_datasets.quality.real import compare_with_real
+from synth_datasets.quality.semantic_duplicates import semantic_duplicate_rate
 from synth_datasets.quality.spread import semantic_spread
+from synth_datasets.quality.surprise import perplexity
+from synth_datasets.quality.toxicity import toxicity_rate
 from synth_datasets.quality.two_sample import two_sample_test
 
 __all__ = ["MEASURES", "Material", "Measure", "measure_more"]
 
 _LOWER, _HIGHER = "Lower is better.", "Higher is better."
 _NEITHER = "Neither end is good: compare with real texts."
-_SHOWN = 160
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
-    """What there is to measure of one text column; None: it is not at hand."""
-
-    texts: Sequence[str]
-    labels: Sequence[str] | None = None
-    """The label of each row, '' for none."""
-    prompts: Sequence[str] | None = None
-    """The prompt of each row."""
-    seeds: Sequence[str] | None = None
-    """The real rows that prompts could show."""
-    language: str | None = None
-    """The code of the language that the texts are to be in."""
-    real: Sequence[str] | None = None
-    test: Sequence[str] | None = None
-    embed: Embed | None = None
-    """None: the embedding that needs no model."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What a measure found: numbers by name, and what they rest on."""
-
-    rows: int
-    values: Mapping[str, float | None]
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +41,8 @@ class Measure:
     find: Callable[[Material], Found]
     direction: str
     limits: str
+    embeds: bool = False
+    """Whether it looks at embeddings, whose maker a report names."""
 
     @property
     def source(self) -> str:
@@ -76,34 +55,42 @@ def measure_more(
     materials: Mapping[str, Material],
     *,
     own: Mapping[str, Callable[[list[str]], object]] | None = None,
+    if_possible: Collection[str] = (),
 ) -> tuple[Measured, ...]:
     """Return the named figures of each column that has what they need, in the order of the names.
 
     `own` are functions of one's own by name: each takes the texts and returns a number, or numbers by name. Raises
-    `KeyError` for a name that is neither in `MEASURES` nor one's own.
+    `KeyError` for a name that is neither in `MEASURES` nor one's own, and `SettingsError` where a package or model is
+    missing; for the names in `if_possible` the figure then is None, and its note says what is missing.
     """
     found = []
     for name in names:
         for column, material in materials.items():
             if own and name in own:
                 found.append(_own(name, column, material, own[name]))
-                continue
-            measure = MEASURES[name]
-            if all(getattr(material, need) is not None for need in measure.needs):
-                got = measure.find(material)
-                found.append(
-                    Measured(
-                        name=name,
-                        column=column,
-                        rows=got.rows,
-                        values=got.values,
-                        direction=measure.direction,
-                        source=measure.source,
-                        limits=measure.limits,
-                        notes=got.notes,
-                    )
-                )
+            elif all(getattr(material, need) is not None for need in MEASURES[name].needs):
+                found.append(_measured(name, column, material, name in if_possible))
     return tuple(found)
+
+
+def _measured(name: str, column: str, material: Material, if_possible: bool) -> Measured:
+    measure = MEASURES[name]
+    try:
+        got = measure.find(material)
+    except SettingsError as error:
+        if not if_possible:
+            raise
+        got = Found(rows=0, values={name: None}, notes=(str(error),))
+    return Measured(
+        name=name,
+        column=column,
+        rows=got.rows,
+        values=got.values,
+        direction=measure.direction,
+        source=measure.source,
+        limits=measure.limits,
+        notes=(*got.notes, f"embedding: {said(material.embed)}") if measure.embeds else got.notes,
+    )
 
 
 def _own(name: str, column: str, material: Material, function: Callable[[list[str]], object]) -> Measured:
@@ -128,104 +115,30 @@ def _own(name: str, column: str, material: Material, function: Callable[[list[st
     )
 
 
-def _spread(given: Material) -> Found:
-    got = semantic_spread(given.texts, embed=given.embed)
-    return Found(rows=got.rows, values={"vendi": got.vendi, "mean_distance": got.distance})
-
-
-def _readability(given: Material) -> Found:
-    got = readability(given.texts)
-    return Found(
-        rows=got.texts,
-        values={
-            "lower_quartile": got.lower_quartile,
-            "median": got.median,
-            "upper_quartile": got.upper_quartile,
-        },
-    )
-
-
-def _language(given: Material) -> Found:
-    got = wrong_language_rate(given.texts, given.language or "en")
-    return Found(rows=got.rows, values={"in_another_language": got.rate}, notes=got.examples)
-
-
-def _grammar(given: Material) -> Found:
-    got = grammar_rate(given.texts)
-    kinds = ", ".join(f"{kind} {count:,}" for kind, count in got.kinds)
-    return Found(rows=got.rows, values={"per_100_words": got.per_100_words}, notes=(kinds,) if kinds else ())
-
-
-def _prompts(given: Material) -> Found:
-    got = prompt_fit(given.texts, given.prompts or (), embed=given.embed)
-    values = {"auc": got.auc, "less_like_their_own": got.worse, "mean_similarity": got.similarity}
-    return Found(rows=got.rows, values=values, notes=(f"{got.prompts:,} different prompts; chance is 0.5",))
-
-
-def _labels(given: Material) -> Found:
-    got = label_fit(given.texts, given.labels or (), embed=given.embed)
-    return Found(rows=got.rows, values={"nearest_to_own_label": got.nearest, "by_chance": got.chance})
-
-
-def _copies(got: CopyFigures) -> Found:
-    notes = tuple(f"{clip(one, _SHOWN)} | {clip(other, _SHOWN)}" for one, other in got.examples)
-    return Found(
-        rows=got.rows,
-        values={"rows": got.copied, "share_of_rows": got.rate, "share_held": got.held},
-        notes=notes,
-    )
-
-
-def _seeds(given: Material) -> Found:
-    return _copies(seed_copies(given.texts, given.seeds or ()))
-
-
-def _test(given: Material) -> Found:
-    return _copies(contamination(given.texts, given.test or ()))
-
-
-def _real(given: Material) -> Found:
-    got = compare_with_real(given.texts, given.real or (), embed=given.embed)
-    values: dict[str, float | None] = {}
-    for name in ("precision", "recall", "density", "coverage"):
-        values[name] = getattr(got.made, name, None)
-        values[f"{name}_of_real"] = getattr(got.baseline, name, None)
-    values |= {"frechet": got.frechet, "frechet_of_real": got.frechet_baseline}
-    values |= {"vendi": got.vendi, "vendi_of_real": got.vendi_baseline}
-    values["length_distance"] = length_distance(given.texts, given.real or ())
-    few = f"too few rows: {got.rows:,}, at least {LEAST_ROWS} made and {2 * LEAST_ROWS} real ones are needed"
-    notes = (
-        (few,) if got.made is None else ("`of real` is what other real rows attain at this number of rows",)
-    )
-    return Found(rows=got.rows, values=values, notes=notes)
-
-
-def _two_sample(given: Material) -> Found:
-    got = two_sample_test(given.texts, given.real or ())
-    notes = (
-        (f"made: {', '.join(got.made_words)}", f"real: {', '.join(got.real_words)}")
-        if got.accuracy is not None
-        else ("too few rows that are not in both sets",)
-    )
-    return Found(
-        rows=got.rows, values={"accuracy": got.accuracy, "auc": got.auc, "p_value": got.p_value}, notes=notes
-    )
-
-
 MEASURES: Mapping[str, Measure] = {
     "semantic_spread": Measure(
         said="effective number of different rows (Vendi score), mean distance",
         needs=(),
         of=semantic_spread,
-        find=_spread,
+        find=finders.find_spread,
         direction="More is more varied; compare builds of one spec at one number of rows.",
         limits="Off-topic and cut-off rows score above good ones; the default embedding sees words, not their order.",
+        embeds=True,
+    ),
+    "semantic_duplicates": Measure(
+        said="rows that say the same in other words, with the pairs (--embed)",
+        needs=("embed",),
+        of=semantic_duplicate_rate,
+        find=finders.find_semantic_duplicates,
+        direction=_LOWER,
+        limits='Takes texts that differ in a name, a number or a "not" for the same; the bound of 0.85 is minilm\'s.',
+        embeds=True,
     ),
     "readability": Measure(
         said="quartiles of Flesch's reading ease (English)",
         needs=(),
         of=readability,
-        find=_readability,
+        find=finders.find_readability,
         direction="100 is the plainest, 60 to 70 plain, below 30 academic English.",
         limits="Cannot tell whether a text is clear or right; texts of a few words are off by 20 points.",
     ),
@@ -233,7 +146,7 @@ MEASURES: Mapping[str, Measure] = {
         said="rows in another language than the spec's (extra `language`)",
         needs=("language",),
         of=wrong_language_rate,
-        find=_language,
+        find=finders.find_language,
         direction=_LOWER,
         limits="Blind to parts in another language; does not tell close neighbours or texts of a word or two.",
     ),
@@ -241,31 +154,58 @@ MEASURES: Mapping[str, Measure] = {
         said="findings of the checker Harper for 100 words (English; extra `grammar`)",
         needs=(),
         of=grammar_rate,
-        find=_grammar,
+        find=finders.find_grammar,
         direction=_NEITHER,
         limits="Templates have the fewest findings; takes unknown names for misspelled, cannot see nonsense.",
+    ),
+    "toxicity": Measure(
+        said="rows that a classifier of insults takes for offensive (English; extra `toxicity`)",
+        needs=(),
+        of=toxicity_rate,
+        find=finders.find_toxicity,
+        direction=_LOWER,
+        limits='Sees words alone: flags "damn good" and quotations, passes polite contempt. A list to read.',
+    ),
+    "perplexity": Measure(
+        said="how surprising rows are to a small language model (--scorer)",
+        needs=("scorer",),
+        of=perplexity,
+        find=finders.find_perplexity,
+        direction=_NEITHER,
+        limits="Cannot tell whether a text is true or on the subject; short texts surprise more; low is no praise.",
     ),
     "prompt_fit": Measure(
         said="whether a row is more like its own prompt than like others",
         needs=("prompts",),
         of=prompt_fit,
-        find=_prompts,
+        find=finders.find_prompts,
         direction=_HIGHER,
         limits="Sees words in common, not whether what was asked for is done.",
+        embeds=True,
     ),
     "label_fit": Measure(
         said="rows nearest to the mean of their own label",
         needs=("labels",),
         of=label_fit,
-        find=_labels,
+        find=finders.find_labels,
         direction="Above chance, labels speak of different things.",
         limits="No check of the labels: sentiment, which few words carry, stays near chance on real reviews.",
+        embeds=True,
+    ),
+    "label_noise": Measure(
+        said="share of wrong labels by confident learning; with --embed and labelled --real rows it sees more",
+        needs=("labels",),
+        of=label_noise,
+        find=finders.find_label_noise,
+        direction=_LOWER,
+        limits="Believe it as far as `planted` shows; noise that follows a rule is learnt as truth.",
+        embeds=True,
     ),
     "seed_copies": Measure(
         said="rows that copy the spec's seeds",
         needs=("seeds",),
         of=seed_copies,
-        find=_seeds,
+        find=finders.find_seeds,
         direction=_LOWER,
         limits="Blind to a seed in other words.",
     ),
@@ -273,7 +213,7 @@ MEASURES: Mapping[str, Measure] = {
         said="rows that hold part of a test set (--test)",
         needs=("test",),
         of=contamination,
-        find=_test,
+        find=finders.find_test,
         direction=_LOWER,
         limits="Blind to paraphrases and translations; set phrases of 13 words are shared rightly.",
     ),
@@ -281,15 +221,25 @@ MEASURES: Mapping[str, Measure] = {
         said="precision, recall, density, coverage, Fréchet, Vendi, lengths beside real rows (--real)",
         needs=("real",),
         of=compare_with_real,
-        find=_real,
+        find=finders.find_real,
         direction="Best is what real rows attain; read precision and density with coverage only.",
         limits="The default embedding is blind to the order of words and to labels.",
+        embeds=True,
+    ),
+    "mauve": Measure(
+        said="MAUVE beside what other real rows attain (--real)",
+        needs=("real",),
+        of=compare_by_mauve,
+        find=finders.find_mauve,
+        direction="Best is what real rows attain: a ratio of 1.",
+        limits="Does not say what is amiss; compares with no published value; optimistic below 1,000 rows.",
+        embeds=True,
     ),
     "two_sample": Measure(
         said="whether a classifier tells rows from real ones, by which words (--real)",
         needs=("real",),
         of=two_sample_test,
-        find=_two_sample,
+        find=finders.find_two_sample,
         direction="0.5 cannot be told apart; lower is nearer to real data.",
         limits="One stock phrase in every row gives 1: read the words. Cannot tell whether what differs matters.",
     ),

@@ -89,7 +89,7 @@ def test_all_that_there_is_something_for_is_measured_and_the_release_stays_as_it
     found = measured(shown)
     assert set(found) == {
         *("semantic_spread", "readability", "language", "grammar", "prompt_fit", "label_fit"),
-        *("contamination", "real", "two_sample"),
+        *("contamination", "real", "two_sample", "toxicity", "label_noise", "mauve"),
     }
     assert found["contamination"]["values"]["rows"] >= 3
     assert found["prompt_fit"]["values"]["auc"] is not None
@@ -133,6 +133,19 @@ def test_what_cannot_be_measured_is_told(report):
     for arguments, said in (
         (("--measure", "readabilty"), "there is no measure 'readabilty'; there are\n  semantic_spread"),
         (("--measure", "real"), "measure real needs --real FILE"),
+        (
+            ("--measure", "semantic_duplicates"),
+            "measure semantic_duplicates needs --embed minilm, or a folder",
+        ),
+        (("--measure", "perplexity"), "measure perplexity needs --scorer smollm2-135m-instruct, or a folder"),
+        (
+            ("--measure", "perplexity", "--scorer", "none"),
+            "--scorer none: expected smollm2-135m-instruct, or a folder",
+        ),
+        (
+            ("--measure", "semantic_spread", "--embed", "none"),
+            "--embed none: expected minilm, a folder with a model",
+        ),
         (("--measure", "seed_copies"), "measure seed_copies needs a spec with `seeds`"),
         (("--real", "none.csv"), "none.csv: cannot be read"),
         (("--test", "real.csv"), "name the column of texts as FILE:COLUMN"),

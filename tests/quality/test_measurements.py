@@ -1,19 +1,24 @@
 import pickle
 
+import numpy as np
 import pytest
 
 from synth_datasets.quality import (
     boilerplate_rate,
+    compare_by_mauve,
     compression_ratio,
     distinct_n,
     duplicate_rate,
     label_distribution,
     length_distribution,
     openings,
+    perplexity,
     repetition_rate,
+    semantic_duplicate_rate,
     split_overlap,
 )
 from synth_datasets.quality.document import plain
+from synth_datasets.quality.scorers import Score, Scorer
 
 TEXTS = [
     "A good phone, I like it.",
@@ -23,6 +28,14 @@ TEXTS = [
     "这个产品",
 ] * 3
 NAMES = ["negative", "positive"]
+
+
+def _lengths(texts):
+    return np.array([[len(text), 1.0] for text in texts])
+
+
+def _scores(texts):
+    return [Score(len(text), 2.0 * len(text)) for text in texts]
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +54,9 @@ def measurements():
         ("DuplicateRate", duplicate_rate, {"threshold": 0.8}),
         ("SplitOverlap", split_overlap, {"earlier": ["a good phone i like it"]}),
         ("BoilerplateRate", boilerplate_rate, {}),
+        ("Mauve", compare_by_mauve, {"real": TEXTS}),
+        ("SemanticDuplicates", semantic_duplicate_rate, {"embed": _lengths}),
+        ("Perplexity", perplexity, {"scorer": Scorer(said="", score=_scores)}),
     ],
 )
 def test_a_measurement_gives_what_its_function_gives(measurements, name, function, options):

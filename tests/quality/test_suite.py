@@ -1,5 +1,6 @@
 """Measures by name, and the figures behind them that have no page of their own."""
 
+import sys
 from types import ModuleType
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 import synth_datasets.quality as package
 from synth_datasets.errors import SettingsError
+from synth_datasets.quality.embedders import NamedEmbedder
 from synth_datasets.quality.fit import label_fit, prompt_fit
 from synth_datasets.quality.language import grammar_rate, readability, wrong_language_rate
 from synth_datasets.quality.personal import personal_data_rate
@@ -26,12 +28,17 @@ def test_every_measure_takes_every_edge(texts):
         seeds=texts,
         language="en",
         real=texts,
+        real_labels=["x"] * len(texts),
         test=texts,
+        embed=lambda given: np.array([[len(text), 1.0] for text in given]).reshape(-1, 2),
     )
 
-    found = measure_more([name for name in MEASURES if name != "grammar"], {"text": given})
+    names = [
+        name for name, measure in MEASURES.items() if name != "grammar" and "scorer" not in measure.needs
+    ]
+    found = measure_more(names, {"text": given}, if_possible=["toxicity"])
 
-    assert [each.name for each in found] == [name for name in MEASURES if name != "grammar"]
+    assert [each.name for each in found] == names
     assert all(each.values and each.limits for each in found)
     assert personal_data_rate(texts).rate == (0 if texts else None)
 
@@ -47,13 +54,48 @@ def test_every_measure_says_where_it_comes_from_and_what_it_cannot_tell():
     for name, measure in MEASURES.items():
         assert measure.source, name
         assert measure.limits.endswith("."), name
-        assert set(measure.needs) <= {"labels", "prompts", "seeds", "language", "real", "test"}
+        assert set(measure.needs) <= {
+            "labels",
+            "prompts",
+            "seeds",
+            "language",
+            "real",
+            "test",
+            "embed",
+            "scorer",
+        }
 
 
 def test_what_a_measure_lacks_leaves_it_out():
-    found = measure_more(list(MEASURES), {"text": Material(texts=FRUIT + CARS)})
+    found = measure_more(list(MEASURES), {"text": Material(texts=FRUIT + CARS)}, if_possible=MEASURES)
 
-    assert [each.name for each in found] == ["semantic_spread", "readability", "grammar"]
+    assert [each.name for each in found] == ["semantic_spread", "readability", "grammar", "toxicity"]
+
+
+def test_a_package_that_is_not_there_is_told_and_leaves_the_others_where_all_is_asked_for(monkeypatch):
+    monkeypatch.setitem(sys.modules, "profanity_check", None)
+    material = {"text": Material(texts=FRUIT)}
+
+    readable, offensive = measure_more(["readability", "toxicity"], material, if_possible=["toxicity"])
+
+    assert readable.values["median"] is not None
+    assert offensive.values == {"toxicity": None}
+    assert "pip install 'synth-datasets[toxicity]'" in offensive.notes[0]
+    with pytest.raises(SettingsError, match="needs alt-profanity-check"):
+        measure_more(["toxicity"], material)
+
+
+def test_the_report_names_who_made_the_embeddings():
+    embed = NamedEmbedder(
+        said="lengths, sha256 0123", embed=lambda texts: np.array([[len(each), 1.0] for each in texts])
+    )
+    default, named = (
+        measure_more(["semantic_spread"], {"text": Material(texts=FRUIT, embed=each)})[0]
+        for each in (None, embed)
+    )
+
+    assert default.notes == ("embedding: latent semantic analysis, fitted on these rows",)
+    assert named.notes == ("embedding: lengths, sha256 0123",)
 
 
 def test_ones_own_functions_give_a_number_or_numbers_by_name():
