@@ -54,6 +54,11 @@ def make(tmp_path, endpoint):
         (tmp_path / "reviews.csv").write_text(
             "text,label\n" + "".join(f'"{text}",{label}\n' for text, label in rows), encoding="utf-8"
         )
+        good = [
+            {"id": f"r{at}", "split": ("train", "test")[at // 2 % 3 == 2], "text": row, "label": label}
+            for at, (row, label) in enumerate(rows)
+        ]
+        (tmp_path / "reviews.seeds.jsonl").write_text("\n".join(map(json.dumps, good)), encoding="utf-8")
         (tmp_path / "x.synth.yaml").write_text(text, encoding="utf-8")
         given = {"base_url": endpoint.base_url, "store": str(tmp_path / "store"), **options}
         return build(tmp_path / "x.synth.yaml", tmp_path / "out", cache_dir=tmp_path / "cache", options=given)

@@ -45,6 +45,11 @@ __all__ = ["review_verb"]
     help="Only write rows and decisions to a file.",
 )
 @click.option(
+    "--export-seeds",
+    is_flag=True,
+    help="Only write accepted and fixed rows beside the spec, and say how the next one shows them in prompts.",
+)
+@click.option(
     "--import",
     "taken",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -68,6 +73,7 @@ def review_verb(
     limit: int | None,
     summary: bool,
     export: Path | None,
+    export_seeds: bool,
     taken: Path | None,
     kind: str | None,
     port: int,
@@ -87,13 +93,15 @@ def review_verb(
               synth review build/reviews --summary
               synth review build/reviews --export table.csv && synth review build/reviews --import table.csv
               synth review build/reviews --export records.json      records for Argilla
-              synth review build/reviews --export good.jsonl        accepted rows, for `seeds:`
+              synth review build/reviews --export-seeds             accepted rows, for prompts of the next version
     """
     work = _work(build, spec, file, split)
     if summary:
         _show_summary(work)
     elif taken is not None:
         _take(taken, kind, work, reviewer)
+    elif export_seeds:
+        _export_seeds(work)
     elif export is not None:
         _export(export, kind, work, limit)
     else:
@@ -121,11 +129,18 @@ class _Work:
 
 
 def _work(build: Path, given: Path | None, file: Path | None, split: str | None) -> _Work:
+    from synth_datasets.mix import REAL
     from synth_datasets.review.rows import built_rows, judged_columns
 
     path, spec = _find_spec(build, given)
     judged = judged_columns(spec)
-    rows = [row for row in built_rows(build, judged) if split in (None, row.split)]
+    marks = "" if spec.mix is None else spec.mix.source
+    rows = [
+        row
+        for row in built_rows(build, judged)
+        if split in (None, row.split)
+        and row.values.get(marks) != REAL  # which no model can be asked for again
+    ]
     if not rows:
         raise SettingsError(f"{build} has no row in a split {split!r}")
     return _Work(build, path, spec, file or _decision_file(path, spec), judged, rows)
@@ -157,15 +172,31 @@ def _open_page(work: _Work, reviewer: str, limit: int | None, port: int, *, brow
 
 def _export(path: Path, kind: str | None, work: _Work, limit: int | None) -> None:
     from synth_datasets.review.decisions import read_file
-    from synth_datasets.review.exchange import argilla_records, csv_table, format_of, seed_lines
+    from synth_datasets.review.exchange import argilla_records, csv_table, format_of
+    from synth_datasets.review.seeds import good_rows, seed_lines
 
     form, said = format_of(path, kind), read_file(work.target)
     if form == "seeds":
-        text = seed_lines(work.rows, work.judged, said)
+        text = seed_lines(good_rows(work.rows, work.judged, said))
     else:
         text = (csv_table if form == "csv" else argilla_records)(*_flat(work, limit), said)
     path.write_text(text, encoding="utf-8", newline="")
     click.echo(printable(f"{path}: written ({form})"))
+
+
+def _export_seeds(work: _Work) -> None:
+    from synth_datasets.review.decisions import read_file
+    from synth_datasets.review.seeds import good_rows, seed_lines, seed_yaml
+
+    good = good_rows(work.rows, work.judged, read_file(work.target))
+    if not good:
+        raise SettingsError(f"{work.target}: no row of {work.build} was accepted or fixed yet")
+    path = work.path.parent / f"{work.spec.name}.seeds.jsonl"
+    path.write_text(seed_lines(good), encoding="utf-8")
+    click.echo(printable(f"{path}: {len(good)} rows that were accepted or fixed"))
+    click.echo("In the spec of the next version, as all prompts change with it:\n")
+    splits = [split.name for split in work.spec.splits if split.num_examples]
+    click.echo(printable(seed_yaml(path.name, good, work.judged, splits)), nl=False)
 
 
 def _flat(

@@ -1,4 +1,4 @@
-"""Decisions to and from other tools: a table for a spreadsheet, records as Argilla reads them, rows as seeds."""
+"""Decisions to and from other tools: a table for a spreadsheet, records as Argilla reads them."""
 
 import csv
 import io
@@ -12,9 +12,9 @@ from synth_datasets.errors import SettingsError
 from synth_datasets.review.decisions import decide
 from synth_datasets.review.order import Sign
 from synth_datasets.review.rows import BuiltRow, Judged
-from synth_datasets.spec.reviews import Decision, Word, last_words, rulings_of
+from synth_datasets.spec.reviews import Decision, Word, last_words
 
-__all__ = ["Taken", "argilla_records", "csv_table", "format_of", "seed_lines", "take_argilla", "take_csv"]
+__all__ = ["Taken", "argilla_records", "csv_table", "format_of", "take_argilla", "take_csv"]
 
 FIX = "fix."
 """Begins the columns of a table that hold what a row shall hold instead."""
@@ -186,27 +186,6 @@ def take_argilla(
                     )
 
     return _taken(said(), rows, judged, known, at)
-
-
-def seed_lines(rows: Iterable[BuiltRow], judged: Judged, decisions: Iterable[Decision]) -> str:
-    """Return the rows that were accepted or fixed as JSON lines that `seeds:` reads; a fixed one as it is then.
-
-    Where reviewers differ, what they come to counts, as in a build. In the order of the build; `id` is the row's.
-    """
-    decisions = list(decisions)
-    rulings = {(row, each.digest): each for row, said in rulings_of(decisions).items() for each in said}
-    outcomes = {(each.row, each.gives) for each in last_words(decisions).values() if each.gives}
-    lines: list[str] = []
-    for row in rows:
-        ruling = rulings.get((row.id, row.digest))
-        if ruling is None and (row.id, row.digest) not in outcomes:
-            continue
-        if ruling is not None and ruling.verdict == "reject":
-            continue
-        values = {**row.values, **dict(ruling.values if ruling else ())}
-        shown = {name: values[name] for name in (*judged.columns, *judged.others)}
-        lines.append(json.dumps({"id": row.id, **shown}, ensure_ascii=False) + "\n")
-    return "".join(lines)
 
 
 def _with_decisions(

@@ -11,7 +11,8 @@ import sys
 
 import datasets
 import pytest
-from specs import write_spec
+import yaml
+from specs import review_spec, write_spec
 
 from synth_datasets.cli import main
 from synth_datasets.spec.reviews import Decision, decision_line, read_decisions
@@ -143,6 +144,62 @@ def test_decisions_go_out_come_back_and_are_counted(synth, tmp_path):
     _, shown, errors = synth("review", "build/reviews", "--import", "old.csv")
     assert "left out" in errors
     assert len(read_decisions((tmp_path / "reviews.review.jsonl").read_text(encoding="utf-8"))) == 10
+
+
+def test_accepted_rows_are_shown_in_the_prompts_of_the_next_version(synth, endpoint, tmp_path):
+    """From the verdicts to a spec with the lines that were printed: good rows of a split are in its prompts alone."""
+    write_spec(tmp_path)
+    assert synth("build", "reviews.synth.yaml", "--cache-dir", "cache")[0] == 0
+    assert synth("review", "build/reviews", "--export", "table.csv")[0] == 0
+    lines = list(csv.DictReader((tmp_path / "table.csv").read_text(encoding="utf-8").splitlines()))
+    for line in lines:
+        line["verdict"] = "accept"
+    fixed = next(at for at, line in enumerate(lines) if line["row"] == "train/negative/0")
+    bad = next(at for at, line in enumerate(lines) if line["row"] == "train/negative/1")
+    lines[fixed] |= {"verdict": "fix", "fix.text": "What a person wrote about it."}
+    lines[bad]["verdict"] = "reject"
+    with (tmp_path / "table.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, lines[0].keys())
+        table.writeheader()
+        table.writerows(lines)
+    code, _, errors = synth("review", "build/reviews", "--export-seeds")
+    assert (code, "no row of build/reviews was accepted or fixed yet" in errors) == (2, True)
+    assert synth("review", "build/reviews", "--import", "table.csv")[0] == 0
+    code, shown, errors = synth("review", "build/reviews", "--export-seeds")
+    assert code == 0, errors
+    assert "reviews.seeds.jsonl: 7 rows that were accepted or fixed" in shown
+    said = yaml.safe_load(shown[shown.index("seeds:") :])
+    columns = review_spec()["columns"]
+    texts = {"prompt": "Like these:\n{{ shown }}\nwrite one more {{ label }} review."}
+    columns = {"label": columns["label"], **said["columns"], "text": texts}
+    write_spec(tmp_path, "next.synth.yaml", name="next", columns=columns, seeds=said["seeds"])
+    endpoint.clear()
+    code, _, errors = synth("build", "next.synth.yaml", "--cache-dir", "cache2")
+    assert code == 0, errors
+    prompts = [body["messages"][-1]["content"] for body in endpoint.bodies]
+    good = {line["text"] for at, line in enumerate(lines) if at not in (fixed, bad)}
+    assert all(any(text in prompt for text in (*good, "What a person wrote about it.")) for prompt in prompts)
+    assert not any(lines[at]["text"] in prompt for at in (fixed, bad) for prompt in prompts)
+    trace = [
+        json.loads(line) for line in (tmp_path / "build/next/trace/test.seeds.jsonl").read_text().splitlines()
+    ]
+    assert trace
+    assert "train/" not in json.dumps(trace)
+
+
+def test_real_rows_of_a_mix_are_not_asked_about(synth, tmp_path):
+    words = ["kelp", "moth", "brim", "dusk", "fern", "lark", "oboe", "pyre", "quay"]
+    table = "".join(f"{' '.join(words[at:] + words[:at])} {at},positive\n" for at in range(9))
+    (tmp_path / "real.csv").write_text(f"text,label\n{table}", encoding="utf-8")
+    columns = {"text": "text", "label": "label"}
+    mix = {"file": "real.csv", "columns": columns, "rows": {"train": 4}}
+    write_spec(tmp_path, mix=mix)
+    assert synth("build", "reviews.synth.yaml", "--cache-dir", "cache")[0] == 0
+    assert len(all_rows(tmp_path)) == 12
+    assert synth("review", "build/reviews", "--export", "table.csv")[0] == 0
+    lines = list(csv.DictReader((tmp_path / "table.csv").read_text(encoding="utf-8").splitlines()))
+    assert len(lines) == 8
+    assert not any(line["row"].startswith("real/") for line in lines)
 
 
 def test_check_counts_decisions_that_change_nothing_by_why(synth, tmp_path):

@@ -5,6 +5,7 @@ import io
 import json
 
 import pytest
+import yaml
 
 from synth_datasets.errors import SettingsError
 from synth_datasets.review.decisions import decide
@@ -12,12 +13,12 @@ from synth_datasets.review.exchange import (
     argilla_records,
     csv_table,
     format_of,
-    seed_lines,
     take_argilla,
     take_csv,
 )
 from synth_datasets.review.order import Sign
 from synth_datasets.review.rows import BuiltRow
+from synth_datasets.review.seeds import good_rows, seed_lines, seed_yaml
 from synth_datasets.spec.reviews import row_digest
 
 AT = "2026-01-01T00:00:00Z"
@@ -159,26 +160,32 @@ def test_what_is_no_table_and_no_records_is_refused(take, text, words, rows, jud
 
 
 def test_accepted_and_fixed_rows_are_seeds_by_what_reviewers_come_to(rows, judged, decisions):
-    lines = [json.loads(line) for line in seed_lines(rows, judged, decisions).splitlines()]
-    assert [(each["id"], each["label"]) for each in lines] == [(rows[1].id, "negative")], "a tie is no nod"
+    good = good_rows(rows, judged, decisions)
+    assert [(each["id"], each["label"]) for each in good] == [(rows[1].id, "negative")], "a tie is no nod"
     more = [*decisions, decide(rows[0], judged, "accept", reviewer="cy", at=AT)]
-    lines = [json.loads(line) for line in seed_lines(rows, judged, more).splitlines()]
-    assert [each["id"] for each in lines] == [rows[0].id, rows[1].id]
-    assert lines[1] == {
-        **rows[1].values,
-        "id": rows[1].id,
-        "label": "negative",
-        "text": "Mine, “quoted”\nand long.",
+    good = [json.loads(line) for line in seed_lines(good_rows(rows, judged, more)).splitlines()]
+    assert [each["id"] for each in good] == [rows[0].id, rows[1].id]
+    fixed = {**rows[1].values, "label": "negative", "text": "Mine, “quoted”\nand long."}
+    assert good[1] == {**fixed, "id": rows[1].id, "split": "train"}
+    mended = BuiltRow(id=rows[1].id, split="train", values=fixed, digest=decisions[2].gives)
+    assert [each["text"] for each in good_rows([mended], judged, decisions)] == [fixed["text"]]
+
+
+def test_what_a_spec_says_of_them_keeps_rows_in_their_splits_where_it_can(rows, judged):
+    decisions = [decide(row, judged, "accept", reviewer="ann", at=AT) for row in rows]
+    good = good_rows(rows, judged, decisions)
+    said = yaml.safe_load(seed_yaml("x.seeds.jsonl", good, judged, ["train"]))
+    assert said["seeds"] == {
+        "file": "x.seeds.jsonl",
+        "text": "text",
+        "label": "label",
+        "split": "split",
+        "id": "id",
     }
-    mended = BuiltRow(
-        id=rows[1].id,
-        split="train",
-        values={**rows[1].values, "label": "negative", "text": "Mine, “quoted”\nand long."},
-        digest=decisions[2].gives,
-    )
-    assert [json.loads(line)["text"] for line in seed_lines([mended], judged, decisions).splitlines()] == [
-        mended.values["text"]
-    ]
+    assert said["columns"]["shown"] == {"seed": "text", "count": 3, "same": "label", "hidden": True}
+    dealt = yaml.safe_load(seed_yaml("x.seeds.jsonl", good, judged, ["train", "test"]))
+    assert "split" not in dealt["seeds"]
+    assert "count" not in dealt["columns"]["shown"]
 
 
 def test_the_format_follows_from_the_name(tmp_path):
