@@ -25,21 +25,20 @@ def libraries():
 
 @pytest.fixture(scope="session")
 def model(libraries, tmp_path_factory) -> Path:
-    """A Llama of random weights, with a tokenizer of bytes and a chat template."""
+    """A Llama of random weights, with a tokenizer of whole words and a chat template."""
     import tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = tokenizers.decoders.ByteLevel()
-    trainer = tokenizers.trainers.BpeTrainer(
-        vocab_size=360,
-        special_tokens=["<|im_start|>", "<|im_end|>"],
-        initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel(unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    trainer = tokenizers.trainers.WordLevelTrainer(
+        special_tokens=["[UNK]", "<|im_start|>", "<|im_end|>"], show_progress=False
     )
-    tokenizer.train_from_iterator([row["text"] for row in rows(40)], trainer)
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>", chat_template=TEMPLATE)
+    prompt = "user assistant Write a plain ironic negative positive review of a phone laptop ."
+    tokenizer.train_from_iterator([prompt, *(row["text"] for row in rows(40))], trainer)
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="[UNK]", eos_token="<|im_end|>", chat_template=TEMPLATE
+    )
     libraries.manual_seed(3)
     config = LlamaConfig(
         vocab_size=len(fast),
