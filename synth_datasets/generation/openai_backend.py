@@ -114,14 +114,13 @@ class OpenAIBackend:
                 bill.sent()
                 outcome = await self._exchange(request, ticket)
                 if isinstance(outcome, Answer):
+                    self.pace.answered()
+                    self._vain_pauses = 0
                     bill.answered(outcome)
                     ticket.used = outcome.prompt_tokens + outcome.completion_tokens or None
                 elif not isinstance(outcome, Trouble) or outcome.connecting:
                     bill.refused()
-            if isinstance(outcome, Answer):
-                self.pace.answered()
-                self._vain_pauses = 0
-            elif isinstance(outcome, Throttled):
+            if isinstance(outcome, Throttled):
                 self._throttle(outcome, sent_at)
         return outcome, sent_at
 
