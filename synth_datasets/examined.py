@@ -15,6 +15,7 @@ from synth_datasets.quality.bias import BiasPlan
 from synth_datasets.quality.columns import worded
 from synth_datasets.quality.completed import completed_figures
 from synth_datasets.quality.embeddings import Embed
+from synth_datasets.quality.memorisation import memorisation
 from synth_datasets.quality.real_rows import RealRows
 from synth_datasets.quality.report import QualityReport, measure
 from synth_datasets.spec.model import ClassesColumn, DatasetSpec
@@ -47,7 +48,7 @@ def examine(
     if spec.bias is not None and spec.bias.text is not None:
         rows = {split: len(table) for split, table in tables.items()}
         prompts = prompts_asked(spec, trace, rows, spec.bias.text)
-    return measure(
+    report = measure(
         tables,
         text_columns=text_columns(spec),
         label_columns=labels,
@@ -62,6 +63,7 @@ def examine(
         real_at=_real_at(spec, tables),
         embed=embed,
     )
+    return replace(report, more=memorisation(spec, tables))
 
 
 def _real_at(spec: DatasetSpec, tables: "Mapping[str, pa.Table | datasets.Dataset]") -> list[int]:
