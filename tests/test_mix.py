@@ -100,6 +100,16 @@ def test_a_build_holds_real_rows_as_they_are_and_says_which_they_are(write, opti
     assert train[2]["text"] in said
 
 
+def test_real_rows_without_a_label_are_built_and_shown(write, options, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    path = write(mix={"columns": {"text": "review"}, "labels": None, "order": "concatenate"})
+    given = ["--base-url", options["base_url"], "--store", options["store"], "--cache-dir", "cache"]
+    with pytest.raises(SystemExit) as ended:
+        main(["build", str(path), *given])
+    assert ended.value.code == 0, capsys.readouterr().err
+    assert '"label": null' in capsys.readouterr().out
+
+
 def test_a_stream_and_its_shards_give_the_same_rows(write, options, tmp_path):
     given = {"data_files": str(write()), "split": "train", **options}
     whole = load_dataset("synth", cache_dir=str(tmp_path / "cache"), **given)

@@ -27,3 +27,9 @@ def test_a_mix_of_rows_that_repeat_each_other_is_warned_of(reviews):
     again = [f"what a thing this lamp number {at} was, said everybody at home" for at in range(40)]
     assert any(line.startswith("Warning: ") for line in lines(reviews("r", 10, seed=1).inputs, again))
     assert len(lines(reviews("r", 10, seed=1).inputs, reviews("s", 10, seed=2).inputs)) == 1
+
+
+def test_synthetic_rows_that_repeat_each_other_do_not_hide_among_many_real_ones(reviews):
+    again = [f"what a thing this lamp number {at} was, said everybody at home" for at in range(40)]
+    (_, warned) = lines(reviews("r", 49, seed=1).inputs, again)
+    assert warned.startswith("Warning: 98% of the synthetic rows nearly repeat another one")
