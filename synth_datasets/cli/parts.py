@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from synth_datasets.cli.options import effective_spec, settings_options, split_options
+from synth_datasets.errors import SpecError
 
 __all__ = ["build_part", "merge_verb"]
 
@@ -88,8 +89,8 @@ def merge_verb(
     carried = first.spec_file if "://" in first.spec_file else str(first.folder / first.spec_file)
     given = {name: value for name, value in options.items() if value not in (None, ())}
     short = keep_short or any(part.keep_short for part in whole)
-    show_build(
-        build(
+    try:
+        built = build(
             spec or carried,
             output,
             cache_dir=cache_dir,
@@ -98,4 +99,11 @@ def merge_verb(
             parts=[part.folder for part in whole],
             said=click.echo,
         )
-    )
+    except SpecError as error:
+        if spec is None:
+            error.add_note(
+                "Parts carry the spec and its prompts, but no copy of data that it names: name the spec where that "
+                "lies, with --spec."
+            )
+        raise
+    show_build(built)

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -138,6 +138,7 @@ def _ask(
 ) -> _Made:
     lists = _shared(spec, settings, shard, budget)
     replaced = Plan(lists, {}).replaced
+    generated = replace(lists, mix=None)  # real rows are mixed in when all parts are there
     own = {split.name: shards_of(split.num_examples, shard.of) == shard.number - 1 for split in spec.splits}
     rows = {name: int(mask.sum()) for name, mask in own.items()}
     answers = _Answers(store, place / ANSWERS if copy else None)
@@ -148,7 +149,7 @@ def _ask(
         return _Made(dict.fromkeys(rows, 0), answers.finish())
     with ExitStack() as stack:
         keepers = {
-            split.name: stack.enter_context(RowKeeper(place, split.name, lists, replaced))
+            split.name: stack.enter_context(RowKeeper(place, split.name, generated, replaced))
             for split in spec.splits
         }
         tallies = {name: Tally() for name in rows}

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Any
 
 import datasets
 import pytest
-from fake_endpoint import FakeEndpoint
+from fake_endpoint import FakeEndpoint, default_text
 from specs import write_spec
 
 from synth_datasets.build import build
 from synth_datasets.errors import SettingsError, ShortfallError
 from synth_datasets.generation.offline import AnswerMissingError
+from synth_datasets.generation.store import AnswerStore
 from synth_datasets.parts.ask import ask_part
 from synth_datasets.parts.shard import Shard
 from synth_datasets.settings import Settings
@@ -72,12 +74,12 @@ class Workshop:
             folders.append(home / shard.folder)
         return folders
 
-    def merged(self, parts: list[Path], **options: Any) -> Path:
+    def merged(self, parts: list[Path], spec: Path | None = None, **options: Any) -> Path:
         home = self.home()
         given = {"base_url": self.endpoint.base_url, "store": str(home / "answers.sqlite"), **options}
         said: list[str] = []
         record = json.loads((parts[0] / "part.json").read_text())
-        spec = parts[0] / record["spec_file"]
+        spec = spec or parts[0] / record["spec_file"]
         build(spec, home / "made", cache_dir=home / "cache", options=given, parts=parts, said=said.append)
         self.said = said
         return home / "made"
@@ -167,9 +169,7 @@ def test_answers_that_the_store_has_count_more_than_those_of_parts(shop, endpoin
     """As in a build on that machine, which asks nobody again."""
     path = spec(splits={"train": 30})
     parts = shop.parts(path, 3)
-    endpoint.rule = lambda body: (
-        f"Another answer, of its own kind, to the request with the seed {body['seed']}."
-    )
+    endpoint.rule = lambda body: default_text({**body, "seed": body["seed"] + 1})
     home = shop.home()
     given = {"base_url": endpoint.base_url, "store": str(home / "answers.sqlite")}
     spec_of_one = load_spec(path)
@@ -177,9 +177,10 @@ def test_answers_that_the_store_has_count_more_than_those_of_parts(shop, endpoin
     endpoint.clear()
     said: list[str] = []
     build(path, home / "merged", cache_dir=home / "a", options=given, parts=parts, said=said.append)
-    assert said == [
-        "The store holds other answers to 15 of the parts' requests: these count, and every row is decided anew"
-    ]
+    assert re.fullmatch(
+        r"The store holds other answers to \d+ of the parts' requests: these count, and every row is decided anew",
+        said[0],
+    )
     build(path, home / "alone", cache_dir=home / "b", options={**given, "offline": True})
     assert tree(home / "merged") == tree(home / "alone")
     assert endpoint.count == 0
@@ -189,9 +190,13 @@ def test_real_rows_are_mixed_in_where_one_build_has_them(shop, endpoint, spec, t
     (tmp_path / "real.csv").write_text(
         "text,label\n" + "".join(f"A real review with the number {n} in it.,positive\n" for n in range(40))
     )
-    path = spec(mix={"file": "real.csv", "rows": 12, "source": "origin"})
+    path = spec(
+        mix={"file": "real.csv", "columns": {"text": "text", "label": "label"}, "rows": {"train": 12}}
+    )
     expected = tree(shop.whole(path))
-    assert tree(shop.merged(shop.parts(path, 3))) == expected
+    parts = shop.parts(path, 3)
+    assert tree(shop.merged(parts, path)) == expected
+    assert not list(parts[0].rglob("real.csv"))  # real rows may be private: no part has a copy
 
 
 def test_missing_rows_are_a_shortfall_of_the_whole(shop, endpoint, spec):
@@ -297,7 +302,7 @@ def test_lists_are_generated_once_for_all_parts(shop, endpoint, spec):
         lists={"thing": {"count": 4, "prompt": "List things."}},
         columns={
             "label": {"classes": ["negative", "positive"]},
-            "thing": {"sample": "thing"},
+            "thing": {"sample": {"list": "thing"}},
             "text": {"prompt": "A {{ label }} review of {{ thing }}."},
         },
         splits={"train": 12},
@@ -312,8 +317,6 @@ def test_lists_are_generated_once_for_all_parts(shop, endpoint, spec):
         other = shop.home()
         with_lists = shop.settings(other)
         other.mkdir()
-        from synth_datasets.generation.store import AnswerStore
-
         with AnswerStore(with_lists.store_path) as store:
             store.absorb(home / "0" / "answers.sqlite")
         parts.append(other / str(number))
