@@ -23,7 +23,8 @@ __all__ = ["PICTURES", "Picture", "draw_pictures"]
 PICTURES = ("labels.png", "lengths.png", "duplicates.png", "map.png")
 MOST_CLASSES = 12
 """Classes that are drawn, the largest first; the report's page has all."""
-WIDTH = 7.2
+WIDTH, DOTS = 4.8, 150
+"""Inches, and dots an inch: letters are read on a phone, which shows a plot at half its size."""
 SAID = 400
 """Characters of a plot's words."""
 _BLUE, _ORANGE, _GREY, _INK = "#2f6fae", "#c2703d", "#d9dbde", "#1d1f23"
@@ -82,7 +83,7 @@ def _picture(name: str, said: str, lines: int, draw: "Callable[[Axes], None]") -
     from matplotlib.figure import Figure
 
     # Not through pyplot: it keeps figures, and looks for a screen.
-    figure = Figure(figsize=(WIDTH, 1.1 + 0.36 * min(lines, MOST_CLASSES)), dpi=110, layout="constrained")
+    figure = Figure(figsize=(WIDTH, 1.1 + 0.36 * min(lines, MOST_CLASSES)), dpi=DOTS, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     for side in ("top", "right", "left"):
@@ -164,8 +165,8 @@ def _map(axes: "Axes", found: TextMap) -> None:
             )  # fmt: skip
     axes.set(xticks=[], yticks=[])
     axes.spines["bottom"].set_visible(False)
-    axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
-    _title(axes, f"Map of {_plain(found.column)}: texts that share words lie together")
+    axes.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2)
+    _title(axes, f"Map of {_plain(found.column)}: what shares words is near")
 
 
 def _bars(

@@ -37,7 +37,7 @@ LIMITS = {
     "truth": "Voters share the writer's blind spots; a classifier doubts what is rightly rare. Read the rows.",
     "bias": "Cannot say where a difference comes from, nor see what has no declared column or word.",
     "map": "Texts that share words lie together; two axes show little of what tells texts apart.",
-    "real": "Real rows are no goal by themselves; one half of them is no nearer to the other than what is said here.",
+    "real": "Real rows are no goal by themselves: they hold typos, copies and other people's data.",
     "against": "Figures of sets of other sizes differ by size alone: compare like with like.",
     "acceptance": "High means cheap, not good: checks that reject nothing accept everything.",
 }

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from synth_datasets.plan.row import RowKey
+from synth_datasets.quality.real_rows import RealRows
 from synth_datasets.quality.report import QualityReport, measure
 from synth_datasets.validation.outcome import Rejection, Tally
 
@@ -87,6 +88,11 @@ def report(table) -> QualityReport:
         tallies={"train": train},
         rejections=rejections,
         title="re<views>",
+        real=RealRows(
+            texts=[f"Real row {n}, it says <b>{n * 7}</b>." for n in range(20)],
+            labels=[],
+            source="<real>.csv",
+        ),
     )
 
 

@@ -55,7 +55,7 @@ def page(report):
 
 def test_elements_nest_and_anchors_lead_somewhere(page):
     targets = [value[1:] for tag, name, value in page.attributes if (tag, name) == ("a", "href")]
-    assert len(targets) == 10
+    assert len(targets) == 11
     assert set(targets) <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
 
@@ -84,6 +84,7 @@ def test_hostile_text_is_shown_and_not_obeyed(report, page):
     assert "⟨U+202E⟩gnp.exe⟨U+202C⟩" in shown
     assert "Quality of re<views>" in shown
     assert "<i>found</i>" in shown
+    assert "<real>.csv" in shown
     assert "<script" not in source
     assert not {"\x00", "\x1b", "\u202e"} & set(source)
 
@@ -111,7 +112,15 @@ def test_verdicts_do_not_speak_by_colour_alone(report, page):
 
 def test_the_page_shows_every_part(page):
     shown = "".join(page.text)
-    headings = ["Labels", "Lengths", "Duplicates", "Overlap of splits", "Variety", "Boilerplate"]
+    headings = [
+        "Labels",
+        "Lengths",
+        "Duplicates",
+        "Overlap of splits",
+        "Variety",
+        "Boilerplate",
+        "Beside real rows",
+    ]
     for part in [
         *headings,
         "From answers to rows",

@@ -39,7 +39,7 @@ def test_a_card_changes_what_is_shown_and_no_row(load):
 
 MISTAKES = {
     "{{ load }} {{ qualty }}": "a card has no part 'qualty'; did you mean 'quality'?",
-    "{{ load }} {{ zzz }}": "a card has no part 'zzz'; there are annotations, citation,",
+    "{{ load }} {{ zzz }}": "a card has no part 'zzz'; there are annotations, beside_real, citation,",
     "{{ title }}": "the card does not say how it is loaded; put {{ load }} where it should",
     "---\nlicense: mit\n---\n{{ load }}": "the card has a header; leave it out: it is written for you",
     "{{ load }}\n{{ load.__class__ }}": "line 2 of the card: attribute access",
