@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 from specs import write_spec
@@ -158,3 +160,12 @@ def test_another_model_drops_the_adapter(file, tmp_path):
     )
     models = [column.prompt.model for column in load_spec(own).columns]
     assert [model.adapter is None for model in models] == [False, True, False]
+
+
+def test_the_documented_spec_names_an_adapter_beside_it(tmp_path):
+    guide = (Path(__file__).parents[2] / "builders" / "README.md").read_text(encoding="utf-8")
+    section = guide.partition("## A model of one's own: `adapter`\n")[2].partition("\n## ")[0]
+    (text,) = re.findall(r"^```yaml\n(.*?)^```$", section, flags=re.MULTILINE | re.DOTALL)
+    adapter(tmp_path / "adapter")
+    (tmp_path / "tuned.synth.yaml").write_text(text, encoding="utf-8")
+    assert load_spec(tmp_path).model.adapter.path == "adapter"
