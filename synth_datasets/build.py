@@ -3,11 +3,13 @@
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from synth_datasets.answers import export_answers
+from synth_datasets.cluster.asked import Cluster, parts_asked_for_now
 from synth_datasets.errors import SettingsError
 from synth_datasets.examined import examine
 from synth_datasets.features import text_columns
@@ -68,6 +70,7 @@ def build(
     card: str | Path | None = None,
     parts: Sequence[str | Path] = (),
     said: Callable[[str], None] = lambda _: None,
+    cluster: Cluster | None = None,
     real: str | None = None,
 ) -> Build:
     """Make the dataset of the spec at a path or hf:// URL, measure it, and write its release folder.
@@ -86,7 +89,8 @@ def build(
     The rows themselves stay where they are, and the lock pins what a rebuild without them gives.
 
     `parts` are the folders of all parts of the dataset (`ask_part`), or folders that hold them: their rows are taken,
-    rows that repeat rows of other parts are asked again, and `said` hears of each such round.
+    rows that repeat rows of other parts are asked again, and `said` hears of each such round. With a `cluster` such
+    parts are asked there first, unless the dataset is made already or nobody may be asked.
 
     `card` is the path of a template of the card (`spec.card`), in place of the one that the spec names or of ours.
     """
@@ -116,19 +120,31 @@ def build(
     if lock is not None:
         check_build(lock_path, lock, spec=builder.spec, overrides=overrides, endpoints=builder.endpoints)
     budget = builder.open_budget()
-    merged = None
-    if parts:
-        merged = merge(
-            *(builder.spec, builder.settings, whole_of(map(Path, parts))),
-            offline=bool(given.get("offline")),
+    made = Path(builder.cache_dir).is_dir() and not again
+    with ExitStack() as stack:
+        merged = None
+        if cluster is not None and not (made or parts or given.get("offline")):
+            asked = parts_asked_for_now(
+                builder.spec,
+                builder.settings,
+                cluster,
+                budget=budget,
+                overrides=overrides,
+                keep_short=bool(given.get("keep_short")),
+            )
+            parts = stack.enter_context(asked)
+        if parts:
+            merged = merge(
+                *(builder.spec, builder.settings, whole_of(map(Path, parts))),
+                offline=bool(given.get("offline")),
+                budget=budget,
+                said=said,
+            )
+        builder.download_and_prepare(
             budget=budget,
-            said=said,
+            merged=merged,
+            download_mode="reuse_cache_if_exists" if again or parts else "reuse_dataset_if_exists",
         )
-    builder.download_and_prepare(
-        budget=budget,
-        merged=merged,
-        download_mode="reuse_cache_if_exists" if again or parts else "reuse_dataset_if_exists",
-    )
     dataset = cast("datasets.DatasetDict", builder.as_dataset())  # no split is named
     trace = Path(builder.cache_dir) / TRACE_FOLDER
     tallies = read_tallies(trace)

@@ -19,6 +19,7 @@ from synth_datasets.generation.backends import (
 )
 from synth_datasets.generation.budget import Budget
 from synth_datasets.generation.engine import Engine
+from synth_datasets.generation.keeper import AnswerKeeper
 from synth_datasets.generation.offline import AnswerMissingError
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.lists import resolved, trace_lists
@@ -190,7 +191,7 @@ def asked_outcomes(
     title: str,
     eager: bool = True,
     budget: Budget | None = None,
-    store: AnswerStore | None = None,
+    store: AnswerKeeper | None = None,
     told: Callable[[Progress], None] | None = None,
 ) -> Generator[Example | Missing | Unanswered]:
     """Yield what becomes of the rows that `deciding` takes from the plan, in that order, with all that is asked for it.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from synth_datasets.cli.engines import cluster_of, engine_options
 from synth_datasets.cli.looks import beside, examined_again
 from synth_datasets.cli.measures import add_measures, embedding, measure_options
 from synth_datasets.cli.options import (
@@ -67,6 +68,7 @@ SHOWN_ROWS = 3
     metavar="FILE[:COLUMN]",
     help="Real rows whose figures stand beside these in report, plots and card; they are not copied.",
 )
+@engine_options
 @click.option("--cache-dir", type=click.Path(file_okay=False), help="Where `datasets` keeps the splits.")
 @override_options
 @settings_options
@@ -81,6 +83,9 @@ def build_verb(
     locked: str | None,
     with_answers: bool,
     shard: str | None,
+    engine: str,
+    workers: int | None,
+    address: str | None,
     card: Path | None,
     real: str | None,
     cache_dir: str | None,
@@ -102,14 +107,22 @@ def build_verb(
               synth build reviews.synth.yaml --dry-run
               synth build reviews.synth.yaml --max-cost 4.00
               synth build reviews.synth.yaml --shard 3/16
+              synth build reviews.synth.yaml --engine ray --workers 8
               synth build reviews.synth.yaml --model gpt-5-mini --batch
               synth build hf://datasets/org/specs/reviews.synth.yaml --allow-endpoint https://api.openai.com/v1
     """
     if dry_run:
         _show_estimate(spec, options)
         return
+    cluster = cluster_of(engine, workers, address)
     if shard is not None:
-        unfit = {"--again": again, "--offline": offline, "--locked": locked is not None, "--card": card}
+        unfit = {
+            "--engine": cluster,
+            "--again": again,
+            "--offline": offline,
+            "--locked": locked is not None,
+            "--card": card,
+        }
         if wrong := [name for name, given in unfit.items() if given]:
             raise SettingsError(f"{wrong[0]} is for whole builds: give it to `synth merge`, not to --shard")
         build_part(spec, shard, output, keep_short=keep_short, options=options)
@@ -126,6 +139,8 @@ def build_verb(
         locked=locked or locked is not None,
         with_answers=with_answers,
         card=card,
+        said=lambda text: click.echo(text, err=True),
+        cluster=cluster,
         real=real,
     )
     show_build(built)

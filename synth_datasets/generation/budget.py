@@ -169,6 +169,11 @@ class Budget:
                 )
             self._wake()
 
+    def add(self, used: Spent) -> None:
+        """Count what was used elsewhere, in another process of this run."""
+        with self._lock:
+            self._spent.add(used)
+
     def _wait(self, wake: Callable[[], None]) -> None:
         with self._lock:
             self._waiting.append(wake)

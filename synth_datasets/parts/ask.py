@@ -11,6 +11,7 @@ from typing import Any
 from synth_datasets.asking import Progress
 from synth_datasets.errors import SettingsError, ShortfallError
 from synth_datasets.generation.budget import Budget
+from synth_datasets.generation.keeper import AnswerKeeper
 from synth_datasets.generation.offline import AnswerMissingError
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.lists import grown, resolved
@@ -50,7 +51,7 @@ def ask_part(
     overrides: Mapping[str, Any] | None = None,
     keep_short: bool = False,
     budget: Budget | None = None,
-    store: AnswerStore | None = None,
+    store: AnswerKeeper | None = None,
     told: Callable[[Progress], None] | None = None,
 ) -> Part:
     """Ask for the rows of that part, judge them, and leave the part in `folder`, which appears whole or not at all.
@@ -70,15 +71,14 @@ def ask_part(
     place = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         with ExitStack() as stack:
-            kept = AnswerStore(settings.store_path) if store is None else store
-            if store is None:
-                stack.enter_context(kept)
+            own = None if store is not None else stack.enter_context(AnswerStore(settings.store_path))
             made = _ask(
-                *(spec, settings, shard, place, kept),
+                *(spec, settings, shard, place),
+                store or own,
                 keep_short=keep_short,
                 budget=budget,
                 told=told,
-                copy=store is None,
+                copied=own,
             )
         part = Part(
             folder=place,
@@ -129,19 +129,19 @@ def _ask(
     settings: Settings,
     shard: Shard,
     place: Path,
-    store: AnswerStore,
+    store: AnswerKeeper | None,
     *,
     keep_short: bool,
     budget: Budget | None,
     told: Callable[[Progress], None] | None,
-    copy: bool,
+    copied: AnswerStore | None,
 ) -> _Made:
     lists = _shared(spec, settings, shard, budget)
     replaced = Plan(lists, {}).replaced
     generated = replace(lists, mix=None)  # real rows are mixed in when all parts are there
     own = {split.name: shards_of(split.num_examples, shard.of) == shard.number - 1 for split in spec.splits}
     rows = {name: int(mask.sum()) for name, mask in own.items()}
-    answers = _Answers(store, place / ANSWERS if copy else None)
+    answers = _Answers(copied, place / ANSWERS)
     for growth in grown(spec, settings) if spec.lists else ():
         for outcome in growth.outcomes:
             answers.add(outcome)
@@ -214,16 +214,16 @@ def _keep_spec(spec: DatasetSpec, place: Path) -> str:
 
 
 class _Answers:
-    """The answers that the part takes, copied from the store some thousand at a time."""
+    """The answers that the part takes, copied from the store, if they are to be, some thousand at a time."""
 
-    def __init__(self, store: AnswerStore, path: Path | None) -> None:
+    def __init__(self, store: AnswerStore | None, path: Path) -> None:
         self._store, self._path = store, path
         self._keys: dict[str, None] = {}
         self._count = 0
 
     def add(self, outcome: Example | Missing) -> None:
         """Note what the row took."""
-        if self._path is None:
+        if self._store is None:
             return
         each = (*outcome.rejections, *outcome.superseded)
         self._keys.update(dict.fromkeys(item.key for item in each))
@@ -238,6 +238,6 @@ class _Answers:
         return self._count
 
     def _copy(self) -> None:
-        if self._path is not None and self._keys:
+        if self._store is not None and self._keys:
             self._count += self._store.copy_to(self._path, list(self._keys))
             self._keys = {}
