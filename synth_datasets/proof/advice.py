@@ -45,7 +45,9 @@ def worth_words(worth: Measured, curve: Sequence[Cell]) -> str:
 
 def listed(items: Sequence[str]) -> str:
     """Return `a, b and c`."""
-    return " and ".join(filter(None, (", ".join(items[:-1]), items[-1]))) if items else ""
+    if len(items) < 2:  # noqa: PLR2004 - "and" takes two
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
 def _helping(witnesses: Sequence[Witness]) -> list[int]:

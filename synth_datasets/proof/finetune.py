@@ -1,6 +1,7 @@
 """Any model of `transformers`, fine-tuned anew on each training set: to classify texts, or to tag words."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -126,6 +127,22 @@ def _tags(
     return tuple(tags)
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep `transformers` from telling at every training that the head is new."""
+    from transformers.utils import logging
+
+    before, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+        if bars:
+            logging.enable_progress_bar()
+
+
 def _trained(
     tuning: _Tuning, rows: Sequence[Any], names: Sequence[str], seed: int, *, words: bool
 ) -> "Callable[[Sequence[Any]], np.ndarray]":
@@ -133,6 +150,7 @@ def _trained(
     import tempfile
 
     import transformers
+    from transformers.trainer_callback import PrinterCallback
 
     kind, collator = (
         (transformers.AutoModelForTokenClassification, transformers.DataCollatorForTokenClassification)
@@ -140,7 +158,8 @@ def _trained(
         else (transformers.AutoModelForSequenceClassification, transformers.DataCollatorWithPadding)
     )
     transformers.set_seed(seed)
-    network = kind.from_pretrained(tuning.model, num_labels=len(names), ignore_mismatched_sizes=True)
+    with _quiet():
+        network = kind.from_pretrained(tuning.model, num_labels=len(names), ignore_mismatched_sizes=True)
     with tempfile.TemporaryDirectory() as folder:
         trainer = transformers.Trainer(
             model=network,
@@ -160,6 +179,7 @@ def _trained(
             train_dataset=rows,
             data_collator=collator(tuning.tokenizer),
         )
+        trainer.remove_callback(PrinterCallback)  # standard output is the command's
         trainer.train()
 
     def scores(sought: Sequence[Any]) -> "np.ndarray":

@@ -49,11 +49,11 @@ def _curves(axes: "Axes", proof: Proof, witness: Witness) -> None:
 
 def _rows_axis(axes: "Axes", name: str) -> None:
     """Count rows on a scale of logarithms, in plain numbers."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+    from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
     axes.set(xscale="log", xlabel=name)
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda rows, _: f"{rows:,.0f}"))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.xaxis.set_minor_locator(NullLocator())
 
 

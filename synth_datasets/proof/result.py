@@ -35,7 +35,8 @@ class Cell:
     gain_per_1000: float | None = None
     """Gain for each thousand synthetic rows."""
     worth: Measured | None = None
-    """Of synthetic rows alone: real rows that give as much, by the learning curve; its ends stand for all beyond."""
+    """Of synthetic rows alone: real rows that give as much, by the learning curve; its ends stand for all beyond.
+    None where that curve does not rise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,13 +102,16 @@ def _cells(wanted: Sequence[Part], found: "Mapping[Part, tuple[np.ndarray, int]]
     return tuple(map(cell, wanted))
 
 
-def _worth(draws: "np.ndarray", curve: "Sequence[tuple[int, np.ndarray]]") -> Measured:
+def _worth(draws: "np.ndarray", curve: "Sequence[tuple[int, np.ndarray]]") -> Measured | None:
     """Return how few real rows score as much, in each resample; the ends of the curve stand for all beyond them.
 
     Between two points of the curve on a scale of logarithms. Where more rows score less, by chance, the curve is level.
+    None where all of them teach the model no more than the fewest do: such a curve measures nothing.
     """
     import numpy as np
 
+    if len(curve) > 1 and curve[-1][1][0] <= curve[0][1][0]:
+        return None
     sizes = [size for size, _ in curve]
     rising = np.maximum.accumulate(np.stack([scored for _, scored in curve], axis=1), axis=1)
     worth = np.full(len(draws), float(sizes[-1]))

@@ -62,7 +62,7 @@ def test_a_model_is_fine_tuned_anew_for_each_training_set_and_seed(tiny, reviews
     assert [{cell.trainings for cell in each.cells} for each in proof.witnesses] == [{1}, {1}, {2}]
 
 
-def test_a_tagger_is_fine_tuned_over_pieces_of_words_and_tags_every_word(tiny, monkeypatch):
+def test_a_tagger_is_fine_tuned_over_pieces_of_words_and_tags_every_word(tiny, monkeypatch, capsys):
     from synth_datasets.proof import finetune
 
     draw = random.Random(1)
@@ -75,6 +75,7 @@ def test_a_tagger_is_fine_tuned_over_pieces_of_words_and_tags_every_word(tiny, m
     learned = finetune.fine_tuned(tiny, rate=1e-2, epochs=1, least=60)
     train, test = np.arange(40), np.arange(40, 60)
     said = learned.learner(sentences, tags)(train, test, 0)
+    assert capsys.readouterr().out == "", "standard output is the command's"
     assert [len(each) for each in said] == [6] * 20
     right = [
         one == tag

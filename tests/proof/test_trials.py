@@ -59,6 +59,8 @@ def test_models_that_do_not_agree_give_no_firm_advice(reviews):
     assert proof.advice.startswith("The models do not agree")
     assert "with a stone nothing is beyond chance" in proof.advice
     assert "If there were only" not in proof.advice
+    assert proof.advice.count("are worth") == 1, "what learns nothing from real rows measures no worth"
+    assert all(cell.worth is None for cell in proof.witnesses[1].cells)
     alone = prove(*rows, models=models[:1], **FEW)
     assert not alone.firm
     assert "One kind of model is one witness." in alone.advice
