@@ -96,7 +96,7 @@ def _told(text: str) -> Measured | None:
             "copies_of_held_out_real_rows": _share(memory["real"]),
         }
         rows, real, column = int(memory["rows"]), int(memory["real_rows"]), str(found["column"])[:100]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
     return Measured(
         name="memorisation",

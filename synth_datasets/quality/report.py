@@ -63,7 +63,7 @@ class QualityReport:
     rejections: tuple[RejectionExamples, ...]
     """The most frequent reason first."""
     more: tuple[Measured, ...] = ()
-    """What was asked for by name; a build asks for none."""
+    """What was asked for by name; a build asks for what its adapter remembers, where it has one."""
     votes: tuple[VoteFigures, ...] = ()
     """Of the labels that were verified."""
     noise: tuple[ColumnNoise, ...] = ()

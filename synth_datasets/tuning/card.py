@@ -2,6 +2,7 @@
 
 import json
 
+from synth_datasets.generation.weights import EMBEDDED_MODEL_ID
 from synth_datasets.publishing.markdown import cell, code, prose
 from synth_datasets.publishing.terms import terms_of
 from synth_datasets.quality.memorisation import Memory
@@ -9,12 +10,15 @@ from synth_datasets.tuning.record import LOSS_PLOT, Tuning
 
 __all__ = ["card_text"]
 
+_EMBEDDED = "HuggingFaceTB/SmolLM2-135M-Instruct"
+"""What the Hub calls the model that is embedded in 4 bits."""
+
 
 def card_text(tuning: Tuning, licence: str | None) -> str:
     """Return the card; `licence` is that of the rows' owner for the adapter, which none but they can know."""
     terms = terms_of(tuning.model)
     header = {
-        "base_model": tuning.model,
+        "base_model": _EMBEDDED if tuning.model == EMBEDDED_MODEL_ID else tuning.model,
         "library_name": "peft",
         "pipeline_tag": "text-generation",
         "tags": ["lora", "synthetic-data", "synth_datasets"],

@@ -122,6 +122,7 @@ def tune_lora(
             "lower --rate, or more time"
         )
     save_file(keeper.weights, folder / WEIGHTS, metadata={"format": "pt"})
+    (folder / WEIGHTS).chmod(0o644)  # as its neighbours
     settings = {
         "peft_type": "LORA",
         "task_type": "CAUSAL_LM",

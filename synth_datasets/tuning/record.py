@@ -38,7 +38,7 @@ class Tuning:
     """All that is told of a tuning."""
 
     model: str
-    """The id of the model that was tuned."""
+    """The id of the model that was tuned, or the name of its folder."""
     identity: str
     """Its digest, or its id and revision."""
     revision: str | None

@@ -67,6 +67,8 @@ def tune(
     held = held_out(rows.groups, choice.share, choice.recipe.seed)
     every = lessons(_bare(spec, column), column, rows)
     train = [each for place, each in enumerate(every) if place not in held]
+    # Where it lies is no part of what is told of it.
+    base = Path(model.id).name if Path(model.id).is_dir() else model.id
     loaded = load_model(model.id, model.revision, settings)
     with in_place_of(folder) as target:
         curve = tune_lora(
@@ -75,7 +77,7 @@ def tune(
             [every[place] for place in sorted(held)],
             choice.recipe,
             target,
-            base=model.id,
+            base=base,
             tell=tell,
         )
         del loaded
@@ -90,7 +92,7 @@ def tune(
             )
             memory = memory_of(made, *parts)
         tuning = Tuning(
-            model=model.id,
+            model=base,
             identity=transformers_identity(model.id, settings),
             revision=model.revision,
             adapter=adapter.digest,

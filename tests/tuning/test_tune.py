@@ -45,7 +45,7 @@ def test_tuning_lowers_the_held_out_loss_and_the_same_files_come_again(tuned, sp
     assert told["memory"]["rows"] <= 8
     assert {each.name for each in folder.iterdir()} == FILES
     card = (folder / "README.md").read_text(encoding="utf-8")
-    assert yaml.safe_load(card.split("---")[1])["base_model"] == "models/tiny"
+    assert yaml.safe_load(card.split("---")[1])["base_model"] == "tiny"
     for file in ("README.md", "tuning.json", "adapter_config.json"):
         text = (folder / file).read_text(encoding="utf-8")
         assert "this thing" not in text  # the rows stay at home
