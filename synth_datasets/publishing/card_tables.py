@@ -116,7 +116,7 @@ def quality_text(figures: Sequence[Figure], verdicts: Sequence[FamilyVerdict] = 
         _figures_table(["figure", "value", "meaning"], alone) if alone else "",
         _figures_table(["figure", "value", "of real rows", "meaning"], compared) if compared else "",
     ]
-    return framed("figures", "\n\n".join(filter(None, [_verdict_lines(verdicts), *tables])))
+    return framed("figures", "\n\n".join(part for part in [_verdict_lines(verdicts), *tables] if part))
 
 
 def _verdict_lines(verdicts: Sequence[FamilyVerdict]) -> str:
