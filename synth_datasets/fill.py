@@ -12,7 +12,6 @@ from synth_datasets.generation.keeper import AnswerKeeper
 from synth_datasets.pending import PendingRow
 from synth_datasets.plan.plan import Plan
 from synth_datasets.plan.row import RowKey
-from synth_datasets.spec.graph import outputs
 from synth_datasets.validation.duplicates import Duplicates
 from synth_datasets.validation.outcome import Example, Missing, Unanswered
 
@@ -52,7 +51,7 @@ def fill(
         if gather:
             work.foresight = Foresight(plan.spec, work.settle)
         duplicates = Duplicates(plan.spec)
-        names = tuple(name for column in plan.spec.columns for name in outputs(column))
+        names = plan.names
         window: deque[PendingRow] = deque()
         decided = 0
         while True:

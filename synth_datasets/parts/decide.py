@@ -1,16 +1,15 @@
 """Decide on all rows of all parts in the plan's order: those that stand by what was kept, the others from answers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from synth_datasets.asking import Asking
 from synth_datasets.parts.kept import CONTESTED, EXAMPLE, MISSING, KeptRows
 from synth_datasets.pending import PendingRow
+from synth_datasets.plan.order import OrderedRows
 from synth_datasets.plan.part import shards_of
 from synth_datasets.plan.row import RowKey
-from synth_datasets.spec.graph import outputs
 from synth_datasets.validation.duplicates import Duplicates, Imprint, LookedUp
 from synth_datasets.validation.outcome import Example, Missing, Unanswered
 
@@ -82,83 +81,115 @@ def decide(asking: Asking, splits: Mapping[str, SplitParts]) -> Decided:
     Some 10 µs for a row that stands, some 500 µs for one that does not. What comes out is what `fill` would yield with
     the same store; rows whose answer is missing are passed over, as there.
     """
+    import numpy as np
+
     found = Decided(changed={name: {} for name in splits})
-    names = tuple(name for column in asking.plan.spec.columns for name in outputs(column))
     duplicates = Duplicates(asking.plan.spec)
-    rows = _placed(asking.plan.decision_rows())
-    while ahead := list(islice(rows, duplicates.room())):
-        _Batch.of(ahead, splits, duplicates).decide(asking, duplicates, found, names)
+    rows = asking.plan.ordered_rows()
+    positions = np.zeros(len(rows), np.int64)
+    for name in splits:
+        own = np.flatnonzero(rows.split == rows.names.index(name))
+        positions[own] = np.arange(len(own))
+    start = 0
+    while start < len(rows):
+        stop = min(start + duplicates.room(), len(rows))
+        batch = _Batch.of(rows.between(start, stop), positions[start:stop], splits, duplicates)
+        batch.decide(asking, duplicates, found)
+        start = stop
     return found
-
-
-def _placed(rows: Iterator[RowKey]) -> Iterator[tuple[RowKey, int]]:
-    """Yield each row with its position in its split."""
-    counts: dict[str, int] = {}
-    for key in rows:
-        position = counts.get(key.split, 0)
-        counts[key.split] = position + 1
-        yield key, position
 
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
     """Rows that are looked up together."""
 
-    rows: Sequence[tuple[RowKey, int]]
-    states: Sequence[int]
-    standing: Sequence[int]
+    rows: OrderedRows
+    positions: "np.ndarray"
+    """By row, where it stands in its split."""
+    states: "np.ndarray"
+    standing: "np.ndarray"
     """By row, its number among those looked up; those that do not stand have that of the next."""
     looked: LookedUp
-    alone: Sequence[bool]
+    alone: "np.ndarray"
+    """By row, whether it stands and repeats no other one, whatever becomes of these."""
 
     @classmethod
     def of(
-        cls, rows: Sequence[tuple[RowKey, int]], splits: Mapping[str, SplitParts], duplicates: Duplicates
+        cls,
+        rows: OrderedRows,
+        positions: "np.ndarray",
+        splits: Mapping[str, SplitParts],
+        duplicates: Duplicates,
     ) -> "_Batch":
         import numpy as np
 
-        names = {name: number for number, name in enumerate(splits)}
-        which = np.array([names[key.split] for key, _ in rows])
-        positions = np.array([position for _, position in rows])
+        numbers = {name: rows.names.index(name) for name in splits}
         states = np.zeros(len(rows), np.uint8)
-        for number, split in enumerate(splits.values()):
-            states[which == number] = split.state[positions[which == number]]
+        for name, split in splits.items():
+            own = rows.split == numbers[name]
+            states[own] = split.state[positions[own]]
         stand = states == EXAMPLE
         count = int(np.count_nonzero(stand))
         imprints: list[Imprint] = []
-        for check, pattern in enumerate(duplicates.imprints([]) if count else ()):
+        for check, pattern in enumerate(duplicates.imprints([])):
             marks = np.zeros((count, pattern.marks.shape[1]), pattern.marks.dtype)
             empty = np.ones(count, bool)
-            for number, split in enumerate(splits.values()):
-                at = np.flatnonzero(which[stand] == number)
-                if len(at):
-                    part = split.imprint(check, positions[stand][at])
-                    marks[at], empty[at] = part.marks, part.empty
+            for name, split in splits.items():
+                own = rows.split[stand] == numbers[name]
+                if own.any():
+                    part = split.imprint(check, positions[stand][own])
+                    marks[own], empty[own] = part.marks, part.empty
             imprints.append(Imprint(marks, empty))
-        looked = duplicates.look_up(imprints or duplicates.imprints([]))
-        alone = looked.alone(count).tolist() if imprints else [True] * count
-        return cls(rows, states.tolist(), (np.cumsum(stand) - stand).tolist(), looked, alone)
+        looked = duplicates.look_up(imprints)
+        alone = stand.copy()
+        alone[stand] = looked.alone(count)
+        return cls(rows, positions, states, np.cumsum(stand) - stand, looked, alone)
 
-    def decide(self, asking: Asking, duplicates: Duplicates, found: Decided, names: tuple[str, ...]) -> None:
+    def decide(self, asking: Asking, duplicates: Duplicates, found: Decided) -> None:
         """Decide on the rows, in their order."""
-        contested = [at for at, state in enumerate(self.states) if state == CONTESTED]
-        pending = dict(zip(contested, _planned(asking, [self.rows[at][0] for at in contested]), strict=True))
-        as_looked_up = True
-        for at, ((key, position), state) in enumerate(zip(self.rows, self.states, strict=True)):
-            if state == MISSING:
+        import numpy as np
+
+        contested = np.flatnonzero(self.states == CONTESTED).tolist()
+        pending = dict(zip(contested, _planned(asking, [self.rows.key(at) for at in contested]), strict=True))
+        at = 0
+        for other in [*np.flatnonzero(~self.alone).tolist(), len(self.rows)]:
+            if other > at:
+                place = int(self.standing[at])
+                self.looked.add_alone(self.rows.between(at, other), place, place + other - at)
+            if other == len(self.rows):
+                return
+            at = other + 1
+            if not self._decide(other, pending, asking, duplicates, found):
                 continue
-            place = self.standing[at]
-            if state == EXAMPLE and ((as_looked_up and self.alone[place]) or self.looked.find(place) is None):
-                self.looked.add(key, place)
-                continue
-            row = pending.get(at) or _planned(asking, [key])[0]
-            if _decide(row, asking, duplicates):
-                as_looked_up = False  # a text is there that none of the others was compared with
-            outcome = row.outcome(names)
-            if isinstance(outcome, Unanswered):
-                found.waiting.append(row)
-            else:
-                found.changed[key.split][position] = outcome
+            # A text is there that none of the others was compared with: they are looked up one by one.
+            for left in range(at, len(self.rows)):
+                self._decide(left, pending, asking, duplicates, found)
+            return
+
+    def _decide(
+        self,
+        at: int,
+        pending: Mapping[int, PendingRow],
+        asking: Asking,
+        duplicates: Duplicates,
+        found: Decided,
+    ) -> bool:
+        """Decide on one row; whether another text was added for it than the one that was looked up."""
+        state, place = self.states[at], int(self.standing[at])
+        if state == MISSING:
+            return False
+        key = self.rows.key(at)
+        if state == EXAMPLE and self.looked.find(place) is None:
+            self.looked.add(key, place)
+            return False
+        row = pending.get(at) or _planned(asking, [key])[0]
+        added = _settled(row, asking, duplicates)
+        outcome = row.outcome(asking.plan.names)
+        if isinstance(outcome, Unanswered):
+            found.waiting.append(row)
+        else:
+            found.changed[key.split][int(self.positions[at])] = outcome
+        return added
 
 
 def _planned(asking: Asking, keys: Sequence[RowKey]) -> list[PendingRow]:
@@ -168,7 +199,7 @@ def _planned(asking: Asking, keys: Sequence[RowKey]) -> list[PendingRow]:
     return rows
 
 
-def _decide(row: PendingRow, asking: Asking, duplicates: Duplicates) -> bool:
+def _settled(row: PendingRow, asking: Asking, duplicates: Duplicates) -> bool:
     """Take the row to its outcome, with stored answers; whether it was added to those that others must not repeat."""
     while not (row.missing or row.unanswered):
         verdict = duplicates.find(row.values)

@@ -19,7 +19,6 @@ from synth_datasets.pending import PendingRow
 from synth_datasets.plan.plan import Plan
 from synth_datasets.settings import Settings
 from synth_datasets.spec import fingerprint
-from synth_datasets.spec.graph import outputs
 from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.splits import endpoints_of, model_ids
 from synth_datasets.unanswered import unanswered_message
@@ -75,7 +74,7 @@ def merge(
                     overruled = _overruled(asking, splits, decided)
                     return Merged(ready, settings, dealt, decided, overruled, trusted=not conflicts)
             if offline:
-                raise _missing(spec, settings, decided.waiting)
+                raise _missing(plan, settings, decided.waiting)
             number += 1
             said(
                 f"Round {number}: {len(decided.waiting)} rows repeat rows of other parts and are asked again"
@@ -115,24 +114,18 @@ def _overruled(
     asking: Asking, splits: dict[str, SplitParts], decided: Decided
 ) -> dict[str, dict[int, Example | Missing]]:
     """Return what rows were that stood in their part and fell: as they are where no other row is in the way."""
-    names = tuple(name for column in asking.plan.spec.columns for name in outputs(column))
     found: dict[str, dict[int, Example | Missing]] = {}
     for split, changed in decided.changed.items():
         stood = [at for at in changed if splits[split].state[at] == EXAMPLE]
         rows = [PendingRow(asking.plan, changed[at].row, asking.plan.values(changed[at].row)) for at in stood]
         asking.settle(rows)
-        outcomes = {at: row.outcome(names) for at, row in zip(stood, rows, strict=True)}
+        outcomes = {at: row.outcome(asking.plan.names) for at, row in zip(stood, rows, strict=True)}
         found[split] = {at: each for at, each in outcomes.items() if not isinstance(each, Unanswered)}
     return found
 
 
-def _missing(spec: DatasetSpec, settings: Settings, waiting: Sequence[PendingRow]) -> AnswerMissingError:
-    names = tuple(name for column in spec.columns for name in outputs(column))
+def _missing(plan: Plan, settings: Settings, waiting: Sequence[PendingRow]) -> AnswerMissingError:
+    outcomes = (row.outcome(plan.names) for row in waiting)
     return AnswerMissingError(
-        unanswered_message(
-            spec,
-            (row.outcome(names) for row in waiting),
-            endpoints=endpoints_of(spec, settings),
-            store=settings.store_path,
-        )
+        unanswered_message(plan.spec, outcomes, endpoints=plan.endpoints, store=settings.store_path)
     )

@@ -7,15 +7,22 @@ house-monotone: a longer split begins with the shorter one.
 
 import heapq
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from synth_datasets.plan.row import RowKey
 from synth_datasets.spec.model import ClassesColumn, DatasetSpec, Split
 
+if TYPE_CHECKING:
+    import numpy as np
+
 __all__ = [
+    "OrderedRows",
     "Strata",
     "decision_order",
     "divisor_sequence",
+    "ordered_rows",
     "quotas",
     "split_order",
     "strata_in",
@@ -108,6 +115,51 @@ def decision_order(
             left -= 1
             if not left:
                 return
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedRows:
+    """Rows in an order, as columns: 20 bytes each, where a `RowKey` takes a hundred."""
+
+    names: tuple[str, ...]
+    """Of splits and classes."""
+    split: "np.ndarray"
+    """By row, the place of its split among the names."""
+    stratum: "np.ndarray"
+    """By row, the place of its class among the names."""
+    index: "np.ndarray"
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def key(self, at: int) -> RowKey:
+        """Return the row at this place of the order."""
+        return RowKey(self.names[self.split[at]], self.names[self.stratum[at]], int(self.index[at]))
+
+    def between(self, start: int, stop: int) -> "OrderedRows":
+        """Return the rows from one place to before the other."""
+        part = slice(start, stop)
+        return OrderedRows(self.names, self.split[part], self.stratum[part], self.index[part])
+
+
+def ordered_rows(splits: Sequence[Split], strata: Strata) -> OrderedRows:
+    """Return all rows of `decision_order` at once; some 0.3 µs each."""
+    import numpy as np
+
+    names = tuple(dict.fromkeys([*(split.name for split in splits), *strata[0]]))
+    columns: list[tuple[np.ndarray, ...]] = []
+    for at_split, split in enumerate(splits):
+        classes, weights = strata_in(split, strata)
+        for at, count in enumerate(quotas(weights, split.num_examples)):
+            index = np.arange(count, dtype=np.int64)
+            numbers = (at_split, at, names.index(split.name), names.index(classes[at]))
+            columns.append(
+                ((index + 0.5) / weights[at], *(np.full(count, n, np.int32) for n in numbers), index)
+            )
+    empty = (np.zeros(0), *(np.zeros(0, np.int32) for _ in range(4)), np.zeros(0, np.int64))
+    place, by_split, by_class, split, stratum, index = map(np.concatenate, zip(empty, *columns, strict=True))
+    order = np.lexsort((by_class, by_split, place))
+    return OrderedRows(names, split[order], stratum[order], index[order])
 
 
 def _places(at_split: int, split: Split, weights: Sequence[float]) -> Iterator[tuple[float, int, int, int]]:

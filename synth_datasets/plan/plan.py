@@ -9,8 +9,10 @@ from synth_datasets.plan.blame import writer_of
 from synth_datasets.plan.cells import Cells
 from synth_datasets.plan.derive import Unfit, derive
 from synth_datasets.plan.order import (
+    OrderedRows,
     Strata,
     decision_order,
+    ordered_rows,
     quotas,
     split_order,
     strata_in,
@@ -131,6 +133,11 @@ class Plan:
     def __reduce__(self) -> tuple[type["Plan"], tuple[DatasetSpec, dict[str, str]]]:
         return Plan, (self.spec, dict(self.endpoints))
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns and fields of a row, in the order of the spec."""
+        return tuple(name for column in self.spec.columns for name in outputs(column))
+
     def rows(self, split: str) -> Iterator[RowKey]:
         """Yield the rows of a split in the order of the dataset; a longer split begins with the same rows."""
         return split_order(self._splits[split], self._strata)
@@ -146,6 +153,10 @@ class Plan:
             if name not in self._splits:
                 raise KeyError(name)
         return decision_order(self.spec.splits, self._strata, upto=upto, among=splits)
+
+    def ordered_rows(self) -> OrderedRows:
+        """Return what `decision_rows` yields for all splits, as columns: for who needs all rows at once."""
+        return ordered_rows(self.spec.splits, self._strata)
 
     def quotas(self, split: str) -> dict[str, int]:
         """Return how many rows of the split each stratum holds, without going through them."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from synth_datasets.minhash import normalised, signatures
+from synth_datasets.plan.order import OrderedRows
 from synth_datasets.plan.row import RowKey
 from synth_datasets.spec.graph import outputs
 from synth_datasets.spec.model import Checks, DatasetSpec, DerivedColumn, FieldsColumn, PromptColumn
@@ -107,7 +108,7 @@ class LookedUp:
         alone = np.ones(count, bool)
         for checked, imprint, batch in self._checked:
             if batch is not None:
-                alone &= np.array(batch.alone) | imprint.empty
+                alone &= np.array(batch.alone, bool) | imprint.empty
                 continue
             hashes = imprint.marks[:, 0]
             _, which, times = np.unique(hashes, return_inverse=True, return_counts=True)
@@ -131,6 +132,20 @@ class LookedUp:
                 checked.table.add_hash(int(imprint.marks[at, 0]))
             elif batch is not None:
                 checked.table.add_from(batch, at)
+
+    def add_alone(self, rows: OrderedRows, start: int, stop: int) -> None:
+        """Do what `add` does for rows side by side that are `alone`, while none but rows of these were added.
+
+        They are those looked up at the places from `start` to before `stop`.
+        """
+        if self._checked:
+            self._rows.extend(rows)
+        for checked, imprint, batch in self._checked:
+            if isinstance(checked.table, ExactTable):
+                for number in imprint.marks[start:stop, 0].tolist():
+                    checked.table.add_hash(number)
+            elif batch is not None:
+                checked.table.add_alone(batch, start, stop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +197,14 @@ class _Rows:
         self.splits.append(self.names.setdefault(key.split, len(self.names)))
         self.strata.append(self.names.setdefault(key.stratum, len(self.names)))
         self.indexes.append(key.index)
+
+    def extend(self, rows: OrderedRows) -> None:
+        import numpy as np
+
+        numbers = np.array([self.names.setdefault(name, len(self.names)) for name in rows.names], np.uint32)
+        self.splits.frombytes(numbers[rows.split].tobytes())
+        self.strata.frombytes(numbers[rows.stratum].tobytes())
+        self.indexes.frombytes(rows.index.astype(np.uint64).tobytes())
 
     def key(self, row: int) -> RowKey:
         names = tuple(self.names)

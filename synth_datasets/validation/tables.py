@@ -33,7 +33,7 @@ class Batch:
     clear: list[int]
     """So many first rows hold none that the text repeats; 0: unknown."""
     alone: list[bool]
-    """Whether that stays all there is to know while only texts of the batch are added: it is compared with none."""
+    """Whether that stays all there is to know while only texts of the batch are added: none of them is similar."""
     bits: int
     """How the table was laid out then."""
 
@@ -93,7 +93,8 @@ class NearTable:
         slots = self._slots(own)
         clear = np.where(self._clear(own, slots), self._count, 0)
         # What `_candidates` compares: the chain, and one of the band's values.
-        alone = (clear > 0) & ~_shared(slots.astype(np.uint64) << np.uint64(32) | own[:, :BANDS])
+        keys = slots.astype(np.uint64) << np.uint64(32) | own[:, :BANDS]
+        alone = (clear > 0) & ~_alike(keys, own, self._threshold * PERMUTATIONS)
         self._latest = Batch(own, slots, clear.tolist(), alone.tolist(), self._bits)
         return self._latest
 
@@ -138,6 +139,14 @@ class NearTable:
     def _still(self, batch: "Batch", at: int) -> tuple["Batch", int]:
         """Return the text's place, looked up again if the table has been laid out anew since."""
         return (batch, at) if batch.bits == self._bits else (self.look_up(batch.own[at : at + 1]), 0)
+
+    def add_alone(self, batch: "Batch", start: int, stop: int) -> None:
+        """Add texts of the latest batch, from one place to before the other, for which there must have been room."""
+        if stop - start == 1:  # a full table has room for one, and is laid out anew for it
+            self.add_from(batch, start)
+            return
+        assert batch is self._latest  # noqa: S101 - else the rows that wait would be others
+        self._waiting.extend(range(start, stop))
 
     def _widen(self) -> None:
         """Lay the table out anew if it is full."""
@@ -257,19 +266,27 @@ class NearTable:
             self._heads[ordered[newest]] = order[newest] + 1
 
 
-def _shared(slots: "np.ndarray") -> "np.ndarray":
-    """Return for each row of the array whether another row holds one of its numbers."""
+def _alike(keys: "np.ndarray", own: "np.ndarray", least: float) -> "np.ndarray":
+    """Return for each text whether another one shares a key with it and agrees with it in so many numbers.
+
+    Where many share a key, all of them count as alike.
+    """
     import numpy as np
 
-    order = np.argsort(slots, axis=None)
-    ordered = slots.ravel()[order]
-    same = ordered[1:] == ordered[:-1]
-    twice = np.zeros(len(ordered), bool)
-    twice[1:] = same
-    twice[:-1] |= same
-    found = np.empty(len(ordered), bool)
-    found[order] = twice
-    return np.logical_or.reduce(found.reshape(slots.shape), axis=1)
+    order = np.argsort(keys, axis=None)
+    ordered = keys.ravel()[order]
+    texts = order // keys.shape[1]
+    alike = np.zeros(len(own), bool)
+    for apart in range(1, _MOST_ALIKE + 1):
+        pairs = np.flatnonzero(ordered[apart:] == ordered[:-apart])
+        if not len(pairs):
+            return alike
+        one, other = texts[pairs], texts[pairs + apart]
+        if apart < _MOST_ALIKE:
+            agree = np.add.reduce(own[one] == own[other], axis=1) >= least
+            one, other = one[agree], other[agree]
+        alike[one] = alike[other] = True
+    return alike
 
 
 def lengthen(rows: "np.ndarray") -> None:

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synth_datasets.plan.order import decision_order, divisor_sequence, quotas, split_order
+from synth_datasets.plan.order import (
+    decision_order,
+    divisor_sequence,
+    ordered_rows,
+    quotas,
+    split_order,
+)
 from synth_datasets.spec.model import Split
 
 weights = st.lists(
@@ -125,3 +131,17 @@ def test_thousands_of_classes_are_fine():
     assert time.perf_counter() - begin < 2
     assert len(set(rows)) == 2000
     assert sum(counts) == 10_000_000
+
+
+def test_all_rows_at_once_are_those_that_are_yielded():
+    strata = (("a", "b", "c"), (3.0, 1.0, 0.7))
+    splits = [
+        Split("train", 701),
+        Split("b", 90),
+        Split("none", 0),
+        Split("test", 33, counts=(("c", 30), ("a", 3))),
+    ]
+    rows = ordered_rows(splits, strata)
+    yielded = list(decision_order(splits, strata, upto=None, among=None))
+    assert [rows.key(at) for at in range(len(rows))] == yielded
+    assert [rows.between(5, 9).key(at) for at in range(4)] == yielded[5:9]

@@ -1,7 +1,9 @@
 from random import Random
 
+import numpy as np
 import pytest
 
+from synth_datasets.plan.order import OrderedRows
 from synth_datasets.plan.row import RowKey
 from synth_datasets.spec.model import Checks, Field
 from synth_datasets.validation.duplicates import Duplicates, Imprint
@@ -152,12 +154,27 @@ def _by_imprint(duplicates, rows):
         part = [Imprint(each.marks[at : at + size], each.empty[at : at + size]) for each in imprints]
         looked = duplicates.look_up(part)
         alone = looked.alone(size)
-        for place, (key, _) in enumerate(rows[at : at + size]):
-            verdict = looked.find(place)
-            assert verdict is None or not alone[place]
-            found.append(verdict)
-            if verdict is None:
-                looked.add(key, place)
+        ordered = OrderedRows(
+            ("train", "a"),
+            np.zeros(size, np.int32),
+            np.ones(size, np.int32),
+            np.array([key.index for key, _ in rows[at : at + size]]),
+        )
+        place = 0
+        while place < size:
+            stop = place
+            while stop < size and alone[stop]:
+                stop += 1
+            if stop > place:
+                assert [looked.find(each) for each in range(place, stop)] == [None] * (stop - place)
+                looked.add_alone(ordered.between(place, stop), place, stop)
+                found += [None] * (stop - place)
+            place = stop
+            if place < size:
+                found.append(verdict := looked.find(place))
+                if verdict is None:
+                    looked.add(rows[at + place][0], place)
+                place += 1
         at += size
     return found
 
