@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synth_datasets.plan.row import RowKey
-from synth_datasets.trace_writer import REJECTION_FIELDS, REVIEWS, rejection_record
+from synth_datasets.trace_writer import REJECTION_FIELDS, REVIEWS
 from synth_datasets.validation.outcome import Rejection, Tally
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "read_ruled",
     "read_tallies",
     "read_trace",
-    "rejection_record",
     "write_real_ids",
 ]
 

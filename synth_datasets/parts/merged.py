@@ -1,6 +1,6 @@
 """Splits put together from parts: the tables and the trace that one process would have written."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +42,7 @@ class Merged:
     trusted: bool = True
     """Whether what the parts say of their rows counts: it does not where the store holds other answers than they."""
 
-    def tables(self, split: str, trace: Path, *, keep_short: bool) -> "Iterator[pa.Table]":
+    def tables(self, split: str, trace: Path, *, keep_short: bool) -> "Generator[pa.Table]":
         """Yield the stored rows of the split, as tables of `features.tables_of`, and write its trace on the way.
 
         Raises `ShortfallError` after the last row when rows are missing, unless `keep_short`.

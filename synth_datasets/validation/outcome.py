@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NotRequired, TypedDict
+from typing import NotRequired, TypedDict, TypeVar
 
 from synth_datasets.generation.answer import Answer
 from synth_datasets.plan.request import Request
@@ -11,6 +11,8 @@ from synth_datasets.plan.row import RowKey
 from synth_datasets.validation.reasons import Reason
 
 __all__ = ["Example", "Missing", "Rejection", "Source", "Tally", "TallyJson", "Unanswered", "Verdict"]
+
+_Name = TypeVar("_Name", str, tuple[str, str, str])
 
 # Failed requests: nothing came back that could be judged.
 _UNANSWERED = frozenset([Reason.ENDPOINT_ERROR, Reason.CONTEXT_TOO_LONG])
@@ -198,16 +200,10 @@ class Tally:
         self.answers += sign * other.answers
         self.prompt_tokens += sign * other.prompt_tokens
         self.completion_tokens += sign * other.completion_tokens
-        for own, given in (
-            (self.accepted, other.accepted),
-            (self.rejected, other.rejected),
-            (self.missing, other.missing),
-            (self.notes, other.notes),
-        ):
-            for name, count in given.items():
-                own[name] += sign * count
-                if not own[name]:
-                    del own[name]
+        _shift(self.accepted, other.accepted, sign)
+        _shift(self.rejected, other.rejected, sign)
+        _shift(self.missing, other.missing, sign)
+        _shift(self.notes, other.notes, sign)
 
     def to_json(self) -> TallyJson:
         """Return what `json.dump` can write and `from_json` reads back."""
@@ -258,3 +254,11 @@ class Tally:
         self.answers += 1
         self.prompt_tokens += prompt_tokens
         self.completion_tokens += completion_tokens
+
+
+def _shift(own: Counter[_Name], given: Counter[_Name], sign: int) -> None:
+    """Add the counts, or take them away; what comes to nothing is no entry."""
+    for name, count in given.items():
+        own[name] += sign * count
+        if not own[name]:
+            del own[name]
