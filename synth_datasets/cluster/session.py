@@ -21,6 +21,8 @@ _OBJECTS_BYTES = 512 * 1024 * 1024
 """Shared memory for parts on their way to the driver; what does not fit lies in a file meanwhile."""
 _LONGEST_BASE = 16
 """Of a folder in which the sockets of Ray have names of the 107 bytes that the kernel allows."""
+_CLUSTERS = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+"""Where this is 0, Ray knows no machine but this one, and its servers listen on 127.0.0.1 only."""
 _SILENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 
 
@@ -31,10 +33,7 @@ def joined(address: str | None, workers: int) -> Iterator[Any]:
     The latter listens on loopback only, under a token that nobody else knows, writes below one temporary folder, and
     ends with the context. A program that uses Ray already keeps its connection.
     """
-    local = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": _token()}
-    # What Ray calls the way without a cluster: its servers listen on 127.0.0.1. It is read when Ray is imported.
-    local["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-    with _environment(_SILENT if address else {**_SILENT, **local}):
+    with _environment(_SILENT if address else {**_SILENT, "RAY_AUTH_TOKEN": _token(), _CLUSTERS: "0"}):
         ray = _imported()
         if ray.is_initialized():
             yield ray
@@ -57,7 +56,9 @@ def _imported() -> Any:  # noqa: ANN401 - a module
 def _alone(ray: Any, workers: int) -> Iterator[Any]:  # noqa: ANN401 - a module
     base = tempfile.gettempdir()
     base = base if len(base) <= _LONGEST_BASE else "/tmp"  # noqa: S108 - a folder of our own is made there
+    constants = ray._private.ray_constants  # noqa: SLF001 - it has read the variable, perhaps long before
     with scratch(Path(base), "sray") as folder:
+        clusters, constants.ENABLE_RAY_CLUSTER = constants.ENABLE_RAY_CLUSTER, False
         try:
             _connect(
                 ray,
@@ -69,6 +70,7 @@ def _alone(ray: Any, workers: int) -> Iterator[Any]:  # noqa: ANN401 - a module
             yield ray
         finally:
             ray.shutdown()
+            constants.ENABLE_RAY_CLUSTER = clusters
 
 
 def _member(ray: Any, address: str) -> Iterator[Any]:  # noqa: ANN401 - a module
@@ -94,7 +96,7 @@ def _member(ray: Any, address: str) -> Iterator[Any]:  # noqa: ANN401 - a module
 @contextmanager
 def _environment(values: Mapping[str, str]) -> Iterator[None]:
     """Lay the values over the environment that Ray and its processes see."""
-    before = {name: os.environ.get(name) for name in values}
+    before = {name: os.environ.get(name) for name in (*values, "RAY_AUTH_MODE")}  # which Ray sets itself
     os.environ.update(values)
     try:
         yield
