@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest.importorskip("ray")
-
 from synth_datasets.cluster.session import joined
 
 KEY = "sk-test-of-the-cluster-0123456789"

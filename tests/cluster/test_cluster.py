@@ -22,6 +22,8 @@ from synth_datasets.errors import BudgetError, EndpointError, SettingsError, Sho
 from synth_datasets.generation import rate
 from synth_datasets.generation.store import AnswerStore
 
+pytest.importorskip("ray")
+
 KEY = "sk-test-of-the-cluster-0123456789"
 CONCURRENCY = 8
 ALIKE = {"attempts": 12, "checks": {"text": {"length": [20, 900]}}}
