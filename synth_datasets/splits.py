@@ -55,6 +55,10 @@ BATCH_ROWS = 25_000
 """Rows planned ahead at least, and twice as many at most, where they are asked in batches."""
 
 
+_PATIENCE_S = 60.0
+"""How long a build that gives up waits for answers that it has asked for."""
+
+
 def model_ids(spec: DatasetSpec) -> tuple[str, ...]:
     """Return the models that the spec's columns ask, each once, in the order of the columns."""
     return tuple(dict.fromkeys(column.prompt.model.id for column in asked_columns(spec)))
@@ -133,9 +137,8 @@ def part_rows(
             if isinstance(outcome, Example):
                 yield position, {name: outcome.values[name] for name in columns}
             elif not keep_short and hopeless(tally):
-                raise ShortfallError(
-                    shortfall_message(spec, split, tally, asked=part.size(total), stopped_early=True)
-                )
+                message = shortfall_message(spec, split, tally, asked=part.size(total), stopped_early=True)
+                outcomes.throw(ShortfallError(message))
         if writer is not None and trace is not None:
             writer.finish(tally)
             trace_lists(spec, settings, trace)
@@ -179,7 +182,10 @@ def split_outcomes(
     with closing(asked):
         for outcome in asked:
             if wanted(outcome) and not isinstance(outcome, Unanswered):
-                yield outcome
+                try:
+                    yield outcome
+                except ShortfallError as error:
+                    asked.throw(error)
 
 
 def asked_outcomes(
@@ -197,8 +203,8 @@ def asked_outcomes(
     """Yield what becomes of the rows that `deciding` takes from the plan, in that order, with all that is asked for it.
 
     `rows` says how many they are and `title` what they are called, for those who watch; `told` hears how far it is
-    after each row. `store` is where answers are looked up and kept, by default that of the settings. Else as
-    `split_outcomes`.
+    after each row. `store` is where answers are looked up and kept, by default that of the settings. A
+    `ShortfallError` that is thrown in ends it once what has been sent is answered. Else as `split_outcomes`.
     """
     require_identifier(spec)
     budget = open_budget(spec, settings) if budget is None else budget
@@ -249,7 +255,14 @@ def asked_outcomes(
                 told(progress)
             if not bar.disable:
                 _show(bar, progress, _course(plan, progress, engine, rows), budget)
-            yield outcome
+            try:
+                yield outcome
+            except ShortfallError:
+                if (
+                    not settings.batch
+                ):  # what has been sent is paid for: its answers are kept for the next build
+                    engine.close(patience_s=min(settings.timeout_s, _PATIENCE_S))
+                raise
 
 
 def stored_outcomes(

@@ -276,3 +276,19 @@ def test_columns_are_asked_apart(bench):
     assert bench.cost(chained) == ALL
     del chained["columns"]["title"]
     assert bench.cost(chained) == 0
+
+
+def test_a_build_that_gives_up_keeps_the_answers_to_what_it_has_asked(bench, endpoint):
+    """Which are paid for: the next build asks for none of them again."""
+    endpoint.rule = lambda body: "Meh."
+    endpoint.latency_s = lambda body: 0.02 + 0.3 * (body["seed"] % 5 == 0)
+    spec = copy.deepcopy(SPEC) | {"splits": {"train": 400}, "attempts": 1}
+    with pytest.raises(ShortfallError, match="stopped early"):
+        bench.load(spec, concurrency=16)
+    asked = endpoint.count
+    endpoint.latency_s = 0
+    spec["checks"] = {"text": {"length": [1, 900], "words": [1, 90], "unique": "off"}}
+    assert len(bench.load(spec, concurrency=16)["train"]) == 400
+    bodies = {json.dumps(body, sort_keys=True) for body in endpoint.bodies}
+    assert asked < 400
+    assert len(bodies) == len(endpoint.bodies) == 400

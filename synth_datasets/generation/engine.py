@@ -72,9 +72,14 @@ class Engine:
         """
         return self._crew().wait()
 
-    def close(self) -> None:
-        """Abandon what is in flight, keep what has arrived, end the threads; a second call does nothing."""
+    def close(self, *, patience_s: float = 0.0) -> None:
+        """Abandon what is in flight, keep what has arrived, end the threads; a second call does nothing.
+
+        With patience, requests that have been sent may be answered until then, so that they are not paid for twice;
+        none is begun any more.
+        """
         self._closed = True
+        self._members.patience_s = patience_s
         self._ender()
 
     def __enter__(self) -> Self:
@@ -119,6 +124,7 @@ class _Crew:
     def __init__(self, make_backend: Callable[[], Backend], store: AnswerKeeper) -> None:
         self.pid = os.getpid()
         self.open: dict[str, Request] = {}
+        self.patience_s = 0.0
         self._make_backend = make_backend
         self._store = store
         self._turns = Turns(store)
@@ -195,7 +201,7 @@ class _Crew:
             threads = self._threads
         for thread in threads:
             if thread is not threading.current_thread():  # a collection may close us from inside
-                thread.join(2 * _CLOSE_S)
+                thread.join(self.patience_s + 2 * _CLOSE_S)
                 if thread.is_alive():
                     logger.warning("%s is still busy and was left to itself", thread.name)
 
@@ -267,6 +273,7 @@ class _Crew:
                 if self._turns.waits and alarm is None:
                     alarm = self._loop.call_later(LOOK_S, look)
                 await self._wake.wait()
+            await self._let_finish(asking)
         finally:
             with self._changed:
                 self._loop = None
@@ -274,6 +281,10 @@ class _Crew:
                 task.cancel()
             await asyncio.gather(*asking, return_exceptions=True)
             await _close(backend)
+
+    async def _let_finish(self, asking: "set[asyncio.Task[None]]") -> None:
+        if asking and self.patience_s:
+            await asyncio.wait(asking, timeout=self.patience_s)
 
     async def _ask(self, backend: Backend, key: str, request: Request) -> None:
         try:

@@ -171,9 +171,10 @@ def _ask(
             keepers[split].add(outcome)
             answers.add(outcome)
             if not keep_short and isinstance(outcome, Missing) and hopeless(tallies[split]):
-                raise ShortfallError(
-                    shortfall_message(spec, split, tallies[split], asked=rows[split], stopped_early=True)
+                message = shortfall_message(
+                    spec, split, tallies[split], asked=rows[split], stopped_early=True
                 )
+                outcomes.throw(ShortfallError(message))
     return _Made(rows, answers.finish())
 
 
