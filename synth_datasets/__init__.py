@@ -1,21 +1,15 @@
 """A prompt spec is a dataset: importing this package registers the `synth` builder with `datasets`."""
 
-from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from synth_datasets.errors import (
-    EndpointError,
-    PublishError,
-    SettingsError,
-    ShortfallError,
-    SpecError,
-    SynthError,
-)
 from synth_datasets.registration import register
-from synth_datasets.resources import shipped
 
+TYPE_CHECKING = False  # not from `typing`, which takes longer to import than all the rest here
 if TYPE_CHECKING:
+    from synth_datasets.errors import EndpointError as EndpointError
+    from synth_datasets.errors import PublishError as PublishError
+    from synth_datasets.errors import SettingsError as SettingsError
+    from synth_datasets.errors import ShortfallError as ShortfallError
+    from synth_datasets.errors import SpecError as SpecError
+    from synth_datasets.errors import SynthError as SynthError
     from synth_datasets.quality.slices import score_slices as score_slices
     from synth_datasets.spec import DatasetSpec as DatasetSpec
     from synth_datasets.spec import load_spec as load_spec
@@ -38,7 +32,12 @@ __all__ = [
     "score_slices",
 ]
 
+# Nothing but the registration is imported here: until it is done, Ctrl-C meets Python's own traceback (`__main__.py`).
 _LAZY = {
+    **dict.fromkeys(
+        ("EndpointError", "PublishError", "SettingsError", "ShortfallError", "SpecError", "SynthError"),
+        "synth_datasets.errors",
+    ),
     "DatasetSpec": "synth_datasets.spec",
     "load_spec": "synth_datasets.spec",
     "score_slices": "synth_datasets.quality.slices",
@@ -48,6 +47,8 @@ _LAZY = {
 
 def builders() -> tuple[str, ...]:
     """Return the names of the ready datasets, sorted."""
+    from synth_datasets.resources import shipped
+
     return tuple(sorted(path.parent.name for path in shipped("builders").glob("*/*.synth.yaml")))
 
 
@@ -56,6 +57,11 @@ def builder(name: str) -> str:
 
     Raises `SettingsError` when there is no such dataset.
     """
+    from pathlib import Path
+
+    from synth_datasets.errors import SettingsError
+    from synth_datasets.resources import shipped
+
     found = sorted((shipped("builders") / Path(name).name).glob("*.synth.yaml"))
     if not found:
         raise SettingsError(f"there is no ready dataset {name!r}; there are: {', '.join(builders())}")
@@ -68,6 +74,8 @@ def __getattr__(name: str) -> object:
 
         return version("synth-datasets")
     if name in _LAZY:
+        from importlib import import_module
+
         return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -1,11 +1,17 @@
 """Make `datasets` know the `synth` builder and the `.synth.yaml` suffix, without importing `datasets` for it."""
 
-import importlib.abc
-import importlib.machinery
-import importlib.util
+from __future__ import annotations
+
 import sys
-from collections.abc import Sequence
-from types import ModuleType
+
+TYPE_CHECKING = False  # not from `typing`, which takes longer to import than all the rest here
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.abc import Loader
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+else:
+    Loader = object
 
 __all__ = ["register"]
 
@@ -37,7 +43,7 @@ def _enter(tables: ModuleType) -> None:
     tables._MODULE_TO_METADATA_EXTENSIONS[BUILDER_NAME] = []
 
 
-class _AfterImport(importlib.abc.MetaPathFinder):
+class _AfterImport:
     """Lets the other finders find the module of tables, and enters the builder once it has run."""
 
     def find_spec(
@@ -45,21 +51,23 @@ class _AfterImport(importlib.abc.MetaPathFinder):
         fullname: str,
         path: Sequence[str] | None,  # noqa: ARG002 - the import system's signature
         target: ModuleType | None = None,  # noqa: ARG002 - the import system's signature
-    ) -> importlib.machinery.ModuleSpec | None:
+    ) -> ModuleSpec | None:
         if fullname != TABLES:
             return None
+        from importlib.util import find_spec
+
         sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
+        spec = find_spec(fullname)
         if spec is not None and spec.loader is not None:
             spec.loader = _Loader(spec.loader)
         return spec
 
 
-class _Loader(importlib.abc.Loader):
-    def __init__(self, loader: importlib.abc.Loader) -> None:
+class _Loader(Loader):
+    def __init__(self, loader: Loader) -> None:
         self._loader = loader
 
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
