@@ -24,10 +24,12 @@ from synth_datasets.publishing.origins import remember_origin
 from synth_datasets.publishing.prompts import describe_models
 from synth_datasets.publishing.release import check_target, write_release
 from synth_datasets.quality.html import render_html
+from synth_datasets.quality.own import Own, load_measure
 from synth_datasets.quality.pictures import draw_pictures
 from synth_datasets.real_file import read_real
 from synth_datasets.spec import fingerprint
 from synth_datasets.spec.card import load_card
+from synth_datasets.spec.measures import is_own
 from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.spending import spent_line
 from synth_datasets.trace import TRACE_FOLDER, read_models, read_tallies
@@ -72,6 +74,7 @@ def build(
     said: Callable[[str], None] = lambda _: None,
     cluster: Cluster | None = None,
     real: str | None = None,
+    run_measures: bool = False,
 ) -> Build:
     """Make the dataset of the spec at a path or hf:// URL, measure it, and write its release folder.
 
@@ -91,6 +94,8 @@ def build(
     `parts` are the folders of all parts of the dataset (`ask_part`), or folders that hold them: their rows are taken,
     rows that repeat rows of other parts are asked again, and `said` hears of each such round. With a `cluster` such
     parts are asked there first, unless the dataset is made already or nobody may be asked.
+
+    `run_measures` runs the code that the spec's `measures` name beside ours; without it the report says so.
 
     `card` is the path of a template of the card (`spec.card`), in place of the one that the spec names or of ours.
     """
@@ -119,6 +124,7 @@ def build(
     overrides = {name: given[name] for name in OVERRIDES if given.get(name) is not None}
     if lock is not None:
         check_build(lock_path, lock, spec=builder.spec, overrides=overrides, endpoints=builder.endpoints)
+    own = _own_measures(builder.spec, file) if run_measures else {}
     budget = builder.open_budget()
     made = Path(builder.cache_dir).is_dir() and not again
     with ExitStack() as stack:
@@ -151,7 +157,7 @@ def build(
     tables = {str(name): rows for name, rows in dataset.items()}
     text = next(iter(text_columns(builder.spec)), None)
     beside = None if real is None or text is None else read_real(real, text, builder.spec)
-    quality = examine(builder.spec, tables, trace)
+    quality = examine(builder.spec, tables, trace, own=own)
     release = write_release(
         target,
         spec=described,
@@ -175,7 +181,7 @@ def build(
         locked=lock,
     )
     if beside is not None:
-        quality = examine(builder.spec, tables, trace, real=beside)
+        quality = examine(builder.spec, tables, trace, real=beside, own=own)
         add_real(target, quality)
     remember_origin(target, file)
     return Build(
@@ -199,6 +205,12 @@ def _cost(spec: DatasetSpec, tallies: "Mapping[str, Tally]", settings: "Settings
     price = settings.prices.get(next(iter(models))) if len(models) == 1 else None
     tokens = token_counts(tallies)
     return "" if price is None or tokens is None else money(price.cost(*tokens), settings.currency)
+
+
+def _own_measures(spec: DatasetSpec, file: str) -> dict[str, Own]:
+    """Load what `measures` names of somebody's own; files are beside the spec."""
+    folder = None if "://" in file else Path(file).parent
+    return {name: load_measure(name, folder) for name in spec.measures if is_own(name)}
 
 
 def _spec_file(spec: str | Path) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from synth_datasets.features import label_columns, text_columns
 from synth_datasets.lists import filled_in
+from synth_datasets.materials import measured_for
 from synth_datasets.mix import REAL, with_real
 from synth_datasets.plan.order import stratified
 from synth_datasets.plan.plan import Plan
@@ -16,6 +17,7 @@ from synth_datasets.quality.columns import worded
 from synth_datasets.quality.completed import completed_figures
 from synth_datasets.quality.embeddings import Embed
 from synth_datasets.quality.memorisation import memorisation
+from synth_datasets.quality.own import Own
 from synth_datasets.quality.real_rows import RealRows
 from synth_datasets.quality.report import QualityReport, measure
 from synth_datasets.spec.model import ClassesColumn, DatasetSpec
@@ -38,10 +40,12 @@ def examine(
     *,
     real: RealRows | None = None,
     embed: Embed | None = None,
+    own: Mapping[str, Own] | None = None,
 ) -> QualityReport:
     """Measure the rows of a spec's splits; votes, prompts, counts and rejections come from their trace.
 
-    Without `real`, the rows are set beside the real ones that the spec has: those of `mix`, or else its seeds.
+    Without `real`, the rows are set beside the real ones that the spec has: those of `mix`, or else its seeds. `own`
+    are functions of somebody's own that the spec's `measures` name, and that may run.
     """
     tallies, labels = read_tallies(trace), label_columns(spec)
     prompts = None
@@ -63,7 +67,10 @@ def examine(
         real_at=_real_at(spec, tables),
         embed=embed,
     )
-    return replace(report, more=memorisation(spec, tables))
+    named = measured_for(
+        spec, tables, trace, own=own or {}, real=None if real is None else real.texts, embed=embed
+    )
+    return replace(report, more=(*memorisation(spec, tables), *named))
 
 
 def _real_at(spec: DatasetSpec, tables: "Mapping[str, pa.Table | datasets.Dataset]") -> list[int]:

@@ -68,6 +68,9 @@ SHOWN_ROWS = 3
     metavar="FILE[:COLUMN]",
     help="Real rows whose figures stand beside these in report, plots and card; they are not copied.",
 )
+@click.option(
+    "--run-measures", is_flag=True, help="Run the measures of your own that the spec names: that is code."
+)
 @engine_options
 @click.option("--cache-dir", type=click.Path(file_okay=False), help="Where `datasets` keeps the splits.")
 @override_options
@@ -88,6 +91,7 @@ def build_verb(
     address: str | None,
     card: Path | None,
     real: str | None,
+    run_measures: bool,
     cache_dir: str | None,
     **options: Any,  # noqa: ANN401 - click's options
 ) -> None:
@@ -142,6 +146,7 @@ def build_verb(
         said=lambda text: click.echo(text, err=True),
         cluster=cluster,
         real=real,
+        run_measures=run_measures,
     )
     show_build(built)
     if locked is not None:

@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
-from synth_datasets.cli.predictors import load_function, load_pipeline, read_predictions
+from synth_datasets.cli.predictors import load_pipeline, read_predictions
 from synth_datasets.cli.printing import printable
 from synth_datasets.errors import SettingsError, SpecError
 
 if TYPE_CHECKING:
     import datasets
 
+    from synth_datasets.quality.predictions import Predict
     from synth_datasets.quality.slices import SliceScore, SliceScores
 
 __all__ = ["evaluate_verb"]
@@ -93,7 +94,7 @@ def evaluate_verb(
                 seed=seed,
             )
         else:
-            asked = load_function(predict) if predict is not None else load_pipeline(str(model), batch_size)
+            asked = _predictor(predict, str(model), batch_size)
             scores = score_slices(
                 rows,
                 asked,
@@ -204,3 +205,10 @@ def _cells(name: str, score: "SliceScore") -> list[str]:
 
 def _interval(bounds: tuple[float, float]) -> str:
     return f"{bounds[0]:.2f}-{bounds[1]:.2f}"
+
+
+def _predictor(function: str | None, model: str, batch_size: int) -> "Predict":
+    """Return the user's own function, or the pipeline of a model."""
+    from synth_datasets.quality.own import load_function
+
+    return load_pipeline(model, batch_size) if function is None else cast("Predict", load_function(function))

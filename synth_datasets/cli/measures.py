@@ -12,14 +12,13 @@ from synth_datasets.errors import SettingsError
 
 if TYPE_CHECKING:
     from synth_datasets.quality.embeddings import Embed
+    from synth_datasets.quality.own import Own
     from synth_datasets.quality.report import QualityReport
     from synth_datasets.quality.scorers import Scorer
     from synth_datasets.quality.suite import Material
     from synth_datasets.spec.model import DatasetSpec
 
 __all__ = ["add_measures", "embedding", "measure_options"]
-
-Own = Callable[[list[str]], object]
 
 _BY_FILE = {"real": (), "test": ("contamination",)}
 """Measures that a file asks for; real rows stand beside all figures anyway."""
@@ -112,8 +111,8 @@ def embedding(given: str | None) -> "Embed | None":
 
     Of one name it is the same one each time, which remembers what it has embedded.
     """
-    from synth_datasets.cli.predictors import load_function
     from synth_datasets.quality.embedders import NamedEmbedder, folder_embedder, minilm_embedder
+    from synth_datasets.quality.own import load_function
 
     if given is None:
         return None
@@ -129,23 +128,19 @@ def embedding(given: str | None) -> "Embed | None":
     return NamedEmbedder(said=given, embed=function)
 
 
-def _own(name: str) -> Own:
+def _own(name: str) -> "Own":
     """Return a function of one's own: module:function, or a measurement that `evaluate` loads by path or Hub id."""
-    from synth_datasets.cli.predictors import load_function
+    from synth_datasets.quality.own import load_measure
     from synth_datasets.quality.suite import MEASURES
+    from synth_datasets.spec.measures import is_own
 
-    if ":" in name:
-        return load_function(name)
-    if not name.endswith(".py") and "/" not in name and not Path(name).is_dir():
+    if not is_own(name) and not Path(name).is_dir():
         listed = "\n".join(f"  {each:<16} {measure.said}" for each, measure in MEASURES.items())
         raise SettingsError(
             f"there is no measure {name!r}; there are\n{listed}\nor your own: FILE.py:FUNCTION, "
             "or a measurement that `evaluate` loads, by path or Hub id"
         )
-    import evaluate
-
-    loaded = evaluate.load(name, module_type="measurement")
-    return lambda texts: loaded.compute(data=texts)
+    return load_measure(name)
 
 
 def _materials(
@@ -157,8 +152,10 @@ def _materials(
 ) -> "dict[str, Material]":
     import datasets
 
+    from synth_datasets.materials import prompts_of, seed_texts
     from synth_datasets.quality import columns
     from synth_datasets.quality.suite import Material
+    from synth_datasets.trace import TRACE_FOLDER
 
     dataset = datasets.load_dataset("parquet", data_files=_shards(folder, report.splits))
     labels = {
@@ -173,13 +170,17 @@ def _materials(
         "embed": models[0],
         "scorer": _scorer(models[1]),
         "labels": columns.named(whole.labels[first], labels[first]) if first else None,
-        "seeds": _seeds(spec),
+        "seeds": None if spec is None else seed_texts(spec),
         "language": spec.language[0] if spec is not None and len(spec.language) == 1 else None,
     }
     return {
         column: Material(
             texts=columns.take(texts, range(whole.rows)),
-            prompts=_prompts(folder, [str(split) for split in dataset], spec, column, whole.rows),
+            prompts=(
+                None
+                if spec is None
+                else prompts_of(folder / TRACE_FOLDER, [*map(str, dataset)], spec, column, whole.rows)
+            ),
             **_real(files.get("real"), column, first),
             test=_texts(files["test"], column)[0] if "test" in files else None,
             **shared,
@@ -201,44 +202,6 @@ def _spec(folder: Path) -> "DatasetSpec | None":
         return load_spec(folder)
     except (SpecError, OSError):  # a release without the files that its spec refers to
         return None
-
-
-def _seeds(spec: "DatasetSpec | None") -> Sequence[str] | None:
-    """Return the texts of seeds that lie beside the spec; those on the Hub are not fetched for a report."""
-    from synth_datasets.plan.seeds import index_of
-
-    if spec is None or spec.seeds is None or spec.seeds.data is None:
-        return None
-    return index_of(spec.seeds).texts
-
-
-def _prompts(
-    folder: Path, splits: Sequence[str], spec: "DatasetSpec | None", column: str, rows: int
-) -> list[str] | None:
-    """Return what the user said last before each row's text was written; None unless every row has its own."""
-    import pyarrow.parquet as pq
-
-    from synth_datasets.spec.graph import outputs
-    from synth_datasets.trace import TRACE_FOLDER
-
-    owners = {name: each.name for each in spec.columns for name in outputs(each)} if spec is not None else {}
-    owner = owners.get(column, column)
-    found: list[str] = []
-    for split in splits:
-        path = folder / TRACE_FOLDER / f"{split}.parquet"
-        if not path.is_file():
-            return None
-        table = pq.read_table(
-            path, columns=["row_id", "column", "messages"], filters=[("column", "=", owner)]
-        )
-        said = {
-            row: next((turn["content"] for turn in reversed(messages) if turn["role"] == "user"), "")
-            for row, messages in zip(
-                table.column("row_id").to_pylist(), table.column("messages").to_pylist(), strict=True
-            )
-        }
-        found += said.values()
-    return found if len(found) == rows else None
 
 
 def _real(given: str | None, column: str, label: str | None) -> dict[str, Any]:

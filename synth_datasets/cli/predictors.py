@@ -1,43 +1,20 @@
-"""Where predictions come from on the command line: the user's own function, a model, or a file."""
+"""Where predictions come from on the command line: a model, or a file."""
 
 import csv
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from synth_datasets.errors import SettingsError
 
 if TYPE_CHECKING:
     from synth_datasets.quality.predictions import Predict
 
-__all__ = ["load_function", "load_pipeline", "read_predictions"]
+__all__ = ["load_pipeline", "read_predictions"]
 
 _PREDICTION = ("prediction", "predicted", "label")
 _ORIGINAL = ("original_prediction", "original_label")
-
-
-def load_function(given: str) -> "Predict":
-    """Import `module:function`, or `path/to/file.py:function`; modules of the current folder come first.
-
-    Runs the module. Raises `SettingsError` when there is no such function.
-    """
-    where, _, name = given.rpartition(":")
-    if not where or not name:
-        raise SettingsError(
-            f"{given!r}: expected module:function, such as my_model:predict or my_model.py:predict"
-        )
-    module = _from_file(Path(where)) if where.endswith(".py") else _from_name(where)
-    function = getattr(module, name, None)
-    if not callable(function):
-        found = ", ".join(
-            key for key in sorted(vars(module)) if callable(getattr(module, key)) and not key.startswith("_")
-        )
-        raise SettingsError(f"{where} has no function {name!r}; it has: {found or 'none'}")
-    return cast("Predict", function)
 
 
 def load_pipeline(model: str, batch_size: int) -> "Predict":
@@ -94,24 +71,3 @@ def _value(row: Mapping[str, object], column: str) -> object:
     if isinstance(value, str):
         return int(value) if value.isascii() and value.isdigit() else value or None
     return value
-
-
-def _from_name(name: str) -> object:
-    sys.path.insert(0, str(Path.cwd()))
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not (name == error.name or name.startswith(f"{error.name}.")):
-            raise
-        raise SettingsError(f"there is no module {name!r} here or among the installed ones") from error
-    finally:
-        sys.path.remove(str(Path.cwd()))
-
-
-def _from_file(path: Path) -> object:
-    spec = spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise SettingsError(f"{path}: there is no such Python file")
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

@@ -62,6 +62,7 @@ def parse_spec(
     from synth_datasets.spec.explain import validate
     from synth_datasets.spec.files import Files
     from synth_datasets.spec.lists import build_lists, check_lists
+    from synth_datasets.spec.measures import check_measures
     from synth_datasets.spec.mix import build_mix
     from synth_datasets.spec.model_settings import build_model
     from synth_datasets.spec.parts import Parts
@@ -100,6 +101,7 @@ def parse_spec(
             None if source_of_card is None else read_card(source_of_card, problems, line=line, where="card")
         )
     reviews = build_reviews(shape, columns, parts, read_rows)
+    measures = check_measures(shape.spec.measures, parts)
     if problems:
         raise SpecError(origin, problems.all())
     given = shape.spec
@@ -117,6 +119,7 @@ def parse_spec(
         balance=balance,
         mix=mix,
         bias=bias,
+        measures=measures,
         reviews=reviews,
         version=given.version,
         description=given.description,

@@ -328,6 +328,8 @@ class DatasetSpec:
     """Real rows that splits hold beside those that `num_examples` counts."""
     bias: Bias | None = None
     """What the report measures of attributes; no part of any fingerprint."""
+    measures: tuple[str, ...] = ()
+    """What the report measures besides, by name; no part of any fingerprint."""
     reviews: Reviews | None = None
     """What people decided about single rows."""
     version: str = "1.0.0"

@@ -402,6 +402,10 @@ class SpecFile(Strict):
     """The file of what people decided about single rows, as `synth review` writes it."""
     bias: BiasFile | None = None
     """Attributes that the report looks at."""
+    measures: list[Annotated[str, Field(min_length=1, max_length=300)]] = Field(
+        default_factory=list[str], max_length=32
+    )
+    """What the report measures besides: names, and measures of your own, which run with --run-measures only."""
     checks: dict[str, ChecksFile] = Field(default_factory=dict[str, ChecksFile])
     """What answers must hold, by column."""
     lists: dict[str, ListFile] = Field(default_factory=dict[str, ListFile], max_length=100)
