@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from synth_datasets.errors import SettingsError
 from synth_datasets.generation.backends import endpoint_identity
-from synth_datasets.generation.budget import Budget, Spent
+from synth_datasets.generation.budget import Budget
+from synth_datasets.generation.spent import Spent
 from synth_datasets.prices import money
 from synth_datasets.settings import Settings
 from synth_datasets.spec.graph import adapters_of, asked_columns

@@ -14,7 +14,7 @@ from specs import write_spec
 
 from synth_datasets.errors import BudgetError, SettingsError
 from synth_datasets.estimate import SAMPLE, estimate
-from synth_datasets.generation.budget import Spent
+from synth_datasets.generation.spent import Spent
 from synth_datasets.prices import Price
 from synth_datasets.settings import Settings
 from synth_datasets.spec import load_spec, with_overrides

@@ -23,9 +23,10 @@ from synth_datasets.cluster.letters import (
 )
 from synth_datasets.cluster.mail import opened, sealed
 from synth_datasets.generation.answer import Answer
-from synth_datasets.generation.budget import Bill, Budget, Spent
+from synth_datasets.generation.budget import Bill, Budget
 from synth_datasets.generation.claims import Claims
 from synth_datasets.generation.rate import Rate, Ticket
+from synth_datasets.generation.spent import Spent
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.plan.request import Request
 from synth_datasets.settings import Settings

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from synth_datasets.generation.answer import Answer, RequestFailedError
-from synth_datasets.generation.budget import Need, Spent
+from synth_datasets.generation.spent import Need, Spent
 from synth_datasets.plan.request import Request
 
 __all__ = [

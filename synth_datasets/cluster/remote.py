@@ -18,7 +18,8 @@ from synth_datasets.cluster.letters import (
 )
 from synth_datasets.cluster.mail import Mail
 from synth_datasets.generation.answer import Answer, RequestFailedError
-from synth_datasets.generation.budget import Bill, Budget, Spent
+from synth_datasets.generation.budget import Bill, Budget
+from synth_datasets.generation.spent import Spent
 from synth_datasets.plan.request import Request
 from synth_datasets.settings import Settings
 

@@ -9,7 +9,8 @@ import pytest
 
 from synth_datasets.errors import BudgetError, EndpointError, SettingsError
 from synth_datasets.generation.answer import Answer, RequestFailedError
-from synth_datasets.generation.budget import Budget, most_prompt_tokens
+from synth_datasets.generation.budget import Budget
+from synth_datasets.generation.spent import most_prompt_tokens
 from synth_datasets.plan.request import Message, Request
 from synth_datasets.prices import Price
 from synth_datasets.settings import Settings
