@@ -17,6 +17,7 @@ __all__ = [
     "read_rejections",
     "read_ruled",
     "read_tallies",
+    "read_tally",
     "read_trace",
     "write_real_ids",
 ]
@@ -115,6 +116,11 @@ def read_ruled(folder: Path) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]
 def read_tallies(folder: Path) -> dict[str, Tally]:
     """Return the counts of each split that was finished."""
     return {
-        path.name.removesuffix(".tally.json"): Tally.from_json(json.loads(path.read_text(encoding="utf-8")))
+        path.name.removesuffix(".tally.json"): read_tally(path)
         for path in sorted(folder.glob("*.tally.json"))
     }
+
+
+def read_tally(path: Path) -> Tally:
+    """Return the counts that are in the file."""
+    return Tally.from_json(json.loads(path.read_text(encoding="utf-8")))

@@ -18,7 +18,7 @@ from typing import Literal, Self, TypeVar
 from synth_datasets.errors import SettingsError
 from synth_datasets.generation.answer import Answer, RequestFailedError
 from synth_datasets.generation.claims import Claims
-from synth_datasets.generation.store_copy import absorb, insert_records
+from synth_datasets.generation.store_copy import Absorbed, absorb, insert_records
 from synth_datasets.generation.store_file import (
     COLUMNS,
     FileId,
@@ -127,7 +127,7 @@ class AnswerStore:
         """Return the claims of one more engine on these answers."""
         return Claims(Path(self.path))
 
-    def absorb(self, path: Path) -> list[str]:
+    def absorb(self, path: Path) -> Absorbed:
         """Take over what the store at `path` holds; see `store_copy.absorb`."""
         return self._run("write", lambda connection: absorb(connection, path))[0]
 

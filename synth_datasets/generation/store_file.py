@@ -23,6 +23,7 @@ __all__ = [
     "create_table",
     "explained",
     "file_id",
+    "is_answer_store",
     "is_damage",
     "lay_out_remarks",
     "open_store",
@@ -138,6 +139,16 @@ def is_damage(error: sqlite3.Error) -> bool:
     short = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHORT_READ
     # SQLITE_ERROR is what a wrong statement gives; ours are constant, so it is the table that is wrong.
     return short or _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+
+
+def is_answer_store(connection: sqlite3.Connection, schema: str) -> bool:
+    """Whether the database that is attached by that name is a store that this version can read."""
+    kinds = "SELECT name, type FROM {}.sqlite_schema WHERE name IN ('answers', 'notes', 'failures')"
+    tables = connection.execute(kinds.format(schema)).fetchall()
+    version = connection.execute(f"PRAGMA {schema}.user_version").fetchone()[0]
+    owner = connection.execute(f"PRAGMA {schema}.application_id").fetchone()[0]
+    whole = len(tables) == 1 + len(_REMARKS) and all(kind == b"table" for _, kind in tables)
+    return whole and owner == _APPLICATION_ID and version <= SCHEMA_VERSION
 
 
 def _code(error: sqlite3.Error) -> int:

@@ -1,14 +1,15 @@
 """Ask for one part of a spec's rows and keep what becomes of them in a folder."""
 
-import shutil
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from synth_datasets.asking import Progress
+from synth_datasets.disks import disk_advice
 from synth_datasets.errors import SettingsError, ShortfallError
 from synth_datasets.generation.budget import Budget
 from synth_datasets.generation.keeper import AnswerKeeper
@@ -26,6 +27,7 @@ from synth_datasets.parts.info import (
 )
 from synth_datasets.parts.kept import RowKeeper
 from synth_datasets.parts.shard import Shard
+from synth_datasets.parts.unfinished import unfinished
 from synth_datasets.plan.part import shards_of
 from synth_datasets.plan.plan import Plan
 from synth_datasets.plan.row import RowKey
@@ -36,7 +38,7 @@ from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.splits import asked_outcomes, endpoints_of
 from synth_datasets.validation.outcome import Example, Missing, Tally, Unanswered
 
-__all__ = ["ask_part"]
+__all__ = ["ask_part", "lists_digest"]
 
 _TOGETHER = 5_000
 """Answers that are copied into the part at a time."""
@@ -64,12 +66,10 @@ def ask_part(
     Raises what a build raises: `ShortfallError` when most rows fail (unless `keep_short`), `BudgetError` at a cap; and
     `SettingsError` where lists that all parts share have not been generated (part 0), or another part is in the way.
     """
-    there = _there(folder, spec, shard)
-    if there is not None:
+    endpoints = endpoints_of(spec, settings)
+    if (there := _there(folder, spec, shard, endpoints)) is not None:
         return there
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    place = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with disk_advice(folder.parent, "-o"), unfinished(folder) as place:
         with ExitStack() as stack:
             own = None if store is not None else stack.enter_context(AnswerStore(settings.store_path))
             made = _ask(
@@ -86,21 +86,33 @@ def ask_part(
             shard=shard,
             fingerprint=fingerprint(spec),
             ingredients=ingredients(spec),
-            endpoints=endpoints_of(spec, settings),
+            endpoints=endpoints,
             package=package_version(),
             spec_file=_keep_spec(spec, place),
             overrides=dict(overrides or {}),
             rows=made.rows,
             keep_short=keep_short,
             answers=made.answers,
+            lists=lists_digest(spec, settings),
             files=digests_in(place),
         )
         write_part(part)
-        place.rename(folder)
-    except BaseException:
-        shutil.rmtree(place, ignore_errors=True)
-        raise
+        try:
+            place.rename(folder)
+        except OSError:
+            # Another process may have made the same part meanwhile; anything else in its place is told.
+            if (there := _there(folder, spec, shard, endpoints)) is None:
+                raise
+            return there
     return read_part(folder)
+
+
+def lists_digest(spec: DatasetSpec, settings: Settings) -> str:
+    """Return the SHA-256 of what the spec's generated lists hold by the stored answers; empty where it has none."""
+    if not spec.lists:
+        return ""
+    items = [[each.made.name, each.parent, each.items] for each in grown(spec, settings)]
+    return sha256(json.dumps(items).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +121,7 @@ class _Made:
     answers: int
 
 
-def _there(folder: Path, spec: DatasetSpec, shard: Shard) -> Part | None:
+def _there(folder: Path, spec: DatasetSpec, shard: Shard, endpoints: Mapping[str, str]) -> Part | None:
     """Return the part that is in the folder; raises `SettingsError` when anything else is."""
     if not (folder / PART_FILE).exists():
         if folder.exists() and any(folder.iterdir()):
@@ -121,6 +133,11 @@ def _there(folder: Path, spec: DatasetSpec, shard: Shard) -> Part | None:
     if part.shard != shard or part.fingerprint != fingerprint(spec):
         what = f"part {part.shard}" if part.shard != shard else "a part made from another spec"
         raise SettingsError(f"{folder} holds {what}; name another folder, or delete it")
+    if part.endpoints != endpoints:
+        theirs = ", ".join(sorted({*part.endpoints.values()}))
+        raise SettingsError(
+            f"{folder} holds a part that was asked at {theirs}; name another folder, or delete it"
+        )
     return part
 
 

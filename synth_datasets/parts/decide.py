@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from synth_datasets.asking import Asking
-from synth_datasets.parts.kept import CONTESTED, EXAMPLE, MISSING, KeptRows
+from synth_datasets.parts.kept import CONTESTED, EXAMPLE, MISSING
+from synth_datasets.parts.read import KeptRows
 from synth_datasets.pending import PendingRow
 from synth_datasets.plan.order import OrderedRows
 from synth_datasets.plan.part import shards_of
@@ -36,7 +37,7 @@ class SplitParts:
         """Put the parts' rows side by side in the order of the split; of parts not `trusted`, none stands."""
         import numpy as np
 
-        dealt = shards_of(total, len(parts)) if total else np.zeros(0, np.int64)
+        dealt = shards_of(total, len(parts))
         state = np.full(total, CONTESTED, np.uint8)
         place = np.zeros(total, np.int64)
         for number, kept in enumerate(parts if trusted else ()):
@@ -59,8 +60,7 @@ class SplitParts:
                 marks = np.zeros((len(positions), *kept.marks[check].shape[1:]), kept.marks[check].dtype)
             places = self.place[positions[at]]
             marks[at] = kept.marks[check][places]
-            standing = np.flatnonzero(kept.index["state"] == EXAMPLE)
-            empty[at] = kept.index[f"empty{check}"][standing[places]]
+            empty[at] = kept.index[f"empty{check}"][kept.standing[places]]
         assert marks is not None  # noqa: S101 - every row is in some part
         return Imprint(marks, empty)
 

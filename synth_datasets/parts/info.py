@@ -1,6 +1,7 @@
 """What a part says of itself, and whether some parts make a whole."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from synth_datasets.errors import SettingsError
+from synth_datasets.parts.record import PART_FILE, faults_of, read_record
 from synth_datasets.parts.shard import Shard
+from synth_datasets.parts.unfinished import LOCK
 
 __all__ = [
     "ANSWERS",
@@ -25,9 +28,10 @@ __all__ = [
 ]
 
 FORMAT = 1
-PART_FILE = "part.json"
 ANSWERS = "answers.sqlite"
 _SHOWN = 8
+_EXTRA = re.compile(r"(^|/)\.|\.sqlite-(wal|shm|journal)$")
+"""Files that others leave: hidden ones, and those of a program that looked into the answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,8 @@ class Part:
     keep_short: bool
     answers: int
     """Requests that were answered or failed; 0 where they are in the store already."""
+    lists: str = ""
+    """SHA-256 of the items of generated lists; empty where there are none."""
     files: Mapping[str, str]
     """SHA-256 by path within the folder."""
 
@@ -66,47 +72,50 @@ def write_part(part: Part) -> None:
 
 
 def read_part(folder: Path) -> Part:
-    """Read a part and look whether its files are whole; raises `SettingsError` naming what is not."""
-    path = folder / PART_FILE
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        form = record.pop("format")
-        if form != FORMAT:
-            raise SettingsError(f"{path} has format {form}, this version reads {FORMAT}: make the part again")
-        part = Part(folder=folder, shard=Shard.parse(record.pop("shard")), **record)
-    except FileNotFoundError as error:
+    """Read a part and look whether its files are whole; raises `SettingsError` naming what is not.
+
+    It may be a stranger's: nothing outside the folder is read, and nothing follows from what it says but rows.
+    """
+    record = read_record(folder)
+    form = record.pop("format", None)
+    if form != FORMAT:
         raise SettingsError(
-            f"{folder} is no part: it has no {PART_FILE}, which is written last; let `synth build --shard` finish it"
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SettingsError(f"{path} cannot be read as a part ({error}): make the part again") from error
+            f"{folder / PART_FILE} has format {form}, this version reads {FORMAT}: make the part again"
+        )
+    if faults := faults_of(record):
+        raise SettingsError(f"{folder / PART_FILE} cannot be read as a part ({faults}): make the part again")
+    part = Part(folder=folder, shard=Shard.parse(record.pop("shard")), **record)
     found = digests_in(folder)
-    wrong = [name for name, digest in part.files.items() if found.get(name) != digest]
+    wrong = {name for name, digest in part.files.items() if found.get(name) != digest}
+    wrong.update(name for name in found.keys() - part.files.keys() if not _EXTRA.search(name))
+    if "://" not in part.spec_file and part.spec_file not in part.files:
+        wrong.add(part.spec_file)
     if wrong:
+        names = ", ".join(sorted(wrong)[:_SHOWN])
         raise SettingsError(
-            f"{folder}: {', '.join(sorted(wrong)[:_SHOWN])} is not as it was written; copy the part again, or make it "
-            "again"
+            f"{folder}: {names} is not as it was written; copy the part again, or make it again"
         )
     return part
 
 
 def digests_in(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of each file of the part but its own description."""
+    """Return the SHA-256 of each file of the part but its own description; links have none."""
     found: dict[str, str] = {}
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != PART_FILE:
+        if path.is_symlink():
+            found[path.relative_to(folder).as_posix()] = "a link"
+        elif path.is_file() and path not in (folder / PART_FILE, folder / LOCK):
             with path.open("rb") as data:
                 found[path.relative_to(folder).as_posix()] = file_digest(data, "sha256").hexdigest()
     return found
 
 
 def find_parts(given: Sequence[Path]) -> list[Path]:
-    """Return the folders of parts: those given, and those that lie in given folders."""
+    """Return the folders of parts: those given, and those that lie in given folders; hidden ones are unfinished."""
     found: list[Path] = []
     for path in given:
-        inner = (
-            [] if (path / PART_FILE).exists() else sorted(each.parent for each in path.glob(f"*/{PART_FILE}"))
-        )
+        below: Iterable[Path] = [] if (path / PART_FILE).exists() else path.glob(f"*/{PART_FILE}")
+        inner = sorted(each.parent for each in below if not each.parent.name.startswith("."))
         found += inner or [path]
     return list(dict.fromkeys(found))
 
@@ -135,7 +144,8 @@ def package_version() -> str:
 def _foreign(parts: Sequence[Part]) -> list[str]:
     """Return a line for each part that was made otherwise than most."""
     usual, _ = Counter((part.fingerprint, part.shard.of) for part in parts).most_common(1)[0]
-    model = next(part for part in parts if (part.fingerprint, part.shard.of) == usual)
+    alike = [part for part in parts if (part.fingerprint, part.shard.of) == usual]
+    model = alike[-1]  # the first may be part 0, which is asked by itself
     found: list[str] = []
     for part in parts:
         if part.shard.of != model.shard.of:
@@ -151,7 +161,13 @@ def _foreign(parts: Sequence[Part]) -> list[str]:
             found.append(f"{part.folder} was asked at {theirs}, {model.folder} at {others}")
         elif part.package != model.package:
             found.append(
-                f"{part.folder} was made by version {part.package}, {model.folder} by {model.package}"
+                f"{part.folder} was made by version {part.package}, {model.folder} by {model.package}: delete one "
+                "and make it again with the version of the other"
+            )
+        elif model.lists and part.lists and part.lists != model.lists:
+            found.append(
+                f"{part.folder} draws from other generated lists than {model.folder}: give both the answers of one "
+                f"part {Shard(0, part.shard.of)}, and make one of them again"
             )
     return found
 

@@ -1,25 +1,23 @@
 """What a part keeps of each of its rows: enough to merge it with the others, without judging an answer again."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from synth_datasets.features import MOST_ROWS, features_of, tables_of, visible_columns
 from synth_datasets.spec.model import DatasetSpec
+from synth_datasets.trace import TRACE_FOLDER
 from synth_datasets.trace_writer import SIDES, TraceWriter, side_lines
-from synth_datasets.validation.duplicates import Duplicates, Imprint
+from synth_datasets.validation.duplicates import Duplicates
 from synth_datasets.validation.outcome import Example, Missing, Tally
 from synth_datasets.validation.reasons import Reason
 
 if TYPE_CHECKING:
     import numpy as np
-    import pyarrow as pa
 
-__all__ = ["CONTESTED", "EXAMPLE", "MISSING", "KeptRows", "RowKeeper"]
+__all__ = ["CONTESTED", "EXAMPLE", "MISSING", "RowKeeper"]
 
 EXAMPLE, MISSING, CONTESTED = 0, 1, 2
 """States of a row: accepted whatever the other rows are, short of repeating one; missing; rejected for repeating one,
@@ -51,7 +49,7 @@ class RowKeeper(AbstractContextManager["RowKeeper"]):
     def __enter__(self) -> Self:
         import pyarrow as pa
 
-        self._trace = self._stack.enter_context(TraceWriter(self._folder / "trace", self._split))
+        self._trace = self._stack.enter_context(TraceWriter(self._folder / TRACE_FOLDER, self._split))
         path = self._folder / f"{self._split}.rows.arrow"
         self._rows = self._stack.enter_context(pa.ipc.new_file(path, self._features.arrow_schema))
         return self
@@ -75,6 +73,8 @@ class RowKeeper(AbstractContextManager["RowKeeper"]):
                 self._flush()
 
     def _flush(self) -> None:
+        import pyarrow as pa
+
         values = [_as_decided(each.values, self._replaced) for each in self._batch]
         imprints = self._duplicates.imprints(values)
         if not self._checks:
@@ -85,10 +85,9 @@ class RowKeeper(AbstractContextManager["RowKeeper"]):
         for file, empty, imprint in zip(self._checks, self._empty, imprints, strict=True):
             file.write(imprint.marks.tobytes())
             empty.append(imprint.empty)
-        for table in tables_of(
-            self._features, [{n: e.values[n] for n in self._columns} for e in self._batch]
-        ):
-            self._rows.write_table(table)
+        stored = [{name: each.values[name] for name in self._columns} for each in self._batch]
+        if tables := [*tables_of(self._features, stored)]:
+            self._rows.write_table(pa.concat_tables(tables).combine_chunks())
         self._batch = []
 
     def __exit__(
@@ -116,79 +115,6 @@ class RowKeeper(AbstractContextManager["RowKeeper"]):
         table = pa.table(columns)
         with pa.ipc.new_file(self._folder / f"{self._split}.index.arrow", table.schema) as writer:
             writer.write_table(table)
-
-
-@dataclass(slots=True)
-class KeptRows:
-    """One split of a part, read back; rows and trace are read in order, as they are taken."""
-
-    index: "Mapping[str, np.ndarray]"
-    """Columns of the index: state, numbers of sources and lines, whether texts are empty."""
-    marks: "Sequence[np.ndarray]"
-    """What each check compares of the rows that stand."""
-    _rows: "Iterator[pa.RecordBatch]"
-    _sources: "Iterator[pa.RecordBatch]"
-    _lines: Mapping[str, IO[str]]
-    _left: "dict[str, list[pa.RecordBatch]]" = field(default_factory=dict)
-
-    @classmethod
-    def open(cls, folder: Path, split: str, spec: DatasetSpec, stack: ExitStack) -> "KeptRows":
-        """Open the split of the part in that folder; `stack` closes what is open."""
-        import numpy as np
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        index = pa.ipc.open_file(pa.memory_map(str(folder / f"{split}.index.arrow"))).read_all()
-        standing = int(np.count_nonzero(index["state"].to_numpy() == EXAMPLE))
-        marks = [
-            np.fromfile(folder / f"{split}.check{at}.bin", imprint.marks.dtype).reshape(
-                standing, imprint.marks.shape[1]
-            )
-            for at, imprint in enumerate(_patterns(spec) if standing else ())
-        ]
-        rows = pa.ipc.open_file(pa.memory_map(str(folder / f"{split}.rows.arrow")))
-        trace = stack.enter_context(pq.ParquetFile(folder / "trace" / f"{split}.parquet"))
-        lines = {
-            side: stack.enter_context(path.open(encoding="utf-8", newline="\n"))
-            for side, ending in SIDES.items()
-            if (path := folder / "trace" / f"{split}{ending}").is_file()
-        }
-        return cls(
-            index={name: index[name].to_numpy() for name in index.column_names},
-            marks=marks,
-            _rows=(rows.get_batch(at) for at in range(rows.num_record_batches)),
-            _sources=trace.iter_batches(MOST_ROWS),
-            _lines=lines,
-        )
-
-    def take_rows(self, count: int) -> "list[pa.RecordBatch]":
-        """Return the next so many rows that stand."""
-        return self._take("rows", self._rows, count)
-
-    def take_sources(self, count: int) -> "list[pa.RecordBatch]":
-        """Return the next so many records of the trace."""
-        return self._take("sources", self._sources, count)
-
-    def take_lines(self, side: str, count: int) -> list[str]:
-        """Return the next so many lines of a file beside the trace."""
-        return list(islice(self._lines[side], count)) if count else []
-
-    def _take(self, name: str, batches: "Iterator[pa.RecordBatch]", count: int) -> "list[pa.RecordBatch]":
-        found: list[pa.RecordBatch] = []
-        left = self._left.setdefault(name, [])
-        while count:
-            batch = left.pop() if left else next(batches)
-            if batch.num_rows > count:
-                left.append(batch.slice(count))
-                batch = batch.slice(0, count)
-            count -= batch.num_rows
-            found.append(batch)
-        return found
-
-
-def _patterns(spec: DatasetSpec) -> list[Imprint]:
-    """Return imprints of no rows, which tell what those of the checks look like."""
-    return Duplicates(spec).imprints([])
 
 
 def _as_decided(values: Mapping[str, object], replaced: Mapping[str, str]) -> dict[str, object]:

@@ -1,7 +1,8 @@
 """Merge parts: import what they were answered, decide what they could not, and ask again for what that rejects."""
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from synth_datasets.asking import Asking, Progress
 from synth_datasets.errors import SettingsError
@@ -11,14 +12,18 @@ from synth_datasets.generation.engine import Engine
 from synth_datasets.generation.offline import AnswerMissingError
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.lists import resolved
+from synth_datasets.parts.ask import lists_digest
 from synth_datasets.parts.decide import Decided, SplitParts, decide
-from synth_datasets.parts.info import ANSWERS, Part
-from synth_datasets.parts.kept import EXAMPLE, KeptRows
+from synth_datasets.parts.heard import Heard
+from synth_datasets.parts.info import Part
+from synth_datasets.parts.kept import EXAMPLE
 from synth_datasets.parts.merged import Merged
+from synth_datasets.parts.read import KeptRows
 from synth_datasets.pending import PendingRow
 from synth_datasets.plan.plan import Plan
 from synth_datasets.settings import Settings
 from synth_datasets.spec import fingerprint
+from synth_datasets.spec.graph import adapters_of
 from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.splits import endpoints_of, model_ids
 from synth_datasets.unanswered import unanswered_message
@@ -44,42 +49,36 @@ def merge(
     """
     _check(spec, settings, parts)
     budget = Budget(settings) if budget is None else budget
-    with AnswerStore(settings.store_path) as store:
-        conflicts: list[str] = []
-        for part in parts:
-            if (part.folder / ANSWERS).exists():
-                conflicts += store.absorb(part.folder / ANSWERS)
-        if conflicts:
-            said(
-                f"The store holds other answers to {len(conflicts)} of the parts' requests: these count, and every row "
-                "is decided anew"
-            )
+    with AnswerStore(settings.store_path) as store, ThreadPoolExecutor(1, "synth-answers") as beside:
+        # SQLite lets go of the interpreter: rows are decided meanwhile, as long as that needs no answer.
+        heard = Heard(store, beside.submit(Heard.take_in, store, parts), old_failures=offline)
+        if spec.lists:
+            _check_lists(spec, settings, parts, heard)
         ready = resolved(spec, settings, offline=True) if spec.lists else spec
         plan = Plan(ready, endpoints_of(spec, settings))
-        dealt = [part.folder for part in parts if part.shard.number]
+        work = _Merge(plan, settings, [part for part in parts if part.shard.number], heard)
         number = 1
         while True:
-            with ExitStack() as stack:
-                splits = {
-                    split.name: SplitParts.of(
-                        [KeptRows.open(folder, split.name, ready, stack) for folder in dealt],
-                        split.num_examples,
-                        trusted=not conflicts,
-                    )
-                    for split in spec.splits
-                }
-                asking = Asking(plan, store, None, Progress())
-                decided = decide(asking, splits)
-                if not decided.waiting:
-                    overruled = _overruled(asking, splits, decided)
-                    return Merged(ready, settings, dealt, decided, overruled, trusted=not conflicts)
+            splits = work.splits()
+            decided = decide(work.asking, splits)
+            if heard.conflicts and work.trusted:
+                said(
+                    f"The store holds other answers to {heard.conflicts} of the parts' requests: these count, and "
+                    "every row is decided anew"
+                )
+                work.trusted = False
+                continue
+            if not decided.waiting:
+                return work.merged(splits, decided)
             if offline:
-                raise _missing(plan, settings, decided.waiting)
+                raise work.missing(decided.waiting)
             number += 1
             said(
                 f"Round {number}: {len(decided.waiting)} rows repeat rows of other parts and are asked again"
+                if work.trusted
+                else f"Round {number}: {len(decided.waiting)} rows need answers that nobody has given yet"
             )
-            _ask_again(plan, settings, store, decided.waiting, budget)
+            work.ask_again(decided.waiting, budget)
 
 
 def _check(spec: DatasetSpec, settings: Settings, parts: Sequence[Part]) -> None:
@@ -98,34 +97,73 @@ def _check(spec: DatasetSpec, settings: Settings, parts: Sequence[Part]) -> None
         )
 
 
-def _ask_again(
-    plan: Plan, settings: Settings, store: AnswerStore, waiting: list[PendingRow], budget: Budget
-) -> None:
-    """Ask for the rows until each is complete, or missing; what is answered is in the store."""
-    models = model_ids(plan.spec)
-    make_backend = open_backend(models, settings, budget, lambda _: None, origin=plan.spec.origin)
-    with Engine(make_backend, store) as engine:
-        for row in waiting:
-            row.resume()
-        Asking(plan, store, engine, Progress()).finish(waiting, 4 * default_concurrency(models, settings))
+def _check_lists(spec: DatasetSpec, settings: Settings, parts: Sequence[Part], heard: Heard) -> None:
+    """Raise `SettingsError` where the store has other lists: then all rows would be others, and all paid for again."""
+    heard.wait()
+    if any(part.lists != lists_digest(spec, settings) for part in parts if part.lists):
+        raise SettingsError(
+            f"{settings.store_path} holds other answers for the generated lists than the parts: merge with another "
+            "store (--store), or make the parts again from this one"
+        )
 
 
-def _overruled(
-    asking: Asking, splits: dict[str, SplitParts], decided: Decided
-) -> dict[str, dict[int, Example | Missing]]:
-    """Return what rows were that stood in their part and fell: as they are where no other row is in the way."""
-    found: dict[str, dict[int, Example | Missing]] = {}
-    for split, changed in decided.changed.items():
-        stood = [at for at in changed if splits[split].state[at] == EXAMPLE]
-        rows = [PendingRow(asking.plan, changed[at].row, asking.plan.values(changed[at].row)) for at in stood]
-        asking.settle(rows)
-        outcomes = {at: row.outcome(asking.plan.names) for at, row in zip(stood, rows, strict=True)}
-        found[split] = {at: each for at, each in outcomes.items() if not isinstance(each, Unanswered)}
-    return found
+@dataclass(slots=True)
+class _Merge:
+    """One merge on its way."""
 
+    plan: Plan
+    settings: Settings
+    parts: Sequence[Part]
+    heard: Heard
+    trusted: bool = True
+    """Whether what the parts say of their rows counts; see `Merged`."""
 
-def _missing(plan: Plan, settings: Settings, waiting: Sequence[PendingRow]) -> AnswerMissingError:
-    outcomes = (row.outcome(plan.names) for row in waiting)
-    return AnswerMissingError(
-        unanswered_message(plan.spec, outcomes, endpoints=plan.endpoints, store=settings.store_path)
-    )
+    @property
+    def asking(self) -> Asking:
+        return Asking(self.plan, self.heard, None, Progress())
+
+    def splits(self) -> dict[str, SplitParts]:
+        spec = self.plan.spec
+        return {
+            split.name: SplitParts.of(
+                [KeptRows.open(part, split.name, spec) for part in self.parts],
+                split.num_examples,
+                trusted=self.trusted,
+            )
+            for split in spec.splits
+        }
+
+    def ask_again(self, waiting: Sequence[PendingRow], budget: Budget) -> None:
+        """Ask for the rows until each is complete, or missing; what is answered is in the store."""
+        spec = self.plan.spec
+        models, adapters = model_ids(spec), adapters_of(spec)
+        make_backend = open_backend(
+            models, self.settings, budget, lambda _: None, origin=spec.origin, adapters=adapters
+        )
+        with Engine(make_backend, self.heard) as engine:
+            for row in waiting:
+                row.resume()
+            asking = Asking(self.plan, self.heard, engine, Progress())
+            most = default_concurrency(models, self.settings, adapters)
+            asking.finish([*waiting], len(waiting) if self.settings.batch else 4 * most)
+
+    def merged(self, splits: dict[str, SplitParts], decided: Decided) -> Merged:
+        """Return what came out, with what rows were that stood in their part and fell, had none been in the way."""
+        asking = self.asking
+        found: dict[str, dict[int, Example | Missing]] = {}
+        for split, changed in decided.changed.items():
+            stood = [at for at in changed if splits[split].state[at] == EXAMPLE]
+            rows = [PendingRow(self.plan, changed[at].row, self.plan.values(changed[at].row)) for at in stood]
+            asking.settle(rows)
+            outcomes = {at: row.outcome(self.plan.names) for at, row in zip(stood, rows, strict=True)}
+            found[split] = {at: each for at, each in outcomes.items() if not isinstance(each, Unanswered)}
+        return Merged(self.plan.spec, self.settings, self.parts, decided, found, trusted=self.trusted)
+
+    def missing(self, waiting: Sequence[PendingRow]) -> AnswerMissingError:
+        """Return what to raise where nobody may be asked."""
+        outcomes = (row.outcome(self.plan.names) for row in waiting)
+        return AnswerMissingError(
+            unanswered_message(
+                self.plan.spec, outcomes, endpoints=self.plan.endpoints, store=self.settings.store_path
+            )
+        )

@@ -59,13 +59,19 @@ class Part:
         return total if self.stop is None else min(total, self.stop)
 
 
+@lru_cache(maxsize=16)
 def shards_of(total: int, of: int) -> "np.ndarray":
-    """Return by position in a split of `total` rows the shard that a position belongs to; some 0.5 µs each."""
+    """Return by position in a split of `total` rows the shard that a position belongs to; some 0.5 µs each.
+
+    The array is shared by all who ask for it, and cannot be written to.
+    """
     import numpy as np
 
     hands = -(-total // _HAND)
     order = np.array([_dealt(hand) for hand in range(hands)], np.int64).reshape(hands, _HAND)
-    return ((np.arange(hands, dtype=np.int64)[:, None] * _HAND + order) % of).reshape(-1)[:total]
+    shards = ((np.arange(hands, dtype=np.int64)[:, None] * _HAND + order) % of).reshape(-1)[:total]
+    shards.setflags(write=False)
+    return shards
 
 
 @lru_cache(maxsize=16)

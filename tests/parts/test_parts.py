@@ -1,18 +1,15 @@
 """Parts that are asked for apart merge to the dataset that one process makes, byte for byte."""
 
-import hashlib
 import itertools
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import datasets
 import pytest
-from fake_endpoint import FakeEndpoint, default_text
-from specs import write_spec
+from fake_endpoint import default_text
+from workshop import often_alike, tree
 
 from synth_datasets.build import build
 from synth_datasets.errors import SettingsError, ShortfallError
@@ -20,83 +17,7 @@ from synth_datasets.generation.offline import AnswerMissingError
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.parts.ask import ask_part
 from synth_datasets.parts.shard import Shard
-from synth_datasets.settings import Settings
 from synth_datasets.spec import load_spec
-
-SPLITS = {"train": 70, "validation": 24, "test": 12, "spare": 2}
-CHECKED = {"splits": SPLITS, "attempts": 12, "checks": {"text": {"length": [20, 900]}}}
-
-
-def often_alike(body: dict[str, Any]) -> str | None:
-    """Answer so that many rows repeat each other and some are too short."""
-    number = int(hashlib.sha256(repr(body).encode()).hexdigest(), 16)
-    if number % 5 == 0:
-        return "Meh."
-    if number % 3 == 0:
-        return f"This {('phone', 'laptop', 'kettle')[number % 7 % 3]} came late and the box was torn, but it works."
-    return None
-
-
-def tree(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-class Workshop:
-    """Builds whole and in parts, each machine with a store and a cache of its own."""
-
-    def __init__(self, endpoint: FakeEndpoint, place: Path) -> None:
-        self.endpoint, self.place = endpoint, place
-        self._numbers = itertools.count()
-
-    def home(self) -> Path:
-        return self.place / f"machine-{next(self._numbers)}"
-
-    def settings(self, home: Path, **changes: Any) -> Settings:
-        given = {"base_url": self.endpoint.base_url, "api_key": "sk-test", "store": home / "answers.sqlite"}
-        return Settings(**{**given, **changes})
-
-    def whole(self, spec: Path, **options: Any) -> Path:
-        home = self.home()
-        given = {"base_url": self.endpoint.base_url, "store": str(home / "answers.sqlite"), **options}
-        build(spec, home / "made", cache_dir=home / "cache", options=given)
-        return home / "made"
-
-    def parts(self, spec: Path, of: int, **options: Any) -> list[Path]:
-        folders = []
-        for number in range(1, of + 1):
-            home = self.home()
-            shard = Shard(number, of)
-            ask_part(load_spec(spec), self.settings(home), shard, home / shard.folder, **options)
-            folders.append(home / shard.folder)
-        return folders
-
-    def merged(self, parts: list[Path], spec: Path | None = None, **options: Any) -> Path:
-        home = self.home()
-        given = {"base_url": self.endpoint.base_url, "store": str(home / "answers.sqlite"), **options}
-        said: list[str] = []
-        record = json.loads((parts[0] / "part.json").read_text())
-        spec = spec or parts[0] / record["spec_file"]
-        build(spec, home / "made", cache_dir=home / "cache", options=given, parts=parts, said=said.append)
-        self.said = said
-        return home / "made"
-
-
-@pytest.fixture
-def shop(endpoint: FakeEndpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
-    datasets.disable_progress_bars()
-    yield Workshop(endpoint, tmp_path)
-    datasets.enable_progress_bars()
-
-
-@pytest.fixture
-def spec(tmp_path: Path) -> Callable[..., Path]:
-    return lambda **changes: write_spec(tmp_path, **{**CHECKED, **changes})
-
 
 # --- the same bytes
 
@@ -154,7 +75,7 @@ def test_what_the_merge_asked_is_not_asked_again(shop, endpoint, spec):
     path = spec()
     expected = tree(shop.merged(shop.parts(path, 4)))
     endpoint.clear()
-    home = shop.place / f"machine-{next(shop._numbers) - 1}"
+    home = shop.latest
     build(
         path,
         home / "again",
