@@ -435,7 +435,7 @@ def test_a_child_may_close_the_engine_unused(store):
 
 def test_a_backend_that_hangs_its_loop_is_left_to_itself(store, monkeypatch, caplog):
     """Closing takes a bounded time, whatever the backend does."""
-    monkeypatch.setattr("synth_datasets.generation.engine._CLOSE_S", 0.05)
+    monkeypatch.setattr("synth_datasets.generation.crew._CLOSE_S", 0.05)
     blocked, release = threading.Event(), threading.Event()
 
     def reply(asked: Request) -> str:
