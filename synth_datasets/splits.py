@@ -33,7 +33,7 @@ from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.spending import Course, open_budget
 from synth_datasets.trace_writer import TraceWriter
 from synth_datasets.unanswered import unanswered_message
-from synth_datasets.validation.language import require_identifier
+from synth_datasets.validation.needed import require_packages
 from synth_datasets.validation.outcome import Example, Missing, Tally, Unanswered
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def asked_outcomes(
     after each row. `store` is where answers are looked up and kept, by default that of the settings. A
     `ShortfallError` that is thrown in ends it once what has been sent is answered. Else as `split_outcomes`.
     """
-    require_identifier(spec)
+    require_packages(spec)
     budget = open_budget(spec, settings) if budget is None else budget
     models = model_ids(spec)
     spec = resolved(spec, settings, budget=budget)

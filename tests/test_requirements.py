@@ -60,6 +60,9 @@ def options(endpoint: FakeEndpoint, tmp_path: Path) -> dict[str, str]:
 def written(tmp_path: Path, name: str) -> Path:
     path = tmp_path / f"{name}.synth.yaml"
     path.write_text(documented()[name], encoding="utf-8")
+    (tmp_path / "test.csv").write_text(
+        "text\nThe rows of a test set that nobody may learn.\n", encoding="utf-8"
+    )
     return path
 
 

@@ -120,7 +120,8 @@ def _copied(origin: str, name: str, output: Path) -> dict[Path, bytes]:
 
 def _referred(spec: DatasetSpec) -> frozenset[str]:
     """Return the paths, relative to the spec, of the files that it refers to."""
-    real = [part.source for part in (spec.seeds, spec.balance) if part is not None]
+    named = (spec.seeds, spec.balance, *(checks.held_out for checks in spec.checks.values()))
+    real = [part.source for part in named if part is not None]
     rows = [file for source in real if not source.hub for file in source.files]
     return frozenset(Path(file).as_posix() for file in [*spec.files, *rows])
 

@@ -13,7 +13,7 @@ __all__ = ["completed_line", "real_data_lines"]
 
 
 def real_data_lines(spec: DatasetSpec) -> Iterator[str]:
-    """Yield a line about the seeds, one about the balance and one about the mix, if there are any.
+    """Yield a line about the seeds, one about the balance, one about the mix, and one about each test set.
 
     Raises `SpecError` when a split, or a class in it, has too few seeds.
     """
@@ -23,6 +23,8 @@ def real_data_lines(spec: DatasetSpec) -> Iterator[str]:
         yield _balance(spec.balance)
     if spec.mix is not None:
         yield _mix(spec, spec.mix)
+    for held_out in dict.fromkeys(checks.held_out for checks in spec.checks.values() if checks.held_out):
+        yield f"  contamination: {len(held_out.texts):,} texts of {held_out.source}"
 
 
 def completed_line(spec: DatasetSpec, tallies: Mapping[str, Tally]) -> str:

@@ -9,8 +9,9 @@ from synth_datasets.publishing.lock import Lock, LockedSplit
 from synth_datasets.publishing.prompts import describe_models
 from synth_datasets.publishing.shards import file_digest
 from synth_datasets.spec import ingredients
-from synth_datasets.spec.model import ModelSpec
+from synth_datasets.spec.model import DatasetSpec, ModelSpec
 from synth_datasets.trace import TRACE_FOLDER
+from synth_datasets.validation.needed import judging_packages
 
 __all__ = ["lock_of", "package_versions"]
 
@@ -68,10 +69,10 @@ def _sent(model: ModelSpec) -> dict[str, object]:
     }
 
 
-def package_versions() -> dict[str, str]:
-    """Return the versions of what may change the bytes."""
+def package_versions(spec: DatasetSpec) -> dict[str, str]:
+    """Return the versions of what may change the bytes, or which texts pass the checks."""
     versions = {}
-    for name in _PACKAGES:
+    for name in (*_PACKAGES, *judging_packages(spec)):
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:  # a checkout on the path is not an installed package

@@ -33,7 +33,18 @@ def describe_seed(rule: SeedIdsRule | SeedRowsRule | SeedValueRule) -> str:
 def seed_lines(spec: DatasetSpec) -> list[str]:
     """Return what to say about the seeds, a line each as Markdown."""
     found = [] if spec.seeds is None else _lines(spec, spec.seeds)
-    return found if spec.mix is None else [*found, *_mixed(spec, spec.mix)]
+    return [*found, *_held_out(spec), *([] if spec.mix is None else _mixed(spec, spec.mix))]
+
+
+def _held_out(spec: DatasetSpec) -> list[str]:
+    """Return a line for each text that was kept apart from a test set."""
+    return [
+        f"**Test set:** no generated text in {markdown.code(name)} holds 13 words in a row of any of the "
+        f"{len(checks.held_out.texts):,} texts of {markdown.cell(str(checks.held_out.source))}, or is nearly one of "
+        "them (estimated). They are not part of this release."
+        for name, checks in spec.checks.items()
+        if checks.held_out is not None and "." not in name
+    ]
 
 
 def _mixed(spec: DatasetSpec, mix: Mix) -> list[str]:

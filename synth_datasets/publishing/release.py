@@ -184,7 +184,7 @@ def write_release(
             pictures=tuple(pictures),
             real=tuple(real),
             overrides=overrides or {},
-            packages=package_versions(),
+            packages=package_versions(spec),
             citation=citation,
         )
         if locked is not None:

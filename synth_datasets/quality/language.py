@@ -4,9 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from synth_datasets.errors import SettingsError
 from synth_datasets.quality.sampling import sample
-from synth_datasets.quality.tokens import tokens
+from synth_datasets.validation.grammar import findings, require_linter
 from synth_datasets.validation.language import wrong_language
 from synth_datasets.validation.readability import reading_ease
 
@@ -21,8 +20,6 @@ __all__ = [
 
 LANGUAGE_ROWS = 10_000
 GRAMMAR_ROWS = 200
-GRAMMAR_REACH = 5_000
-"""Characters of a text that the grammar checker is given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,14 +99,10 @@ def grammar_rate(texts: Sequence[str], *, limit: int = GRAMMAR_ROWS) -> GrammarF
     It cannot tell whether a text makes sense, and takes names it does not know for misspelled.
     Source: Harper (github.com/Automattic/harper), through harper-py; its rules change with its version.
     """
-    try:
-        from harper import Linter
-    except ImportError as error:
-        raise SettingsError("this measure needs harper-py: pip install 'synth-datasets[grammar]'") from error
-    chosen = [texts[row][:GRAMMAR_REACH] for row in sample(len(texts), limit)]
-    linter = Linter() if chosen else None
-    kinds = Counter(str(lint.lint_kind) for text in chosen if linter for lint in linter.lint(text))
-    words = sum(len(tokens(text)) for text in chosen)
+    require_linter()
+    chosen = [texts[row] for row in sample(len(texts), limit)]
+    found = list(map(findings, chosen))
+    kinds, words = Counter(kind for each, _ in found for kind in each), sum(count for _, count in found)
     ranked = sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
     return GrammarFigures(
         rows=len(chosen),

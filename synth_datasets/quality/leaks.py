@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from synth_datasets.quality.clip import clip
 from synth_datasets.quality.duplicates import NEAR, matches
 from synth_datasets.quality.tokens import tokens
+from synth_datasets.validation.contamination import TEST_GRAM
 
 __all__ = ["CopyFigures", "contaminated", "contamination", "copied", "seed_copies"]
 
-TEST_GRAM = 13
 SEED_GRAM = 5
 COVERED = 0.5
 _LEAST_WORDS = 10

@@ -8,12 +8,16 @@ from synth_datasets.quality.clip import clip
 from synth_datasets.quality.figures import RejectedAnswer, RejectionExamples, SampleRow
 from synth_datasets.quality.sampling import shuffled
 from synth_datasets.validation.outcome import Rejection
+from synth_datasets.validation.reasons import Reason
 
 if TYPE_CHECKING:
     import datasets
     import pyarrow as pa
 
 __all__ = ["rejection_examples", "sample_rows"]
+
+_KEPT_BACK = frozenset([Reason.PERSONAL_DATA, Reason.SEED_COPY, Reason.TEST_COPY])
+"""Reasons for which an answer's words must not go into a report, which is published."""
 
 
 def sample_rows(
@@ -41,7 +45,7 @@ def sample_rows(
 
 
 def rejection_examples(rejections: Iterable[Rejection]) -> tuple[RejectionExamples, ...]:
-    """Count rejected answers by reason, and keep the first three of each."""
+    """Count rejected answers by reason, and keep the first three of each; copies without their words."""
     counts: dict[str, int] = {}
     examples: dict[str, list[RejectedAnswer]] = {}
     for each in rejections:
@@ -54,7 +58,9 @@ def rejection_examples(rejections: Iterable[Rejection]) -> tuple[RejectionExampl
                     column=each.column,
                     attempt=each.attempt,
                     detail=clip(each.detail),
-                    text=clip(each.text),
+                    text="(not shown here; the trace has it)"
+                    if each.reason in _KEPT_BACK
+                    else clip(each.text),
                 )
             )
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -19,6 +19,7 @@ from synth_datasets.spec.problems import (
     suggestion,
 )
 from synth_datasets.spec.reader import Node
+from synth_datasets.spec.schema_checks import ContaminationFile, GrammarFile
 from synth_datasets.spec.schema_dialogue import model_at
 from synth_datasets.spec.schema_judging import judging_at
 from synth_datasets.spec.schema_seeds import COMMIT, HUB_ID
@@ -262,6 +263,10 @@ def _known_keys(path: Path, kinds: Sequence[str]) -> list[str]:  # noqa: C901, P
             model = schema.ExampleFile
         case ("checks", _, "unique", _):
             model = schema.NearFile
+        case ("checks", _, "contamination", _):
+            model = ContaminationFile
+        case ("checks", _, "grammar", _):
+            model = GrammarFile
         case ("checks", _, _):
             model = schema.ChecksFile
         case _:

@@ -35,6 +35,7 @@ _FORMAT = 1
 _LATER_CHECKS = (
     *("marks", "differs", "planned_length", "planned_words", "language", "least", "blames"),
     *("readability", "similarity", "personal"),
+    *("toxicity", "grammar", "held_out"),
 )
 
 T = TypeVar("T")
@@ -177,7 +178,9 @@ def _never(rule: Never) -> str:
 
 
 def _checks(checks: Checks) -> dict[str, object]:
-    return _given(asdict(checks), _LATER_CHECKS)
+    held_out = None if checks.held_out is None else checks.held_out.key  # its content, not where it lies
+    record: dict[str, object] = {**asdict(replace(checks, held_out=None)), "held_out": held_out}
+    return _given(record, _LATER_CHECKS)
 
 
 def _given(record: Mapping[str, object], later: Collection[str]) -> dict[str, object]:

@@ -6,6 +6,7 @@ from typing import Generic, Literal, TypeVar
 
 from synth_datasets.spec.adapters import Adapter
 from synth_datasets.spec.attributes import Bias
+from synth_datasets.spec.evaluation_set import EvaluationSet
 from synth_datasets.spec.mix_data import Mix
 from synth_datasets.spec.never import Never
 from synth_datasets.spec.reviews import Reviews
@@ -258,6 +259,12 @@ class Checks:
     """Least and most similarity to the prompt, 0 to 1."""
     personal: bool | None = None
     """Whether text that looks like personal data is refused."""
+    toxicity: float | None = None
+    """The probability of being offensive, 0 to 1, from which a text is refused."""
+    grammar: float | None = None
+    """Most findings of a grammar checker for 100 words."""
+    held_out: EvaluationSet | None = None
+    """Test rows of which no text may hold a part."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from synth_datasets.spec import schema
+from synth_datasets.spec.evaluation_set import EvaluationSet
 from synth_datasets.spec.files import Files
 from synth_datasets.spec.model import PerValue, Scalar, Shot, Weighted
 from synth_datasets.spec.problems import Problems, dotted, shown
 from synth_datasets.spec.reader import Node
-from synth_datasets.spec.seed_data import Seeds
+from synth_datasets.spec.seed_data import Seeds, Source
 from synth_datasets.spec.templates import Template, TemplateError
 
 __all__ = ["Parts", "Path", "Use"]
@@ -70,6 +71,8 @@ class Parts:
     uses: list[Use] = field(default_factory=list)
     seeds: Seeds | None = None
     """The real rows that columns of kind `seed` take from."""
+    evaluation_sets: dict[tuple[Source, str], EvaluationSet] = field(default_factory=dict)
+    """The test sets that checks name, by files and column."""
     _templates: int = 0
     _characters: int = 0
     _over: bool = False

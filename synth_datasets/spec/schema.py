@@ -15,6 +15,7 @@ from synth_datasets.spec.schema_annotation import (
 )
 from synth_datasets.spec.schema_bias import BiasFile
 from synth_datasets.spec.schema_challenge import ChallengeFile, PerturbFile
+from synth_datasets.spec.schema_checks import ContaminationFile, GrammarFile, Probability
 from synth_datasets.spec.schema_dialogue import (
     JudgeSettings,
     MessagesFile,
@@ -349,6 +350,12 @@ class ChecksFile(Strict):
     """Least and most share of words in common with the prompt, 0 to 1."""
     personal_data: OnOff | None = None
     """E-mail addresses, telephone and card numbers and the like; kept by default."""
+    toxicity: Probability | None = None
+    """Probability of being offensive from which a text is refused, for English; needs the extra `toxicity`."""
+    grammar: GrammarFile | None = None
+    """Mistakes that a text may have, for English; needs the extra `grammar`."""
+    contamination: ContaminationFile | None = None
+    """A test set of which no text may hold a part."""
     min: Number | None = None
     """The least score, of a column of kind `score`: below it the column that is judged is asked again."""
     verify: VerifyFile | None = None

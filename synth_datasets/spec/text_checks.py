@@ -4,13 +4,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from synth_datasets.spec import schema
+from synth_datasets.spec.contamination import build_evaluation_set
 from synth_datasets.spec.model import Checks
 from synth_datasets.spec.parts import Parts, Path
 from synth_datasets.spec.reader import Node
 
 __all__ = ["with_text_checks"]
 
-_FIGURES = ("readability", "similarity_to_prompt", "personal_data")
+_FIGURES = ("readability", "similarity_to_prompt", "personal_data", "toxicity", "grammar", "contamination")
+_ENGLISH = {
+    "readability": "bound `words` or `length` instead",
+    "toxicity": "let a `score` judge the texts instead",
+    "grammar": "let a `score` judge the texts instead",
+}
 
 
 def with_text_checks(
@@ -28,14 +34,20 @@ def with_text_checks(
     if given.similarity_to_prompt is not None and not 0 <= min(given.similarity_to_prompt) <= 1:
         message = "no similarity lies within these bounds"
         parts.problem((*path, "similarity_to_prompt"), message, "it goes from 0 (no word in common) to 1")
-    if given.readability is not None and (other := _not_english(given, parts)):
-        message = f"`readability` is known for English only, and the texts are in {other}"
-        parts.problem((*path, "readability"), message, "bound `words` or `length` instead")
+    for key, hint in _ENGLISH.items():
+        if getattr(given, key) is not None and (other := _not_english(given, parts)):
+            message = f"`{key}` is known for English only, and the texts are in {other}"
+            parts.problem((*path, key), message, hint)
     return replace(
         checks,
         readability=_pair(given.readability) or checks.readability,
         similarity=_pair(given.similarity_to_prompt) or checks.similarity,
         personal=checks.personal if given.personal_data is None else given.personal_data == "reject" or None,
+        toxicity=checks.toxicity if given.toxicity is None else float(given.toxicity),
+        grammar=checks.grammar if given.grammar is None else float(given.grammar.lints_per_100_words),
+        held_out=checks.held_out
+        if given.contamination is None
+        else build_evaluation_set((*path, "contamination"), given.contamination, parts),
     )
 
 

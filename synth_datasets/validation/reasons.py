@@ -182,6 +182,21 @@ class Reason(StrEnum):
         "The text has fewer words in common with its prompt than `similarity_to_prompt` asks for, or more.",
         "name the subject in the prompt in the words that a good text holds, or widen the bounds",
     )
+    TEST_COPY = (
+        "test_copy",
+        "The text holds part of the test set that `contamination` in `checks` names.",
+        "ask for new texts and show no test row in prompts; set phrases of 13 words are told as well",
+    )
+    TOXICITY = (
+        "toxicity",
+        "A classifier of insults takes the text for offensive, as surely as `toxicity` in `checks` says.",
+        "ask for polite words, or raise the probability; it sees words, and not what they are said of",
+    )
+    GRAMMAR = (
+        "grammar",
+        "A checker finds more mistakes in the text than `grammar` in `checks` allows.",
+        "lower `temperature` or ask for careful English; it takes unknown names for misspelled, so allow some",
+    )
     LOW_SCORE = (
         "low_score",
         "A judge gave the text a lower score than `min` in `checks` asks for.",

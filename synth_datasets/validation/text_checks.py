@@ -1,12 +1,15 @@
-"""Checks of one answer by a figure of its own: personal data, how it reads, how like its prompt it is."""
+"""Checks of one answer by a figure of its own: what it gives away, how it reads, what it is like."""
 
 from synth_datasets.plan.request import Request
 from synth_datasets.spec.model import Checks
+from synth_datasets.validation.contamination import find_test_copy
+from synth_datasets.validation.grammar import ungrammatical
 from synth_datasets.validation.outcome import Verdict
 from synth_datasets.validation.personal import find_personal
 from synth_datasets.validation.readability import reading_ease
 from synth_datasets.validation.reasons import Reason
 from synth_datasets.validation.relevance import prompt_similarity
+from synth_datasets.validation.toxicity import too_toxic
 
 __all__ = ["out_of_bounds"]
 
@@ -28,4 +31,8 @@ def out_of_bounds(text: str, checks: Checks, request: Request) -> Verdict | None
         if not least <= alike <= most:
             said = f"similarity {alike:.2f} to the prompt, {least:g} to {most:g} is asked for"
             return Verdict(Reason.OFF_PROMPT, said)
-    return None
+    if checks.held_out is not None and (copy := find_test_copy(text, checks.held_out)) is not None:
+        return copy
+    if checks.toxicity is not None and (toxic := too_toxic(text, checks.toxicity)) is not None:
+        return toxic
+    return None if checks.grammar is None else ungrammatical(text, checks.grammar)
