@@ -11,6 +11,7 @@ One helper process imports everything once and forks a child for each build:
 
 import json
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -67,6 +68,13 @@ class Nursery:
     def build(self, spec: Path, folder: Path, **how: Any) -> Child:
         """Begin `synth_datasets.build.build(spec, folder, **how)`; `environment` is laid over the child's."""
         return self._start("build", [str(spec), str(folder)], how)
+
+    def part(self, spec: Path, folder: Path, shard: str, **how: Any) -> Child:
+        """Begin `synth_datasets.parts.ask.ask_part` for a shard such as 1/3, with `settings` and `killed_at` as below.
+
+        Builds take `killed_at` and `within`, too, and both `most_bytes`, which no file may grow beyond.
+        """
+        return self._start("part", [str(spec), str(folder), shard], how)
 
     def rows(self, spec: Path, splits: list[str], **how: Any) -> Child:
         """Begin `rows_of_splits` below, which prints the rows as JSON."""
@@ -128,6 +136,16 @@ def rows_of_splits(
         sys.stdout.write(json.dumps([split, list(rows)]) + "\n")
 
 
+def part_of_spec(spec: str, folder: str, shard: str, *, settings: dict[str, Any]) -> None:
+    """Make the part of the spec."""
+    from synth_datasets.parts.ask import ask_part
+    from synth_datasets.parts.shard import Shard
+    from synth_datasets.settings import load_settings
+    from synth_datasets.spec import load_spec
+
+    ask_part(load_spec(spec), load_settings(settings), Shard.parse(shard), Path(folder))
+
+
 def _child(call: str, args: list[Any], how: dict[str, Any], log: str, environment: dict[str, str]) -> None:
     """What the forked process does, to its end."""
     status = 1
@@ -137,14 +155,17 @@ def _child(call: str, args: list[Any], how: dict[str, Any], log: str, environmen
         os.dup2(file, 2)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.environ.update(environment)
+        _kill_at(how.pop("killed_at", 0), how.pop("within", ""))
+        _limit(how.pop("most_bytes", 0))
         if call == "build":
             from synth_datasets.build import build
 
             build(*args, **how)
+        elif call == "part":
+            part_of_spec(*args, **how)
         elif call == "push":
             from synth_datasets.publishing.push import push
 
-            _kill_at(how["killed_at"], how["within"])
             push(Path(args[0]), args[1])
         else:
             rows_of_splits(*args, **how)
@@ -169,6 +190,12 @@ def _kill_at(number: int, within: str) -> None:
 
     if number:
         sys.addaudithook(audit)
+
+
+def _limit(most_bytes: int) -> None:
+    if most_bytes:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # so that a write fails, as on a full disk
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
 
 
 def _serve() -> None:

@@ -84,18 +84,25 @@ class Workshop:
         return folders
 
     def merged(
-        self, parts: list[Path], spec: Path | str | None = None, *, with_answers: bool = False, **options: Any
+        self,
+        parts: list[Path],
+        spec: Path | str | None = None,
+        *,
+        with_answers: bool = False,
+        home: Path | None = None,
+        record: Path | None = None,
+        **options: Any,
     ) -> Path:
-        """Return the release that the parts make on another machine."""
-        home = self.home()
-        record = json.loads((parts[0] / "part.json").read_text())
+        """Return the release that the parts make on another machine; `record` is the part that says of what."""
+        home = home or self.home()
+        told = json.loads(((record or parts[0]) / "part.json").read_text())
         given = {"base_url": self.endpoint.base_url, "store": str(home / "answers.sqlite"), **options}
         self.said = []
         build(
-            spec or parts[0] / record["spec_file"],
+            spec or parts[0] / told["spec_file"],
             home / "made",
             cache_dir=home / "cache",
-            options={**record["overrides"], **given},
+            options={**told["overrides"], **given},
             parts=parts,
             said=self.said.append,
             with_answers=with_answers,

@@ -48,23 +48,27 @@ def export_verb(spec: str, output: Path | None, **options: Any) -> None:  # noqa
 
 
 @answers_verb.command("import")
-@click.argument("archive", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("archive", type=click.Path(path_type=Path))
 @click.option("--store", type=click.Path(dir_okay=False), help="The file that keeps the answers.")
 def import_verb(archive: Path, store: str | None) -> None:
     """Put the answers of an ARCHIVE into the store, once every record was checked against its key.
 
-    An answer that the store has already stays, also when the archive holds another.
+    An answer that the store has already stays, also when the archive holds another. The archive may be the folder of a
+    part (`synth build --shard`), its answers.sqlite, or another store.
 
     \b
     Example:  synth answers import answers.parquet
+              synth answers import build/reviews-parts/0-of-4
     """
     from synth_datasets.generation.archive import import_answers
     from synth_datasets.generation.store import AnswerStore
+    from synth_datasets.parts.info import answers_of
     from synth_datasets.settings import load_settings
 
     path = load_settings({"store": store}).store_path
+    source = answers_of(archive) if archive.is_dir() else archive
     with AnswerStore(path) as answers:
-        done = import_answers(archive, answers)
+        done = import_answers(source, answers)
     click.echo(f"{archive}: {done.total} answers, {done.new} of them new in {path}")
     if done.conflicts:
         keys = ", ".join(done.conflicting) + (", ..." if done.conflicts > len(done.conflicting) else "")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from synth_datasets.errors import SettingsError
 from synth_datasets.generation.answer import Answer, RequestFailedError
+from synth_datasets.generation.archive_store import is_database, read_store
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.plan.request import Request
 
@@ -101,15 +102,16 @@ class ArchiveWriter:
 
 
 def import_answers(path: Path, store: AnswerStore) -> Imported:
-    """Put the answers of an archive into the store, all of them or, when a single one is not sound, none.
+    """Put the answers of an archive, or of another store, into the store: all, or none when one is not sound.
 
     A stored answer stays as it is. Memory is flat: the archive is read twice, a thousand answers at a time. Raises
     `SettingsError` for what is no archive, is damaged, or holds a record that was changed.
     """
-    total = sum(len(records) for records in read_archive(path))
+    read = read_store if is_database(path) else read_archive
+    total = sum(len(records) for records in read(path))
     new = conflicts = 0
     conflicting: list[str] = []
-    for records in read_archive(path):
+    for records in read(path):
         given = {request.key: (request, outcome) for request, outcome in records}
         there = store.get_many(given.keys())
         answers = [(r, o) for r, o in given.values() if isinstance(o, Answer) and r.key not in there]

@@ -205,7 +205,7 @@ def _shared(spec: DatasetSpec, settings: Settings, shard: Shard, budget: Budget 
         raise SettingsError(
             f"{spec.name} draws from generated lists, which must be the same in all parts: generate them once with "
             f"--shard 0/{shard.of}, and give the answers in that part to each machine "
-            f"(synth answers import {Shard(0, shard.of).folder}/{ANSWERS}), or let all use one store"
+            f"(synth answers import {Shard(0, shard.of).folder}), or let all use one store"
         ) from error
 
 

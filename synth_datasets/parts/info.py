@@ -20,10 +20,12 @@ __all__ = [
     "FORMAT",
     "PART_FILE",
     "Part",
+    "answers_of",
     "digests_in",
     "find_parts",
     "read_part",
     "the_whole",
+    "whole_of",
     "write_part",
 ]
 
@@ -96,6 +98,13 @@ def read_part(folder: Path) -> Part:
             f"{folder}: {names} is not as it was written; copy the part again, or make it again"
         )
     return part
+
+
+def answers_of(folder: Path) -> Path:
+    """Return where the answers of the part are; raises `SettingsError` when it is none, or has none."""
+    if ANSWERS not in read_part(folder).files:
+        raise SettingsError(f"{folder} holds no answers: they are in the store that it was made with")
+    return folder / ANSWERS
 
 
 def digests_in(folder: Path) -> dict[str, str]:
