@@ -1,46 +1,96 @@
 """Measures by name, and the figures behind them that have no page of their own."""
 
+import math
 import sys
 from types import ModuleType
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import synth_datasets.quality as package
 from synth_datasets.errors import SettingsError
+from synth_datasets.quality.columns import worded
 from synth_datasets.quality.embedders import NamedEmbedder
 from synth_datasets.quality.fit import label_fit, prompt_fit
 from synth_datasets.quality.language import grammar_rate, readability, wrong_language_rate
 from synth_datasets.quality.personal import personal_data_rate
+from synth_datasets.quality.report import QualityReport, measure
+from synth_datasets.quality.scorers import Score, Scorer
 from synth_datasets.quality.suite import MEASURES, Material, measure_more
 
-EDGES = [[], ["a"], ["same text"] * 3, ["这个产品非常好用", "很好"], ["w x. " * 200_000]]
+EDGES = {
+    "no row": [],
+    "one row": ["a"],
+    "all equal": ["The same text, over and over."] * 250,
+    "not Latin": [
+        "这个产品非常好用",
+        "很好",
+        "שלום עולם, מוצר מצוין",
+        "ยอดเยี่ยมมาก",
+        "Отличный товар",
+        "🙂🙂🙂",
+    ],
+    "a megabyte": ["w x. " * 200_000, "short"],
+    "a megabyte without a space": ["词" * 333_000, "z" * 1_000_000],
+    "empty": ["", " ", "\n"],
+    "nothing but signs": ["?!", "…", "\x00\u202e"],
+    "None": [None, "A text.", None],
+}
+PACKAGED = ["toxicity", "grammar", "language"]
 FRUIT = ["A ripe apple tastes sweet.", "This apple pie is sweet and warm.", "Pick the apple when ripe."]
 CARS = ["The car needs new brakes.", "A fast car with good brakes.", "New tyres for the old car."]
 
 
-@pytest.mark.parametrize("texts", EDGES)
-def test_every_measure_takes_every_edge(texts):
-    given = Material(
+def counted(texts):
+    return np.array([[len(text), 1.0] for text in texts]).reshape(-1, 2)
+
+
+def guessed(texts):
+    return [Score(len(text.split()), -2.0 * len(text.split())) for text in texts]
+
+
+@pytest.mark.parametrize("given", EDGES)
+@pytest.mark.parametrize("name", MEASURES)
+def test_every_measure_takes_every_edge(name, given):
+    """Texts as they come out of a table: where it has none, they are empty."""
+    table = pa.table({"text": pa.array(EDGES[given], pa.string())})
+    texts = worded({"train": table}, "text", None)
+    labels = ["x", "y"] * len(texts)
+    material = Material(
         texts=texts,
-        labels=["x"] * len(texts),
+        labels=labels[: len(texts)],
         prompts=texts,
         seeds=texts,
         language="en",
         real=texts,
-        real_labels=["x"] * len(texts),
+        real_labels=labels[: len(texts)],
         test=texts,
-        embed=lambda given: np.array([[len(text), 1.0] for text in given]).reshape(-1, 2),
+        embed=counted,
+        scorer=Scorer(said="two bits a word", score=guessed),
     )
 
-    names = [
-        name for name, measure in MEASURES.items() if name != "grammar" and "scorer" not in measure.needs
-    ]
-    found = measure_more(names, {"text": given}, if_possible=["toxicity"])
+    (found,) = measure_more([name], {"text": material}, if_possible=PACKAGED)
 
-    assert [each.name for each in found] == names
-    assert all(each.values and each.limits for each in found)
-    assert personal_data_rate(texts).rate == (0 if texts else None)
+    assert found.name == name
+    assert found.values
+    assert found.limits
+    assert all(value is None or math.isfinite(value) for value in found.values.values())
+    assert 0 <= found.rows <= len(texts)
+    if not texts:
+        assert not any(found.values.values())
+
+
+@pytest.mark.parametrize("given", EDGES)
+def test_a_whole_report_takes_every_edge(given):
+    texts = EDGES[given]
+    table = pa.table({"text": pa.array(texts, pa.string()), "label": [row % 2 for row in range(len(texts))]})
+
+    found = measure({"train": table}, text_columns=["text"], label_columns={"label": ["x", "y"]})
+
+    assert found.whole.rows == len(texts)
+    assert QualityReport.from_json(found.to_json()).to_json() == found.to_json()
+    assert personal_data_rate([text or "" for text in texts]).rate == (0 if texts else None)
 
 
 def test_every_name_of_the_package_is_what_it_says_however_often_it_is_asked_for():
@@ -51,10 +101,10 @@ def test_every_name_of_the_package_is_what_it_says_however_often_it_is_asked_for
 
 
 def test_every_measure_says_where_it_comes_from_and_what_it_cannot_tell():
-    for name, measure in MEASURES.items():
-        assert measure.source, name
-        assert measure.limits.endswith("."), name
-        assert set(measure.needs) <= {
+    for name, each in MEASURES.items():
+        assert each.source, name
+        assert each.limits.endswith("."), name
+        assert set(each.needs) <= {
             "labels",
             "prompts",
             "seeds",
