@@ -43,7 +43,7 @@ def _reasons(tally: Tally, stratum: str) -> str:
     for (name, column, reason), count in tally.rejected.items():
         if name == stratum:
             counts[f"{reason} ({column})"] += count
-    return ", ".join(f"{count} {reason}" for reason, count in counts.most_common(SHOWN_REASONS))
+    return ", ".join(f"{count} {reason}" for reason, count in _ranked(counts)[:SHOWN_REASONS])
 
 
 def _hints(spec: DatasetSpec, tally: Tally) -> list[str]:
@@ -51,5 +51,10 @@ def _hints(spec: DatasetSpec, tally: Tally) -> list[str]:
     for (stratum, _, reason), count in tally.rejected.items():
         if stratum in tally.missing:
             counts[reason] += count
-    hints = [REASONS[reason].hint for reason, _ in counts.most_common(2) if reason in REASONS]
+    hints = [REASONS[reason].hint for reason, _ in _ranked(counts)[:2] if reason in REASONS]
     return [*dict.fromkeys(hints), f"give each row more attempts (`attempts: {spec.attempts * 2}`)"]
+
+
+def _ranked(counts: "Counter[str]") -> list[tuple[str, int]]:
+    """Return the most frequent first, equals by name: in what order they were counted does not show."""
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

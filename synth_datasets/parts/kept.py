@@ -16,8 +16,9 @@ from synth_datasets.validation.reasons import Reason
 
 if TYPE_CHECKING:
     import numpy as np
+    import pyarrow as pa
 
-__all__ = ["CONTESTED", "EXAMPLE", "MISSING", "RowKeeper"]
+__all__ = ["CONTESTED", "EXAMPLE", "MISSING", "RowKeeper", "index_schema"]
 
 EXAMPLE, MISSING, CONTESTED = 0, 1, 2
 """States of a row: accepted whatever the other rows are, short of repeating one; missing; rejected for repeating one,
@@ -103,8 +104,9 @@ class RowKeeper(AbstractContextManager["RowKeeper"]):
         import numpy as np
         import pyarrow as pa
 
+        schema = index_schema(len(self._empty))
         columns: dict[str, object] = {
-            name: np.array(values, np.uint8 if name == "state" else np.uint32)
+            name: np.array(values, schema.field(name).type.to_pandas_dtype())
             for name, values in self._index.items()
         }
         at = np.flatnonzero(columns["state"] == np.uint8(EXAMPLE))
@@ -112,9 +114,18 @@ class RowKeeper(AbstractContextManager["RowKeeper"]):
             empty = np.zeros(len(self._index["state"]), bool)
             empty[at] = np.concatenate(parts)
             columns[f"empty{number}"] = empty
-        table = pa.table(columns)
+        table = pa.table(columns, schema)
         with pa.ipc.new_file(self._folder / f"{self._split}.index.arrow", table.schema) as writer:
             writer.write_table(table)
+
+
+def index_schema(checks: int) -> "pa.Schema":
+    """Return what the index holds of each row, where texts go through so many checks."""
+    import pyarrow as pa
+
+    numbers = [(name, pa.uint32()) for name in ("sources", *SIDES)]
+    empty = [(f"empty{number}", pa.bool_()) for number in range(checks)]
+    return pa.schema([("state", pa.uint8()), *numbers, *empty])
 
 
 def _as_decided(values: Mapping[str, object], replaced: Mapping[str, str]) -> dict[str, object]:

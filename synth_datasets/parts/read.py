@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from synth_datasets.errors import SettingsError
 from synth_datasets.features import features_of
 from synth_datasets.parts.info import Part
-from synth_datasets.parts.kept import CONTESTED, EXAMPLE
+from synth_datasets.parts.kept import CONTESTED, EXAMPLE, index_schema
 from synth_datasets.plan.part import shards_of
 from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.trace import TRACE_FOLDER, read_tally
@@ -68,14 +68,13 @@ class KeptRows:
         with _explained(part, f"{split}.index.arrow"):
             path = part.folder / f"{split}.index.arrow"
             table = pa.ipc.open_file(pa.py_buffer(path.read_bytes())).read_all()
-            checks = [f"empty{number}" for number, _ in enumerate(Duplicates(spec).imprints([]))]
-            _require(table.column_names[: 2 + len(SIDES)] == ["state", "sources", *SIDES], "other columns")
+            _require(table.schema.equals(index_schema(len(Duplicates(spec).imprints([])))), "other columns")
+            _require(not any(column.null_count for column in table.columns), "gaps")
             own = int(np.count_nonzero(shards_of(total, part.shard.of) == part.shard.number - 1))
             _require(len(table) == own, f"{len(table)} rows where the part has {own}")
             index = {name: table[name].to_numpy() for name in table.column_names}
             _require(not own or bool(index["state"].max() <= CONTESTED), "states that are none")
             standing = np.flatnonzero(index["state"] == EXAMPLE)
-            _require(not len(standing) or all(name in index for name in checks), "no checks")
         return cls(part, split, spec, index, standing)
 
     @cached_property

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from synth_datasets.errors import SettingsError
+from synth_datasets.parts.shard import Shard
 from synth_datasets.spec import with_overrides
 
 __all__ = ["PART_FILE", "faults_of", "read_record"]
@@ -47,6 +48,13 @@ def _text(value: object) -> bool:
     return isinstance(value, str) and len(value) < 2**16 and value.isprintable()
 
 
+def _shard(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(Shard.parse(value))
+    except SettingsError:
+        return False
+
+
 def _digest(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None
 
@@ -74,7 +82,7 @@ def _overrides(value: object) -> bool:
 
 
 _FIELDS: Mapping[str, Callable[[object], bool]] = {
-    "shard": _text,
+    "shard": _shard,
     "name": _text,
     "fingerprint": _digest,
     "ingredients": lambda value: isinstance(value, dict),
