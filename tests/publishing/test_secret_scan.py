@@ -103,7 +103,9 @@ def test_binary_content_is_passed_over_and_a_broken_table_is_not():
         check_uploads([Upload("data/a.parquet", b"none")])
 
 
-@pytest.mark.parametrize("kind", [pa.list_(pa.string()), pa.list_(pa.string(), 2), pa.large_list(pa.string())])
+@pytest.mark.parametrize(
+    "kind", [pa.list_(pa.string()), pa.list_(pa.string(), 2), pa.large_list(pa.string())]
+)
 def test_lists_of_any_kind_are_looked_into(kind, tmp_path):
     rows = pa.array([["a", "b"], None, ["c", SECRETS["GitHub classic"][1]]], kind)
     pq.write_table(pa.table({"texts": rows}), tmp_path / "x.parquet")
