@@ -33,6 +33,7 @@ def fill(
     progress: Progress | None = None,
     gather: int = 0,
     look_ahead: Callable[[int], int] = lambda _: LOOK_AHEAD,
+    duplicates: Duplicates | None = None,
 ) -> Generator[Example | Missing | Unanswered]:
     """Yield what becomes of each of `rows`, in their order, which must be the plan's decision order.
 
@@ -45,12 +46,14 @@ def fill(
     the store by then.
     Where answers come in rounds, `gather` is how many rows at least are planned ahead; then all that can be foreseen
     for them is asked before anything is waited for.
+    `duplicates` are fresh ones of the caller's, who can look into them between rows: an example that was just yielded
+    is the last row added.
     """
     with older_objects_spared():
         work = Asking(plan, store, engine, progress if progress is not None else Progress())
         if gather:
             work.foresight = Foresight(plan.spec, work.settle)
-        duplicates = Duplicates(plan.spec)
+        duplicates = Duplicates(plan.spec) if duplicates is None else duplicates
         names = plan.names
         window: deque[PendingRow] = deque()
         decided = 0

@@ -33,6 +33,7 @@ from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.spending import Course, open_budget
 from synth_datasets.trace_writer import TraceWriter
 from synth_datasets.unanswered import unanswered_message
+from synth_datasets.validation.duplicates import Duplicates
 from synth_datasets.validation.needed import require_packages
 from synth_datasets.validation.outcome import Example, Missing, Tally, Unanswered
 
@@ -199,12 +200,14 @@ def asked_outcomes(
     budget: Budget | None = None,
     store: AnswerKeeper | None = None,
     told: Callable[[Progress], None] | None = None,
+    duplicates: Duplicates | None = None,
 ) -> Generator[Example | Missing | Unanswered]:
     """Yield what becomes of the rows that `deciding` takes from the plan, in that order, with all that is asked for it.
 
     `rows` says how many they are and `title` what they are called, for those who watch; `told` hears how far it is
-    after each row. `store` is where answers are looked up and kept, by default that of the settings. A
-    `ShortfallError` that is thrown in ends it once what has been sent is answered. Else as `split_outcomes`.
+    after each row. `store` is where answers are looked up and kept, by default that of the settings;
+    `duplicates` are those of `fill`. A `ShortfallError` that is thrown in ends it once what has been sent is answered.
+    Else as `split_outcomes`.
     """
     require_packages(spec)
     budget = open_budget(spec, settings) if budget is None else budget
@@ -240,6 +243,7 @@ def asked_outcomes(
             progress=progress,
             gather=BATCH_ROWS if settings.batch else 0,
             look_ahead=window.rows,
+            duplicates=duplicates,
         )
         stack.enter_context(closing(outcomes))
         while True:

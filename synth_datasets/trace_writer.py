@@ -63,9 +63,9 @@ class TraceWriter(AbstractContextManager["TraceWriter"]):
         self._sides: dict[str, IO[str]] = {}
         self._side("rejections")
 
-    def add(self, outcome: Example | Missing) -> None:
-        """Keep where an example comes from, and what its row rejected."""
-        self.add_lines(side_lines(outcome))
+    def add(self, outcome: Example | Missing, lines: Mapping[str, Sequence[str]] | None = None) -> None:
+        """Keep where an example comes from, and what its row rejected; `lines` are its `side_lines`, where known."""
+        self.add_lines(side_lines(outcome) if lines is None else lines)
         if isinstance(outcome, Example):
             row_id = str(outcome.row)
             self._batch += [(row_id, source) for source in outcome.sources]

@@ -36,6 +36,7 @@ from synth_datasets.shortfall import hopeless, shortfall_message
 from synth_datasets.spec import fingerprint, ingredients
 from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.splits import asked_outcomes, endpoints_of
+from synth_datasets.validation.duplicates import Duplicates
 from synth_datasets.validation.outcome import Example, Missing, Tally, Unanswered
 
 __all__ = ["ask_part", "lists_digest"]
@@ -164,9 +165,10 @@ def _ask(
             answers.add(outcome)
     if not shard.number:
         return _Made(dict.fromkeys(rows, 0), answers.finish())
+    duplicates = Duplicates(generated)
     with ExitStack() as stack:
         keepers = {
-            split.name: stack.enter_context(RowKeeper(place, split.name, generated, replaced))
+            split.name: stack.enter_context(RowKeeper(place, split.name, generated, replaced, duplicates))
             for split in spec.splits
         }
         tallies = {name: Tally() for name in rows}
@@ -178,6 +180,7 @@ def _ask(
             budget=budget,
             store=store,
             told=told,
+            duplicates=duplicates,
         )
         stack.enter_context(closing(outcomes))
         for outcome in outcomes:

@@ -33,15 +33,23 @@ class RowKeeper(AbstractContextManager["RowKeeper"]):
     they are.
     """
 
-    def __init__(self, folder: Path, split: str, spec: DatasetSpec, replaced: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        split: str,
+        spec: DatasetSpec,
+        replaced: Mapping[str, str],
+        duplicates: Duplicates,
+    ) -> None:
         self.tally = Tally()
         """Of the rows that are not contested."""
         self._folder, self._split = folder, split
         self._features = features_of(spec)
         self._columns = visible_columns(spec)
         self._replaced = replaced
-        self._duplicates = Duplicates(spec)
+        self._duplicates = duplicates
         self._batch: list[Example] = []
+        self._numbers: list[int] = []
         self._index: dict[str, list[int]] = {name: [] for name in ("state", "sources", *SIDES)}
         self._empty: list[list[np.ndarray]] = []
         self._checks: list[BinaryIO] = []
@@ -56,7 +64,7 @@ class RowKeeper(AbstractContextManager["RowKeeper"]):
         return self
 
     def add(self, outcome: Example | Missing) -> None:
-        """Keep what became of the next row of the split."""
+        """Keep what became of the next row of the split; an example is the last one that `duplicates` were told."""
         contested = any(rejection.reason in _CROSSING for rejection in outcome.rejections)
         example = isinstance(outcome, Example) and not contested
         lines = {} if contested else side_lines(outcome)
@@ -66,10 +74,11 @@ class RowKeeper(AbstractContextManager["RowKeeper"]):
             self._index[side].append(len(lines.get(side, ())))
         if contested:
             return
-        self._trace.add(outcome)
+        self._trace.add(outcome, lines)
         self.tally.add(outcome)
         if isinstance(outcome, Example):
             self._batch.append(outcome)
+            self._numbers.append(len(self._duplicates) - 1)
             if len(self._batch) >= MOST_ROWS:
                 self._flush()
 
@@ -77,7 +86,7 @@ class RowKeeper(AbstractContextManager["RowKeeper"]):
         import pyarrow as pa
 
         values = [_as_decided(each.values, self._replaced) for each in self._batch]
-        imprints = self._duplicates.imprints(values)
+        imprints = self._duplicates.imprints_of(self._numbers, values)
         if not self._checks:
             for at in range(len(imprints)):
                 path = self._folder / f"{self._split}.check{at}.bin"
@@ -89,7 +98,8 @@ class RowKeeper(AbstractContextManager["RowKeeper"]):
         stored = [{name: each.values[name] for name in self._columns} for each in self._batch]
         if tables := [*tables_of(self._features, stored)]:
             self._rows.write_table(pa.concat_tables(tables).combine_chunks())
-        self._batch = []
+        self._batch.clear()
+        self._numbers.clear()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

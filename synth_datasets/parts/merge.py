@@ -73,11 +73,8 @@ def merge(
             if offline:
                 raise work.missing(decided.waiting)
             number += 1
-            said(
-                f"Round {number}: {len(decided.waiting)} rows repeat rows of other parts and are asked again"
-                if work.trusted
-                else f"Round {number}: {len(decided.waiting)} rows need answers that nobody has given yet"
-            )
+            why = "repeating rows of other parts" if work.trusted else "needing answers that nobody has given"
+            said(f"Round {number}: asking again for rows {why}: {len(decided.waiting)}")
             work.ask_again(decided.waiting, budget)
 
 

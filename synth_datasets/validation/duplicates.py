@@ -81,6 +81,14 @@ class Duplicates:
         """Return what the checks compare of the rows, one imprint a check, in the checks' order."""
         return [checked.imprint(rows) for checked in self._checked]
 
+    def __len__(self) -> int:
+        """Count the rows added, where anything is checked."""
+        return len(self._rows.indexes)
+
+    def imprints_of(self, numbers: Sequence[int], rows: Sequence[Mapping[str, object]]) -> list[Imprint]:
+        """Return what `imprints` does, for rows that were added under these numbers: nothing is hashed again."""
+        return [checked.imprint_of(numbers, rows) for checked in self._checked]
+
     def room(self) -> int:
         """Return how many rows `look_up` may be given."""
         tables = (checked.table for checked in self._checked)
@@ -182,6 +190,13 @@ class _Checked:
         else:
             marks = np.array([[hash_of(text)] for text in texts], np.uint64).reshape(-1, 1)
         return Imprint(marks, np.array([not text for text in texts], bool))
+
+    def imprint_of(self, numbers: Sequence[int], rows: Sequence[Mapping[str, object]]) -> Imprint:
+        """Return what is compared of rows that are in the table."""
+        import numpy as np
+
+        marks = self.table.marks_of(np.array(numbers, np.int64))
+        return Imprint(marks, np.array([not self.text(values) for values in rows], bool))
 
 
 @dataclass(frozen=True, slots=True)

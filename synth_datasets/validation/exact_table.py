@@ -1,9 +1,13 @@
 """A compact table of texts already seen, in which equal ones are found."""
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from synth_datasets.minhash import normalised
 from synth_datasets.validation.tables import lengthen
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = ["ExactTable", "hash_of"]
 
@@ -59,6 +63,10 @@ class ExactTable:
         self._hashes[self._count] = number
         self._count += 1
         self._put(number, self._count)
+
+    def marks_of(self, rows: "np.ndarray") -> "np.ndarray":
+        """Return the hashes of these rows, one each."""
+        return self._hashes[rows].reshape(-1, 1)
 
     def _put(self, number: int, row: int) -> None:
         slots = self._slots.data

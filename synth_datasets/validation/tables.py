@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import count, repeat
 from typing import TYPE_CHECKING
 
+from synth_datasets.errors import SettingsError
 from synth_datasets.minhash import BANDS, PERMUTATIONS, constants, normalised, signatures
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ __all__ = ["Batch", "NearTable", "lengthen"]
 
 _FIRST_ROWS = 1024
 _SLICE = 65_536
+_MOST_BITS = 28
+"""Places of a band's chains, as a power of two: those of all 16 bands are told apart by 32 bits."""
 _MOST_ALIKE = 16
 """Rows that are compared in one band: texts that all begin alike must not make every search slow."""
 _TOGETHER = 2_048
@@ -136,6 +139,11 @@ class NearTable:
         self._widen()
         self._add(*self._still(batch, at))
 
+    def marks_of(self, rows: "np.ndarray") -> "np.ndarray":
+        """Return the signatures of these rows."""
+        self._write()
+        return self._signatures[rows]
+
     def _still(self, batch: "Batch", at: int) -> tuple["Batch", int]:
         """Return the text's place, looked up again if the table has been laid out anew since."""
         return (batch, at) if batch.bits == self._bits else (self.look_up(batch.own[at : at + 1]), 0)
@@ -246,6 +254,11 @@ class NearTable:
         """Double the places of chains and thread the rows through them again, oldest to newest."""
         import numpy as np
 
+        if self._bits == _MOST_BITS:
+            raise SettingsError(
+                f"a check `unique: near` compares at most {1 << _MOST_BITS:,} rows: "
+                "make several datasets, or choose `exact`"
+            )
         self._bits += 1
         self._ready.clear()  # the chains have moved
         self._latest = None
