@@ -3,6 +3,7 @@ import random
 import numpy as np
 import pytest
 
+from synth_datasets.errors import SettingsError
 from synth_datasets.minhash import signatures
 from synth_datasets.validation.exact_table import ExactTable
 from synth_datasets.validation.tables import NearTable
@@ -171,3 +172,12 @@ def test_signatures_in_the_table_are_those_of_the_batch():
     for text in texts:
         table.add(text)
     assert (table._signatures[:2] == signatures(texts)).all()
+
+
+def test_a_near_table_says_when_it_is_full(monkeypatch):
+    """Beyond 32 bits the places of bands would run into each other, and duplicates be missed without a word."""
+    monkeypatch.setattr("synth_datasets.validation.tables._MOST_BITS", 10)
+    with pytest.raises(SettingsError, match="at most 1,024 rows"):
+        NearTable.holding(_texts(1025), 0.7)
+    assert len(_texts(1024)) == 1024
+    NearTable.holding(_texts(1024), 0.7)
