@@ -39,17 +39,21 @@ class TracedRow:
     answer: str
 
 
-def read_trace(folder: Path, split: str, row: int) -> list[TracedRow]:
-    """Return what was sent and answered for the row at `row` (from 0) of the stored split; nothing if it is real."""
+def read_trace(folder: Path, split: str, row: int | str) -> list[TracedRow]:
+    """Return what was sent and answered for the row at `row` (from 0) of the stored split, or for the row of that id.
+
+    Nothing for a real row, and for an id that no accepted row has.
+    """
     import pyarrow.parquet as pq
 
-    real = read_real_ids(folder, split)
-    if row in real:
-        return []
     table = pq.read_table(folder / f"{split}.parquet")
-    made = list(dict.fromkeys(table.column("row_id").to_pylist()))
-    wanted = made[row - sum(position < row for position in real)]
-    records = table.filter([given == wanted for given in table.column("row_id").to_pylist()]).to_pylist()
+    identities = table.column("row_id").to_pylist()
+    if isinstance(row, int):
+        real = read_real_ids(folder, split)
+        if row in real:
+            return []
+        row = list(dict.fromkeys(identities))[row - sum(position < row for position in real)]
+    records = table.filter([identity == row for identity in identities]).to_pylist()
     return [
         TracedRow(
             row_id=record["row_id"],

@@ -206,6 +206,10 @@ def test_each_row_can_be_traced_to_its_prompt_and_raw_answer(synth, tmp_path):
         assert f"review of a {made[index]['product']}." in shown
         assert made[index]["text"] in shown
     assert "has no row 6" in synth("trace", "build/reviews", "train", "6", code=2).stderr
+    first = synth("trace", "build/reviews", "train", "0").stdout
+    assert synth("trace", "build/reviews", first.split()[0]).stdout == first
+    assert "train (rows 0 to 5)" in synth("trace", "build/reviews", "train", code=2).stderr
+    assert "no accepted row 'train/gone/0'" in synth("trace", "build/reviews", "train/gone/0", code=2).stderr
 
 
 def test_report_is_shown_again_from_the_folder(synth, tmp_path):

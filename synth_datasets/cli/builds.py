@@ -286,24 +286,34 @@ def rejections_verb(
 @click.command("trace")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.argument("split")
-@click.argument("row", type=click.IntRange(min=0))
-def trace_verb(folder: Path, split: str, row: int) -> None:
+@click.argument("row", type=click.IntRange(min=0), required=False)
+def trace_verb(folder: Path, split: str, row: int | None) -> None:
     """Show the prompts and raw answers behind the row at ROW (from 0) of a SPLIT of a build FOLDER.
+
+    A row may also be named as `synth rejections` names it.
 
     \b
     Example:  synth trace build/reviews train 0
+              synth trace build/reviews train/negative/0
     """
     from synth_datasets.publishing.release import read_release
     from synth_datasets.trace import TRACE_FOLDER, read_real_ids, read_trace
 
     release = read_release(folder)
+    wanted = split if row is None else row
+    split = split if row is not None else split.partition("/")[0]
     rows = release.splits.get(split)
-    if rows is None or row >= rows:
+    if rows is None or wanted == split or (row is not None and row >= rows):
         has = ", ".join(f"{name} (rows 0 to {count - 1})" for name, count in release.splits.items())
-        raise SettingsError(f"{folder} has no row {row} in a split {split!r}; it has {has}")
-    if real := read_real_ids(folder / TRACE_FOLDER, split).get(row):
+        raise SettingsError(f"{folder} has no row {wanted} in a split {split!r}; it has {has}")
+    if row is not None and (real := read_real_ids(folder / TRACE_FOLDER, split).get(row)):
         click.echo(printable(f"{real}: a real row, as it stands in the data of `mix:`; no model was asked"))
-    for traced in read_trace(folder / TRACE_FOLDER, split, row):
+    found = read_trace(folder / TRACE_FOLDER, split, wanted)
+    if row is None and not found:
+        raise SettingsError(
+            f"{folder} has no accepted row {wanted!r}; what was rejected: synth rejections {folder}"
+        )
+    for traced in found:
         head = f"{traced.row_id} {traced.column}: {traced.model}, seed {traced.seed}, attempt {traced.attempt + 1}"
         click.echo(printable(head))
         click.echo(f"request {traced.key}")

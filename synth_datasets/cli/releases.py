@@ -115,7 +115,7 @@ def pull_verb(source: str, output: Path | None) -> None:
     click.echo(
         printable(f"{done.folder}: {release.name} {release.version}, {_counts(release.splits)}, {how}")
     )
-    click.echo(f"Load it  load_dataset({json.dumps(str(done.folder))})")
+    click.echo(f"Load it  load_dataset({json.dumps(str(done.folder), ensure_ascii=False)})")
 
 
 @click.command("rebuild")

@@ -163,8 +163,10 @@ def _make_file(path: Path) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        found = "the disk is full; free some space" if full else f"cannot be made there ({error.strerror})"
-        raise SettingsError(f"the answer store {path}: {found}, or {ELSEWHERE}") from error
+        found = (
+            "the disk is full; free some space, or" if full else f"cannot be made there ({error.strerror});"
+        )
+        raise SettingsError(f"the answer store {path}: {found} {ELSEWHERE}") from error
 
 
 def _open_for_reading(path: Path) -> sqlite3.Connection:

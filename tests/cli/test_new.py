@@ -3,6 +3,7 @@
 import pytest
 
 import synth_datasets
+from synth_datasets import resources
 from synth_datasets.cli import main
 from synth_datasets.spec import fingerprint, load_spec
 
@@ -36,7 +37,7 @@ def ready(tmp_path, monkeypatch):
         "  topic: {sample: {file: topics.txt}}\n  text: {prompt: {file: parts/prompt.txt}}\n",
         encoding="utf-8",
     )
-    monkeypatch.setattr(synth_datasets, "shipped", lambda name: tmp_path / "ready" / name)
+    monkeypatch.setattr(resources, "shipped", lambda name: tmp_path / "ready" / name)
     return folder
 
 
