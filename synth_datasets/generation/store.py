@@ -1,7 +1,6 @@
 """The answers on disk: one SQLite file for all specs, in which nothing that was paid for is lost."""
 
 import contextlib
-import json
 import logging
 import os
 import sqlite3
@@ -18,7 +17,7 @@ from typing import Literal, Self, TypeVar
 from synth_datasets.errors import SettingsError
 from synth_datasets.generation.answer import Answer, RequestFailedError
 from synth_datasets.generation.claims import Claims
-from synth_datasets.generation.store_copy import Absorbed, absorb, insert_records
+from synth_datasets.generation.store_copy import Absorbed, absorb, copy_records
 from synth_datasets.generation.store_file import (
     COLUMNS,
     FileId,
@@ -133,14 +132,9 @@ class AnswerStore:
 
     def copy_to(self, path: Path, keys: Collection[str]) -> int:
         """Add what is kept of these requests to the store at `path`, made if need be; return how many there were."""
-        answers = [row for row in self._rows(COLUMNS, keys) if _sound(row)]
-        there = {row[0].hex() for row in answers}
-        noted = self._in_chunks(lambda c, chunk: notes_of(c, chunk).items(), there)
-        notes = [(bytes.fromhex(key), json.dumps(texts)) for key, texts in noted]
-        failures = list(self._in_chunks(failures_of, [key for key in keys if key not in there]))
+        wanted = [bytes.fromhex(key) for key in keys]
         with AnswerStore(path) as target:
-            target._run("write", lambda connection: insert_records(connection, answers, notes, failures))
-        return len(answers) + len(failures)
+            return target._run("write", lambda connection: copy_records(connection, self.path, wanted))[0]
 
     def __len__(self) -> int:
         """Count the answers; reads an index whole, so 0.1 s for a million."""

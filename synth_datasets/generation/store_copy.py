@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synth_datasets.errors import SettingsError
-from synth_datasets.generation.store_file import COLUMNS, Row, connect, is_answer_store, is_damage
+from synth_datasets.generation.store_file import COLUMNS, connect, is_answer_store, is_damage
 
-__all__ = ["Absorbed", "absorb", "insert_records", "open_unchanging"]
+__all__ = ["Absorbed", "absorb", "copy_records", "open_unchanging"]
 
 _KEY_BYTES = 32
 
@@ -56,15 +56,33 @@ def open_unchanging(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def insert_records(
-    connection: sqlite3.Connection, answers: Sequence[Row], notes: Sequence[Row], failures: Sequence[Row]
-) -> None:
-    """Put records of another store in as they are."""
-    marks = ",".join("?" * len(COLUMNS.split(", ")))
-    with _one_transaction(connection):
-        connection.executemany(f"INSERT OR IGNORE INTO answers ({COLUMNS}) VALUES ({marks})", answers)  # noqa: S608 - marks
-        connection.executemany("INSERT OR IGNORE INTO notes VALUES (?,?)", notes)
-        connection.executemany("INSERT OR IGNORE INTO failures VALUES (?,?,?,?)", failures)
+def copy_records(target: sqlite3.Connection, source: Path, keys: Sequence[bytes]) -> int:
+    """Add to a store what the one at `source`, which may be in use, holds about these requests; return how many.
+
+    Some 12 µs a request.
+    """
+    target.execute("ATTACH ? AS origin", (f"{source.absolute().as_uri()}?mode=ro",))
+    with contextlib.ExitStack() as stack:
+        stack.callback(target.execute, "DETACH origin")
+        target.execute("CREATE TEMP TABLE IF NOT EXISTS wanted (key BLOB PRIMARY KEY) WITHOUT ROWID")
+        with _one_transaction(target):
+            target.execute("DELETE FROM wanted")
+            target.executemany("INSERT OR IGNORE INTO wanted VALUES (?)", ((key,) for key in keys))
+            columns = ", ".join(f"told.{name}" for name in COLUMNS.split(", "))
+            count = target.execute(
+                f"INSERT OR IGNORE INTO main.answers ({COLUMNS}) SELECT {columns} "  # noqa: S608 - constants
+                "FROM wanted JOIN origin.answers AS told ON told.key = wanted.key"
+            ).rowcount
+            target.execute(
+                "INSERT OR IGNORE INTO main.notes SELECT noted.* "
+                "FROM wanted JOIN origin.notes AS noted ON noted.key = wanted.key"
+            )
+            count += target.execute(
+                "INSERT OR IGNORE INTO main.failures SELECT failed.* "
+                "FROM wanted JOIN origin.failures AS failed ON failed.key = wanted.key "
+                "WHERE wanted.key NOT IN (SELECT key FROM origin.answers)"
+            ).rowcount
+    return count
 
 
 @contextlib.contextmanager
