@@ -50,8 +50,8 @@ def kill(root: int, title: str) -> bool:
     return False
 
 
-def listening(numbers: set[int]) -> set[str]:
-    """Return the addresses at which the processes listen, as the kernel writes them."""
+def listening(numbers: set[int]) -> dict[str, str]:
+    """Return the addresses at which the processes listen, as the kernel writes them, by the sockets' numbers."""
     inodes = set()
     for number in numbers:
         for link in Path(f"/proc/{number}/fd").glob("*"):
@@ -61,10 +61,10 @@ def listening(numbers: set[int]) -> set[str]:
                 continue
             if target.startswith("socket:["):
                 inodes.add(target[8:-1])
-    found = set()
+    found = {}
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         for line in Path(table).read_text().splitlines()[1:]:
             fields = line.split()
             if fields[3] == "0A" and fields[9] in inodes:
-                found.add(fields[1].partition(":")[0])
+                found[fields[9]] = fields[1].partition(":")[0]
     return found

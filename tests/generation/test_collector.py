@@ -4,6 +4,7 @@ import gc
 
 import pytest
 
+from synth_datasets.generation import collector
 from synth_datasets.generation.answer import Answer
 from synth_datasets.generation.collector import older_objects_spared
 from synth_datasets.generation.engine import Engine
@@ -12,7 +13,9 @@ from synth_datasets.plan.request import Message, Request
 
 
 @pytest.fixture(autouse=True)
-def nothing_frozen():
+def nothing_frozen(monkeypatch):
+    """A thread that another test has left to itself may still spare objects."""
+    monkeypatch.setattr(collector, "_users", 0)
     gc.unfreeze()
     yield
     gc.unfreeze()
