@@ -349,8 +349,10 @@ def test_a_card_of_ones_own_is_put_together_from_the_same_parts():
     assert card.endswith("the terms of whoever serves the model.\n")
 
 
-def test_the_readmes_card_is_one():
-    (source,) = re.findall(r"```jinja\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+def test_the_card_of_the_reference_is_one():
+    (source,) = re.findall(
+        r"```jinja\n(.*?)```", (ROOT / "builders" / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
     facts = facts_of("classification")
     problems = Problems()
     template = read_card(source, problems, line=0, where="")
