@@ -1,6 +1,5 @@
 """The dataset is a function of the spec and the answers: of nothing else, and of each part of the spec alone."""
 
-import hashlib
 import itertools
 import json
 import random
@@ -15,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nursery import Nursery
 from specs import review_spec, write_spec
+from workshop import often_alike, tree
 
 from synth_datasets.build import build
 from synth_datasets.settings import Settings
@@ -24,24 +24,6 @@ from synth_datasets.validation.outcome import Example
 
 SPLITS = {"train": 60, "validation": 24, "test": 12, "spare": 12}
 CHECKED = {"splits": SPLITS, "attempts": 12, "checks": {"text": {"length": [20, 900]}}}
-
-
-def often_alike(body: dict[str, Any]) -> str | None:
-    """Answer so that many rows repeat each other and some are too short."""
-    number = int(hashlib.sha256(repr(body).encode()).hexdigest(), 16)
-    if number % 5 == 0:
-        return "Meh."
-    if number % 3 == 0:
-        return f"This {('phone', 'laptop', 'kettle')[number % 7 % 3]} came late and the box was torn, but it works."
-    return None
-
-
-def tree(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.fixture
