@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,3 +41,21 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
     monkeypatch.setenv("HF_HOME", str(home / "hf"))
     return home
+
+
+@pytest.fixture
+def own_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Give the test a place of its own for what `evaluate.load` copies, and leave no package of it to later tests."""
+    import evaluate
+
+    place = str(tmp_path / "modules")
+    monkeypatch.setattr(evaluate.config, "HF_MODULES_CACHE", place)
+    monkeypatch.setattr(sys, "path", [place, *sys.path])
+    _forget_loaded()
+    yield
+    _forget_loaded()
+
+
+def _forget_loaded() -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "evaluate_modules"]:
+        del sys.modules[name]

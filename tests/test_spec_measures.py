@@ -71,6 +71,7 @@ def test_code_that_a_spec_names_runs_only_when_it_is_allowed(made, tmp_path):
     assert found["mine.py:marks"]["values"]["rows"] == 16.0
 
 
+@pytest.mark.usefixtures("own_modules")
 def test_a_measurement_of_evaluate_is_loaded_by_its_path_beside_the_spec(made, tmp_path):
     (tmp_path / "length.py").write_text(
         "import datasets\nimport evaluate\n\n\nclass Length(evaluate.Measurement):\n"

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import sys
 
 import datasets
 import pytest
@@ -107,16 +106,9 @@ def test_names_are_measured_in_their_order_and_shown_with_what_they_cannot_tell(
     assert "Cannot tell whether a text is clear" in shown
 
 
-def test_ones_own_functions_and_measurements_are_run(report, tmp_path, monkeypatch):
-    import evaluate
-
+@pytest.mark.usefixtures("own_modules")
+def test_ones_own_functions_and_measurements_are_run(report, tmp_path):
     (tmp_path / "mean.py").write_text(MEASUREMENT)
-    # Loaded modules are copied into a package, which another test of this process may have had elsewhere.
-    monkeypatch.setattr(evaluate.config, "HF_MODULES_CACHE", str(tmp_path / "modules"))
-    monkeypatch.syspath_prepend(tmp_path / "modules")
-    for name in [name for name in sys.modules if name.partition(".")[0] == "evaluate_modules"]:
-        monkeypatch.delitem(sys.modules, name)
-
     code, shown, errors = report(
         "--measure", "my_measures.py:shouting", "--measure", "./mean.py", "--measure", "semantic_spread",
         "--embed", "my_measures.py:points", "--json",

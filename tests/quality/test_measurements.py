@@ -121,7 +121,8 @@ def test_they_combine_and_pickle(measurements):
     assert again.compute(data=["a b"])["value"] == 1
 
 
-def test_a_folder_with_one_import_is_enough_for_evaluate_load(tmp_path, monkeypatch, measurements):
+@pytest.mark.usefixtures("own_modules")
+def test_a_folder_with_one_import_is_enough_for_evaluate_load(tmp_path, measurements):
     import evaluate
 
     folder = tmp_path / "distinct_n"
@@ -129,7 +130,6 @@ def test_a_folder_with_one_import_is_enough_for_evaluate_load(tmp_path, monkeypa
     (folder / "distinct_n.py").write_text(
         "from synth_datasets.quality.measurements import DistinctN\n__all__ = ['DistinctN']\n"
     )
-    monkeypatch.setattr(evaluate.config, "HF_MODULES_CACHE", str(tmp_path / "modules"))
     loaded = evaluate.load(str(folder))
     assert type(loaded) is measurements.DistinctN
     assert loaded.compute(data=["a b"])["value"] == 1
