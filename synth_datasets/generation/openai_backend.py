@@ -160,7 +160,7 @@ class OpenAIBackend:
 
         try:
             async with asyncio.timeout(limit_s or self._wire.timeout_s):
-                return await send(self._wire.client)
+                return await send(self._wire.client())
         except openai.APIStatusError as error:
             return Reply(error.status_code, error.response.content, error.response.headers)
         except (TimeoutError, openai.APIConnectionError, httpx2.TransportError) as error:

@@ -1,13 +1,15 @@
-"""The way to one endpoint: a client of `openai` made from the settings, and its chat completions at less cost."""
+"""The way to one endpoint: chat completions at little cost, and a client of `openai` for everything else."""
 
 import asyncio
 import base64
 import ipaddress
 import json
 import logging
+import os
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
 from synth_datasets.errors import SettingsError
@@ -31,6 +33,10 @@ _KEPT_S = 5.0
 """How long an idle connection is kept: servers drop them, some after as little."""
 _SHORTEST_SECRET = 6
 """A shorter one cannot be told from a part of a word."""
+_NO_KEY = "none"
+"""Servers of one's own take anything."""
+_ACCOUNT = {"openai-organization": "OPENAI_ORG_ID", "openai-project": "OPENAI_PROJECT_ID"}
+"""Which account is billed, in the variables of the client of `openai`."""
 _UNREACHED = frozenset(
     {"ClientConnectorError", "ClientHttpProxyError", "ConnectError", "ConnectionTimeoutError", "ProxyError"}
 )
@@ -40,27 +46,34 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 class Wire:
     """Connections to one endpoint, at most `concurrency`; made inside the event loop that uses them.
 
-    URL and headers are those of the `openai` client, asked for once. Its own `post` checks types and goes through a
-    second HTTP library for each request, which costs four times as much as the session below does by itself.
+    Requests go through a session of aiohttp. The client of `openai` checks types and goes through a second HTTP
+    library for each request, which costs four times as much, and its import most of a second: it is made when
+    something else than chat completions is asked for.
     """
 
     def __init__(self, settings: Settings, *, concurrency: int) -> None:
-        import httpx2
-
         url = settings.base_url or OPENAI_URL
         parts = urlsplit(url)
+        if not settings.api_key and parts.hostname == urlsplit(OPENAI_URL).hostname:
+            raise SettingsError(
+                "OpenAI's endpoint needs an API key: set OPENAI_API_KEY, or ask another endpoint with SYNTH_BASE_URL"
+            )
         trust = not _loopback(parts.hostname or "")  # a proxy cannot reach this machine's own servers
-        tls = httpx2.create_ssl_context(trust_env=trust)
         self.secrets = _secrets(url, settings)
         """What must not appear in any message."""
-        self.client = _client(url, settings, concurrency=concurrency, trust=trust, tls=tls)
-        """For everything else that the endpoint offers; connects when it is used."""
         self.timeout_s = settings.timeout_s
-        self._url, self._headers = _chat_completions(self.client)
-        if parts.username:
-            self._headers["authorization"] = _basic(parts.username, parts.password or "")
+        self._url, self._headers = _chat_completions(url), _headers(url, settings)
+        tls = _tls() if parts.scheme == "https" else True
         self._session = _session(concurrency=concurrency, tls=tls, timeout_s=self.timeout_s)
         self._proxy, self._proxy_headers = _proxy(self._url) if trust else (None, None)
+        self._make = lambda: _client(url, settings, concurrency=concurrency, trust=trust)
+        self._client: openai.AsyncOpenAI | None = None
+
+    def client(self) -> "openai.AsyncOpenAI":
+        """Return the client for everything else that the endpoint offers."""
+        if self._client is None:
+            self._client = self._make()
+        return self._client
 
     async def post(self, body: Body) -> Reply | Trouble:
         """Send the body: what came back whole, or why nothing did. Follows redirects, sends no cookies."""
@@ -97,21 +110,16 @@ class Wire:
     async def close(self) -> None:
         """Close the connections."""
         await self._session.close()
-        await self.client.close()
+        if self._client is not None:
+            await self._client.close()
 
 
-def _client(
-    url: str, settings: Settings, *, concurrency: int, trust: bool, tls: "ssl.SSLContext"
-) -> "openai.AsyncOpenAI":
+def _client(url: str, settings: Settings, *, concurrency: int, trust: bool) -> "openai.AsyncOpenAI":
     import httpx2
     import openai
 
     parts = urlsplit(url)
-    if not settings.api_key and parts.hostname == urlsplit(OPENAI_URL).hostname:
-        raise SettingsError(
-            "OpenAI's endpoint needs an API key: set OPENAI_API_KEY, or ask another endpoint with SYNTH_BASE_URL"
-        )
-    query = dict(parse_qsl(parts.query))
+    query = _query(url)
     if query:
         # The transport logs each URL at INFO, with the query, where some gateways want their key.
         logging.getLogger("httpx2").addFilter(_redaction(_secrets(url, settings)))
@@ -120,31 +128,67 @@ def _client(
         limits=httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
         timeout=httpx2.Timeout(settings.timeout_s, connect=min(_CONNECT_S, settings.timeout_s)),
         trust_env=trust,
-        verify=tls,
+        verify=_tls(),
     )
     return openai.AsyncOpenAI(
-        api_key=settings.api_key or "none",  # servers of one's own take anything
-        base_url=urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")),
+        api_key=settings.api_key or _NO_KEY,
+        base_url=urlunsplit(parts._replace(netloc=_host(parts.netloc), query="", fragment="")),
         default_query=query,
-        default_headers=dict(settings.headers),
+        default_headers={"User-Agent": _agent(), **dict(settings.headers)},
         max_retries=0,  # the client's own retries know neither the neighbours nor a cut body
         timeout=http.timeout,
         http_client=http,
     )
 
 
-def _chat_completions(client: "openai.AsyncOpenAI") -> tuple[str, dict[str, str]]:
-    """Return the URL and the headers of every request, as the client would make them."""
+def _chat_completions(url: str) -> str:
+    """Return where chat completions are asked for: without credentials, which are a header."""
+    parts = urlsplit(url)
+    path = f"{parts.path.rstrip('/')}/chat/completions"
+    query = urlencode(_query(url))
+    return urlunsplit(parts._replace(netloc=_host(parts.netloc), path=path, query=query, fragment=""))
+
+
+def _headers(url: str, settings: Settings) -> dict[str, str]:
+    """Return the headers of every request; those of the settings win, and credentials in the URL over them."""
+    headers = {
+        "connection": "keep-alive",
+        "accept": "application/json",
+        "content-type": "application/json",
+        "user-agent": _agent(),
+        "authorization": f"Bearer {settings.api_key or _NO_KEY}",
+    }
+    for name, variable in _ACCOUNT.items():
+        if (value := os.environ.get(variable)) is not None:
+            headers[name] = value
+    headers.update({name.lower(): value for name, value in settings.headers})
+    parts = urlsplit(url)
+    if parts.username:
+        headers["authorization"] = _basic(parts.username, parts.password or "")
+    return headers
+
+
+def _query(url: str) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(url).query))
+
+
+def _host(netloc: str) -> str:
+    """Return the host and port of a URL, without credentials."""
+    return netloc.rpartition("@")[2]
+
+
+def _agent() -> str:
+    return f"synth_datasets/{version('synth-datasets')}"
+
+
+def _tls() -> "ssl.SSLContext":
+    """Return what servers must prove; the environment may name other authorities (SSL_CERT_FILE, SSL_CERT_DIR)."""
     import httpx2
 
-    query = {name: str(value) for name, value in client.default_query.items()}
-    headers = httpx2.Headers({"Connection": "keep-alive", "Authorization": f"Bearer {client.api_key}"})
-    # What the client leaves out is marked by objects of its own.
-    headers.update({name: value for name, value in client.default_headers.items() if isinstance(value, str)})
-    return str(httpx2.URL(f"{client.base_url}chat/completions").copy_merge_params(query)), dict(headers)
+    return httpx2.create_ssl_context()
 
 
-def _session(*, concurrency: int, tls: "ssl.SSLContext", timeout_s: float) -> "aiohttp.ClientSession":
+def _session(*, concurrency: int, tls: "ssl.SSLContext | bool", timeout_s: float) -> "aiohttp.ClientSession":
     import aiohttp
 
     # No headers of its own: aiohttp would give them to a proxy as well, the key among them.
@@ -164,11 +208,11 @@ def _proxy(url: str) -> tuple[str | None, dict[str, str] | None]:
     parts = urlsplit(url)
     proxies = getproxies()
     found = proxies.get(parts.scheme) or proxies.get("all")
-    if not found or proxy_bypass(parts.netloc.rpartition("@")[2]):
+    if not found or proxy_bypass(_host(parts.netloc)):
         return None, None
     proxy = urlsplit(found if "://" in found else f"http://{found}")
     headers = {"Authorization": _basic(proxy.username, proxy.password or "")} if proxy.username else None
-    return urlunsplit(proxy._replace(netloc=proxy.netloc.rpartition("@")[2])), headers
+    return urlunsplit(proxy._replace(netloc=_host(proxy.netloc))), headers
 
 
 def _basic(user: str, password: str) -> str:

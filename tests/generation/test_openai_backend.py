@@ -5,6 +5,8 @@ import email.utils
 import itertools
 import json
 import logging
+import subprocess
+import sys
 import threading
 import time
 import traceback
@@ -119,15 +121,20 @@ def test_the_request_is_sent_as_it_is(endpoint):
     assert answer.prompt_tokens > 0
 
 
-def test_url_and_headers_are_those_of_the_client(endpoint, monkeypatch):
-    """What the client's own `post` would send, but for what it tells about its retries and timeouts."""
+@pytest.mark.parametrize(
+    "query", ["", "?version=1&a=b%20c", "?key=%C3%BC%2F%26&plus=a%2Bb"], ids=["none", "blank", "escaped"]
+)
+def test_what_is_sent_is_what_the_client_sends(endpoint, monkeypatch, query):
+    """But for what the client tells about this machine, its retries and timeouts."""
     monkeypatch.setenv("OPENAI_ORG_ID", "org-1")
     monkeypatch.setenv("OPENAI_PROJECT_ID", "project-1")
 
     async def main():
         import httpx2
 
-        backend = OpenAIBackend(Settings(base_url=f"{endpoint.base_url}?version=1&a=b%20c", api_key=KEY))
+        backend = OpenAIBackend(
+            Settings(base_url=f"{endpoint.base_url}{query}", api_key=KEY, headers=(("X-Team", "blue"),))
+        )
         body = {"model": "m", "messages": [{"role": "user", "content": "Hello, ünïcode."}]}
         try:
             await backend._wire.post(body)
@@ -137,10 +144,32 @@ def test_url_and_headers_are_those_of_the_client(endpoint, monkeypatch):
 
     asyncio.run(main())
     assert endpoint.bodies[0] == endpoint.bodies[1]
+    assert endpoint.targets[0] == endpoint.targets[1]
     own, theirs = endpoint.headers
-    left_out = {"x-stainless-retry-count", "x-stainless-read-timeout"}
-    assert own == {name: value for name, value in theirs.items() if name not in left_out}
+    assert own == {name: value for name, value in theirs.items() if not name.startswith("x-stainless-")}
     assert own["openai-organization"] == "org-1"
+    assert own["openai-project"] == "project-1"
+    assert own["x-team"] == "blue"
+    assert own["user-agent"].startswith("synth_datasets/")
+
+
+def test_the_client_s_package_is_not_imported_to_ask(endpoint):
+    code = (
+        "import asyncio, sys\n"
+        "from synth_datasets.generation.openai_backend import OpenAIBackend\n"
+        "from synth_datasets.generation.openai_backend import probe_of\n"
+        "from synth_datasets.settings import Settings\n"
+        "async def main():\n"
+        "    backend = OpenAIBackend(Settings(base_url=sys.argv[1]))\n"
+        "    print((await backend.ask(probe_of('e', 'm'))).text)\n"
+        "    await backend.close()\n"
+        "asyncio.run(main())\n"
+        "print('openai' in sys.modules, 'httpx2' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, endpoint.base_url], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "False False"
 
 
 def test_headers_of_ones_own_go_with_each_request_and_stay_out_of_messages(endpoint):
