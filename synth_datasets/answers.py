@@ -8,10 +8,10 @@ from synth_datasets.errors import SettingsError
 from synth_datasets.generation.archive import BATCH_ROWS, ArchiveWriter, Record
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.lists import grown
+from synth_datasets.outcomes import missing_answers, stored_outcomes
 from synth_datasets.plan.request import Request
 from synth_datasets.settings import Settings
 from synth_datasets.spec.model import DatasetSpec
-from synth_datasets.splits import missing_answers, stored_outcomes
 from synth_datasets.validation.outcome import Example, Missing, Unanswered
 
 __all__ = ["Exported", "export_answers"]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from synth_datasets.endpoints import endpoints_of
 from synth_datasets.fill import fill
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.generation.token_count import token_counter
@@ -20,7 +21,6 @@ from synth_datasets.settings import Settings
 from synth_datasets.spec.graph import inputs, outputs
 from synth_datasets.spec.model import DatasetSpec, Field, FieldsColumn, PromptColumn
 from synth_datasets.spec.templates import TemplateError
-from synth_datasets.splits import endpoints_of
 from synth_datasets.validation.outcome import Example, Missing, Unanswered
 
 __all__ = ["ColumnEstimate", "Estimate", "estimate"]

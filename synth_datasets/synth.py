@@ -14,6 +14,7 @@ import datasets
 from datasets.exceptions import DatasetGenerationError
 
 from synth_datasets.disks import disk_advice
+from synth_datasets.endpoints import endpoints_of
 from synth_datasets.errors import BudgetError, SettingsError, SynthError
 from synth_datasets.features import features_of, tables_of
 from synth_datasets.generation.budget import Budget
@@ -25,7 +26,6 @@ from synth_datasets.settings import Settings, load_settings
 from synth_datasets.sources import spec_from_url, spec_url
 from synth_datasets.spec import DatasetSpec, digest, with_overrides
 from synth_datasets.spending import open_budget, spent_line
-from synth_datasets.splits import endpoints_of
 from synth_datasets.streaming import SHARDS, RowsIterable
 from synth_datasets.trace import TRACE_FOLDER, read_tallies
 

@@ -10,11 +10,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from specs import review_spec, write_spec
 
+from synth_datasets.outcomes import stored_outcomes
 from synth_datasets.plan.part import Part
 from synth_datasets.settings import Settings
 from synth_datasets.spec import load_spec
 from synth_datasets.spec.reviews import Decision, decision_line, row_digest
-from synth_datasets.splits import part_rows, split_outcomes, stored_outcomes
+from synth_datasets.splits import part_rows, split_outcomes
 from synth_datasets.trace import read_ruled
 from synth_datasets.validation.outcome import Example, Missing
 

@@ -379,7 +379,7 @@ def _rejections(given: str, options: dict[str, Any]) -> "Iterator[Rejection]":
 
 def _replayed(spec: "DatasetSpec", settings: "Settings") -> "Iterator[Rejection]":
     """Judge the stored answers again, as far as there are any."""
-    from synth_datasets.splits import stored_outcomes
+    from synth_datasets.outcomes import stored_outcomes
 
     for outcome in stored_outcomes(spec, settings):
         yield from outcome.rejections

@@ -59,8 +59,8 @@ def _said(reviews: Reviews) -> str:
 
 def _idle(spec: DatasetSpec, reviews: Reviews) -> str:
     """Return how many decisions change nothing, and why."""
+    from synth_datasets.outcomes import stored_outcomes
     from synth_datasets.settings import load_settings
-    from synth_datasets.splits import stored_outcomes
     from synth_datasets.validation.outcome import Unanswered
 
     left = {row: {each.digest for each in said} for row, said in reviews.rulings.items()}

@@ -39,13 +39,14 @@ def preview_verb(spec: str, rows: int, split: str | None, prompts_only: bool, **
               synth preview customer_feedback --prompts-only
     """
     from synth_datasets.cli.estimates import show_estimate
+    from synth_datasets.endpoints import model_ids
     from synth_datasets.errors import SettingsError
     from synth_datasets.estimate import estimate
     from synth_datasets.generation.backends import default_concurrency
     from synth_datasets.plan.part import Part
     from synth_datasets.spec.graph import adapters_of
     from synth_datasets.spending import open_budget
-    from synth_datasets.splits import model_ids, split_outcomes
+    from synth_datasets.splits import split_outcomes
 
     overrides, settings = split_options(options)
     settings = replace(settings, batch=False)  # a few rows, now
@@ -72,9 +73,9 @@ def preview_verb(spec: str, rows: int, split: str | None, prompts_only: bool, **
 
 
 def _show_prompts(spec: DatasetSpec, settings: "Settings", split: str, rows: int) -> None:
+    from synth_datasets.endpoints import endpoints_of
     from synth_datasets.lists import filled_in, grown
     from synth_datasets.plan.plan import Plan
-    from synth_datasets.splits import endpoints_of
 
     for growth in (growths := grown(spec, settings) if spec.lists else []):
         if growth.request is not None:

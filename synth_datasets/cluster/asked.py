@@ -18,6 +18,7 @@ from synth_datasets.cluster.session import joined
 from synth_datasets.cluster.shares import default_workers, number_of_parts, shares_of
 from synth_datasets.cluster.worker import Assignment, ask_assigned
 from synth_datasets.disks import disk_advice
+from synth_datasets.endpoints import endpoints_of, model_ids
 from synth_datasets.errors import BudgetError, SettingsError, SynthError
 from synth_datasets.generation.budget import Budget
 from synth_datasets.generation.store import AnswerStore
@@ -28,7 +29,6 @@ from synth_datasets.plan.plan import Plan
 from synth_datasets.settings import Settings
 from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.spending import Course
-from synth_datasets.splits import endpoints_of, model_ids
 
 if TYPE_CHECKING:
     from datasets.utils import tqdm as Bar  # noqa: N812 - the class is written in lower case there

@@ -3,10 +3,10 @@
 import os
 from dataclasses import replace
 
+from synth_datasets.endpoints import endpoints_of
 from synth_datasets.generation.backends import default_concurrency
 from synth_datasets.settings import Settings
 from synth_datasets.spec.model import DatasetSpec
-from synth_datasets.splits import endpoints_of
 
 __all__ = ["default_workers", "number_of_parts", "shares_of"]
 

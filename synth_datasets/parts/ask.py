@@ -10,12 +10,14 @@ from typing import Any
 
 from synth_datasets.asking import Progress
 from synth_datasets.disks import disk_advice
+from synth_datasets.endpoints import endpoints_of
 from synth_datasets.errors import SettingsError, ShortfallError
 from synth_datasets.generation.budget import Budget
 from synth_datasets.generation.keeper import AnswerKeeper
 from synth_datasets.generation.offline import AnswerMissingError
 from synth_datasets.generation.store import AnswerStore
 from synth_datasets.lists import grown, resolved
+from synth_datasets.outcomes import asked_outcomes
 from synth_datasets.parts.info import (
     ANSWERS,
     PART_FILE,
@@ -35,7 +37,6 @@ from synth_datasets.settings import Settings
 from synth_datasets.shortfall import hopeless, shortfall_message
 from synth_datasets.spec import fingerprint, ingredients
 from synth_datasets.spec.model import DatasetSpec
-from synth_datasets.splits import asked_outcomes, endpoints_of
 from synth_datasets.validation.duplicates import Duplicates
 from synth_datasets.validation.outcome import Example, Missing, Tally, Unanswered
 

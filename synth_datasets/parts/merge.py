@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from synth_datasets.asking import Asking, Progress
+from synth_datasets.endpoints import endpoints_of, model_ids
 from synth_datasets.errors import SettingsError
 from synth_datasets.generation.backends import default_concurrency, open_backend
 from synth_datasets.generation.budget import Budget
@@ -25,7 +26,6 @@ from synth_datasets.settings import Settings
 from synth_datasets.spec import fingerprint
 from synth_datasets.spec.graph import adapters_of
 from synth_datasets.spec.model import DatasetSpec
-from synth_datasets.splits import endpoints_of, model_ids
 from synth_datasets.unanswered import unanswered_message
 from synth_datasets.validation.outcome import Example, Missing, Unanswered
 

@@ -56,12 +56,12 @@ def fill_store(spec: Path, folder: Path) -> None:
 
     Of a million rows some ten do: same prompt, same seed, so the same answer, and the later row is asked again.
     """
+    from synth_datasets.endpoints import endpoints_of
     from synth_datasets.generation.answer import Answer
     from synth_datasets.generation.store import AnswerStore
     from synth_datasets.plan.plan import Plan
     from synth_datasets.settings import Settings
     from synth_datasets.spec import load_spec
-    from synth_datasets.splits import endpoints_of
 
     loaded = load_spec(spec)
     plan = Plan(loaded, endpoints_of(loaded, Settings(base_url=URL)))
