@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from synth_datasets.answers import export_answers
 from synth_datasets.cluster.asked import Cluster, parts_asked_for_now
-from synth_datasets.errors import SettingsError
+from synth_datasets.errors import SettingsError, ShortfallError
 from synth_datasets.examined import examine
 from synth_datasets.features import text_columns
 from synth_datasets.parts.info import whole_of
@@ -27,6 +27,7 @@ from synth_datasets.quality.html import render_html
 from synth_datasets.quality.own import Own, load_measure
 from synth_datasets.quality.pictures import draw_pictures
 from synth_datasets.real_file import read_real
+from synth_datasets.shortfall import shortfall_message
 from synth_datasets.spec import fingerprint
 from synth_datasets.spec.card import load_card
 from synth_datasets.spec.measures import is_own
@@ -155,6 +156,8 @@ def build(
     trace = Path(builder.cache_dir) / TRACE_FOLDER
     tallies = read_tallies(trace)
     tables = {str(name): rows for name, rows in dataset.items()}
+    if not any(map(len, tables.values())):
+        raise ShortfallError(_no_row(builder.spec, tallies))
     text = next(iter(text_columns(builder.spec)), None)
     beside = None if real is None or text is None else read_real(real, text, builder.spec)
     quality = examine(builder.spec, tables, trace, own=own)
@@ -196,6 +199,12 @@ def build(
             budget.spent, budget.currency, answers=sum(tally.answers for tally in tallies.values())
         ),
     )
+
+
+def _no_row(spec: DatasetSpec, tallies: "Mapping[str, Tally]") -> str:
+    """Return what to say where `keep_short` has nothing to keep, of the first split that was to hold rows."""
+    split = next(split for split in spec.splits if split.num_examples)
+    return shortfall_message(spec, split.name, tallies[split.name], asked=split.num_examples, to_keep=False)
 
 
 def _cost(spec: DatasetSpec, tallies: "Mapping[str, Tally]", settings: "Settings") -> str:

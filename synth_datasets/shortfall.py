@@ -19,9 +19,18 @@ def hopeless(tally: Tally) -> bool:
 
 
 def shortfall_message(
-    spec: DatasetSpec, split: str, tally: Tally, *, asked: int, stopped_early: bool = False
+    spec: DatasetSpec,
+    split: str,
+    tally: Tally,
+    *,
+    asked: int,
+    stopped_early: bool = False,
+    to_keep: bool = True,
 ) -> str:
-    """Return the message: one line a class that is short of the rows `asked` for, then what to change."""
+    """Return the message: one line a class that is short of the rows `asked` for, then what to change.
+
+    `to_keep` is whether there is anything that `keep_short` could keep.
+    """
     got = tally.accepted.total()
     head = f"split {split!r} of {spec.name}: {got} of {asked} rows"
     if stopped_early:
@@ -33,7 +42,10 @@ def shortfall_message(
         "What was answered is kept and costs nothing again. To go on, change one of these and build again:"
     )
     lines.extend(f"  - {hint}" for hint in _hints(spec, tally))
-    lines.append("  - keep what there is: synth build --keep-short, or load_dataset(..., keep_short=True)")
+    if to_keep:
+        lines.append(
+            "  - keep what there is: synth build --keep-short, or load_dataset(..., keep_short=True)"
+        )
     lines.append("See the rejected answers with: synth rejections SPEC")
     return "\n".join(lines)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import datasets
 from datasets.exceptions import DatasetGenerationError
+from datasets.table import InMemoryTable
 
 from synth_datasets.disks import disk_advice
 from synth_datasets.endpoints import endpoints_of
@@ -233,6 +234,27 @@ class Synth(datasets.ArrowBasedBuilder):
         )
         with closing(rows):
             yield from enumerate(tables_of(features_of(self.spec), (row for _, row in rows)))
+
+    def _as_dataset(
+        self,
+        # pyrefly: ignore[bad-function-definition] - datasets' own signature, whose splits are of `NamedSplit`
+        split: datasets.ReadInstruction | datasets.Split = datasets.Split.TRAIN,
+        in_memory: bool = False,
+    ) -> datasets.Dataset:
+        # A split may hold no row (none asked for, or none accepted); `datasets` writes such a one and does not read it.
+        rows = {
+            name: each.num_examples for name, each in cast("datasets.SplitDict", self.info.splits).items()
+        }
+        asked = datasets.ReadInstruction.from_spec(str(split)).to_absolute(rows)
+        if any(rows[each.splitname] for each in asked):
+            return super()._as_dataset(split, in_memory)
+        table = features_of(self.spec).arrow_schema.empty_table()
+        return datasets.Dataset(
+            InMemoryTable(table),
+            info=self.info.copy(),
+            split=datasets.NamedSplit(str(split)),
+            fingerprint=self._get_dataset_fingerprint(split),
+        )
 
     def _get_examples_iterable_for_split(self, split_generator: datasets.SplitGenerator) -> RowsIterable:
         # Only a stream has shards: a build asks for many rows at once by itself, and `num_proc` adds nothing to it.

@@ -16,7 +16,9 @@ from fake_endpoint import FakeEndpoint, quota_exhausted, server_error, text
 from specs import review_spec, write_spec
 
 import synth_datasets
+from synth_datasets.build import build
 from synth_datasets.errors import EndpointError, SettingsError, ShortfallError, SpecError
+from synth_datasets.publishing.release import read_release, verify_release
 
 
 @pytest.fixture
@@ -307,6 +309,47 @@ def test_a_short_split_is_kept_only_when_asked_for(load, endpoint, tmp_path):
     assert kept["train"]["label"] == [1, 1, 1]
     with pytest.raises(ShortfallError):
         load(data_files=spec)
+
+
+def test_a_split_without_any_row_is_kept_empty_when_asked_for(load, endpoint, tmp_path):
+    endpoint.rule = lambda body: text("No.") if "negative" in str(body["messages"]) else None
+    checks = {"text": {"length": [20, 900]}}
+    spec = write_spec(
+        tmp_path, attempts=1, checks=checks, splits={"train": {"positive": 3}, "test": {"negative": 2}}
+    )
+    with pytest.raises(ShortfallError, match="'test' of reviews: 0 of 2 rows"):
+        load(data_files=str(spec))
+    for _ in range(2):  # made, then from the cache
+        kept = load(data_files=str(spec), keep_short=True)
+        assert {name: len(split) for name, split in kept.items()} == {"train": 3, "test": 0}
+        assert kept["test"].features == kept["train"].features
+    assert len(load(data_files=str(spec), split="test", keep_short=True)) == 0
+    assert len(load(data_files=str(spec), split="train+test", keep_short=True)) == 3
+
+    options = {"keep_short": True, "base_url": endpoint.base_url}
+    made = build(spec, tmp_path / "made", cache_dir=tmp_path / "cache", options=options)
+    verify_release(read_release(made.folder))
+    assert made.release.splits == {"train": 3}
+    assert made.tallies["test"].missing.total() == 2
+    assert "No row was accepted for test" in (made.folder / "README.md").read_text(encoding="utf-8")
+    assert {name: len(split) for name, split in load(str(made.folder)).items()} == {"train": 3}
+
+
+def test_a_dataset_without_any_row_is_no_release_and_says_why(load, endpoint, tmp_path):
+    endpoint.rule = lambda body: text("No.")
+    spec = write_spec(tmp_path, attempts=1, checks={"text": {"length": [20, 900]}})
+    options = {"keep_short": True, "base_url": endpoint.base_url}
+    with pytest.raises(ShortfallError, match=r"(?s)'train' of reviews: 0 of 6.*too_short.*attempts: 2"):
+        build(spec, tmp_path / "made", cache_dir=tmp_path / "cache", options=options)
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_split_that_a_spec_leaves_empty_is_there(load, endpoint, tmp_path):
+    spec = write_spec(tmp_path, splits={"train": 2, "test": 0})
+    made = build(spec, tmp_path / "made", cache_dir=tmp_path / "cache")
+    assert {name: len(split) for name, split in made.dataset.items()} == {"train": 2, "test": 0}
+    verify_release(read_release(made.folder))
+    assert "No row was accepted" not in (made.folder / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_server_error_that_never_ends_is_a_rejection_not_a_crash(load, endpoint, tmp_path):

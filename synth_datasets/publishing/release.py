@@ -142,7 +142,7 @@ def write_release(
     figures beside real rows, and `cost` what it says of money; `report` is the text of an HTML page; `trace` a folder
     that is copied, from which the rows' ids are taken; `answers` writes the archive of answers to the path that it is
     given; `endpoint` the identity that the requests carry, and `endpoint_check` what the lock tells it by. A split
-    without rows is left out and named in the card: `datasets` cannot load one.
+    without rows is left out, and named in the card where the spec asks for some: `datasets` cannot load one.
     Raises `PublishError` for a folder that `check_target` refuses, for a dataset without any row, for splits other
     than those of the lock `locked`, and for a spec whose files would take the place of the release's own.
     """
@@ -150,6 +150,7 @@ def write_release(
     filled = {name: split for name, split in dataset.items() if len(split)}
     if not filled:
         raise PublishError(f"{spec.name}: no split has a row, so there is nothing to release")
+    unasked = {split.name for split in spec.splits if not split.num_examples}
     with in_place_of(folder) as target:
         splits = {
             name: write_split(target, str(name), split, max_shard_bytes=max_shard_bytes)
@@ -174,7 +175,7 @@ def write_release(
                 )
                 for name, written in splits.items()
             ),
-            empty_splits=tuple(str(name) for name in dataset if name not in filled),
+            empty_splits=tuple(str(name) for name in dataset if name not in filled and name not in unasked),
             endpoint=None if endpoint is None else endpoint_kind(endpoint),
             answered_by=tuple(answered_by),
             tallies=tallies or {},
