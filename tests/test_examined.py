@@ -9,7 +9,7 @@ from fake_endpoint import text
 from specs import review_spec
 
 from synth_datasets.build import build
-from synth_datasets.cli.builds import report_verb
+from synth_datasets.cli.report import report_verb
 from synth_datasets.cli.specs import schema_verb
 
 pytest.importorskip("sklearn")

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from synth_datasets.cli.built import show_build
 from synth_datasets.cli.options import effective_spec, settings_options, split_options
 from synth_datasets.errors import SpecError
 
@@ -81,7 +82,6 @@ def merge_verb(
               synth merge build/reviews-parts
     """
     from synth_datasets.build import build
-    from synth_datasets.cli.builds import show_build
     from synth_datasets.parts.info import whole_of
 
     whole = whole_of(parts)
