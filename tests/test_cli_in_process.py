@@ -33,6 +33,21 @@ def build(synth, *options):
     return synth("build", "reviews.synth.yaml", "--cache-dir", "cache", *options)
 
 
+def test_check_tells_words_that_the_hub_does_not_know_by_their_lines(synth, tmp_path):
+    path = write_spec(tmp_path, task="text-clasification", license="house-rules", language=["en", "xqz"])
+    lines = dict(zip(("license", "language", "task"), (4, 5, 8), strict=True))
+    written = path.read_text().splitlines()
+    assert [written[line - 1].partition(":")[0] for line in lines.values()] == list(lines)
+    code, shown, _ = synth("check", "reviews.synth.yaml")
+    assert code == 0, "the Hub takes free text"
+    assert f"  warning: line {lines['license']}: licence 'house-rules' is not on the Hub's list" in shown
+    assert f"  warning: line {lines['language']}: language 'xqz'" in shown
+    assert f"  warning: line {lines['task']}: task 'text-clasification'" in shown
+    assert "(did you mean 'text-classification'?)" in shown
+    write_spec(tmp_path)
+    assert "warning" not in synth("check", "reviews.synth.yaml")[1]
+
+
 def test_a_dataset_is_previewed_built_shown_and_traced(synth, endpoint, tmp_path):
     write_spec(tmp_path)
     code, shown, _ = synth("check", "reviews.synth.yaml")

@@ -1,6 +1,7 @@
 """Verbs about specs: `check`, `schema`. Neither asks a model or opens a connection."""
 
 import json
+from collections.abc import Iterator
 from math import ceil
 
 import click
@@ -9,6 +10,7 @@ from synth_datasets.cli.decided import review_lines
 from synth_datasets.cli.options import spec_path
 from synth_datasets.cli.real_data import real_data_lines
 from synth_datasets.errors import SpecError
+from synth_datasets.publishing.vocabulary import hub_terms
 from synth_datasets.sources import spec_from_url
 from synth_datasets.spec import DatasetSpec, json_schema
 from synth_datasets.spec.model import FieldsColumn, PromptColumn
@@ -21,6 +23,8 @@ __all__ = ["check_verb", "schema_verb"]
 def check_verb(specs: tuple[str, ...]) -> None:
     """Find every mistake in a spec at once, with its line; asks no model and opens no connection.
 
+    A licence, language or task that is not on the Hub's lists is a warning: the Hub takes it, but may not find it.
+
     \b
     Example:  synth check reviews.synth.yaml
     """
@@ -32,7 +36,7 @@ def check_verb(specs: tuple[str, ...]) -> None:
             wrong.append(error)
             continue
         try:
-            lines = [*real_data_lines(spec), *review_lines(spec)]
+            lines = [*_doubts(spec), *real_data_lines(spec), *review_lines(spec)]
         except SpecError as error:
             wrong.append(error)
             continue
@@ -67,6 +71,18 @@ def schema_verb(*, report: bool) -> None:
         click.echo(json.dumps(QualityReport.json_schema(), indent=2))
         return
     click.echo(json.dumps(json_schema(), indent=2))
+
+
+def _doubts(spec: DatasetSpec) -> Iterator[str]:
+    """Yield a line for each licence, language or task that the Hub takes without knowing it."""
+    from synth_datasets.spec.problems import Problems
+    from synth_datasets.spec.reader import read  # YAML loads only where a spec is read
+
+    tree = read(spec.source, Problems())
+    for each in hub_terms(spec).doubts:
+        if tree is not None and getattr(spec, each.where):  # a licence may come later
+            hint = f" ({each.hint})" if each.hint else ""
+            yield f"  warning: line {tree.line_of([each.where])}: {each.message}{hint}"
 
 
 def _rows(spec: DatasetSpec) -> int:

@@ -2,9 +2,12 @@
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import resources
 
+from synth_datasets.errors import Problem
 from synth_datasets.spec.model import DatasetSpec
 
 __all__ = ["LICENSES", "TASKS", "HubTerms", "hub_terms", "size_category"]
@@ -62,13 +65,18 @@ class HubTerms:
     """Codes of ISO 639; a region or script, such as in `pt-BR`, is only in `locales`."""
     locales: tuple[str, ...]
     tasks: tuple[str, ...]
-    warnings: tuple[str, ...]
-    """One sentence for each value that the Hub does not know."""
+    doubts: tuple[Problem, ...]
+    """One for each value that the Hub does not know, and for a licence that is missing; without its line."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The doubts, a sentence each."""
+        return tuple(f"{each.message} ({each.hint})" if each.hint else each.message for each in self.doubts)
 
 
 def hub_terms(spec: DatasetSpec) -> HubTerms:
     """Translate licence, languages and task; what the Hub does not know is warned about, never refused."""
-    license_id, license_name, warnings = _license(spec.license)
+    license_id, license_name, doubts = _license(spec.license)
     languages: list[str] = []
     locales: list[str] = []
     known = _languages()
@@ -77,18 +85,20 @@ def hub_terms(spec: DatasetSpec) -> HubTerms:
         if code != language:
             locales.append(language)
         if code not in known:
-            warnings.append(f"language {language!r} is not a code of ISO 639; the Hub will not find it")
+            message = f"language {language!r} is not a code of ISO 639; the Hub will not find it"
+            doubts.append(Problem(0, "language", message))
         if re.fullmatch("[a-z]{2,3}", code) or code in known:
             languages.append(code)
     if spec.task is not None and spec.task not in TASKS:
-        warnings.append(f"task {spec.task!r} is not on the Hub's list (https://huggingface.co/tasks)")
+        message = f"task {spec.task!r} is not on the Hub's list (https://huggingface.co/tasks)"
+        doubts.append(Problem(0, "task", message, _like(spec.task, TASKS)))
     return HubTerms(
         license=license_id,
         license_name=license_name,
         languages=tuple(dict.fromkeys(languages)),
         locales=tuple(locales),
         tasks=() if spec.task is None else (spec.task,),
-        warnings=tuple(warnings),
+        doubts=tuple(doubts),
     )
 
 
@@ -97,17 +107,20 @@ def size_category(num_examples: int) -> str:
     return next((name for limit, name in _SIZES if num_examples < limit), "1B<n<10B")
 
 
-def _license(given: str | None) -> tuple[str | None, str | None, list[str]]:
+def _license(given: str | None) -> tuple[str | None, str | None, list[Problem]]:
     if given is None:
-        return None, None, ["no licence: others may not use the dataset until its spec names one"]
+        message = "no licence: others may not use the dataset until its spec names one"
+        return None, None, [Problem(0, "license", message)]
     if given.lower() in LICENSES:
         return given.lower(), None, []
     name = re.sub(r"[^a-z0-9.]+", "-", given.lower()).strip("-") or "other"
-    return (
-        "other",
-        name,
-        [f"licence {given!r} is not on the Hub's list; the card says `other`, named {name!r}"],
-    )
+    message = f"licence {given!r} is not on the Hub's list; the card says `other`, named {name!r}"
+    return "other", name, [Problem(0, "license", message, _like(given.lower(), LICENSES))]
+
+
+def _like(given: str, known: Iterable[str]) -> str:
+    close = get_close_matches(given, sorted(known), n=1, cutoff=0.75)
+    return f"did you mean {close[0]!r}?" if close else ""
 
 
 def _languages() -> frozenset[str]:

@@ -33,6 +33,23 @@ def test_an_unknown_task_stays_and_is_warned_about(spec):
     assert "mind-reading" in terms.warnings[0]
 
 
+@pytest.mark.parametrize(
+    ("changes", "meant"),
+    [
+        ({"task": "text-clasification"}, "'text-classification'"),
+        ({"license": "apache2"}, "'apache-2.0'"),
+        ({"license": "cc-by-sa-4"}, "'cc-by-sa-4.0'"),
+    ],
+)
+def test_what_is_almost_a_word_of_the_hub_is_told_with_it(spec, changes, meant):
+    assert hub_terms(replace(spec, **changes)).warnings[0].endswith(f"(did you mean {meant}?)")
+
+
+@pytest.mark.parametrize("changes", [{"task": "mind-reading"}, {"license": "proprietary"}])
+def test_nothing_is_guessed_for_a_word_of_ones_own(spec, changes):
+    assert "did you mean" not in hub_terms(replace(spec, **changes)).warnings[0]
+
+
 def test_regions_are_kept_apart_from_languages(spec):
     terms = hub_terms(replace(spec, language=("pt-BR", "pt-PT", "klingonish")))
     assert terms.languages == ("pt",)
