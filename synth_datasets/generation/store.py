@@ -5,11 +5,8 @@ import logging
 import os
 import sqlite3
 import threading
-import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
-from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TypeVar
@@ -22,14 +19,23 @@ from synth_datasets.generation.store_file import (
     COLUMNS,
     FileId,
     Row,
-    checksum,
     explained,
     file_id,
     is_damage,
     open_store,
 )
-from synth_datasets.generation.store_remarks import failures_of, keep_failures, keep_notes, notes_of
+from synth_datasets.generation.store_remarks import failures_of, keep_failures, notes_of
 from synth_datasets.generation.store_rescue import rescue
+from synth_datasets.generation.store_rows import (
+    answer_of,
+    is_sound,
+    packed,
+    row_of,
+    storable,
+    text_of,
+    unpacked,
+)
+from synth_datasets.generation.store_table import CHUNK, page, put, select
 from synth_datasets.plan.request import Request
 
 __all__ = ["AnswerStore"]
@@ -38,13 +44,8 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_CHUNK = 256
-_COMPRESS_FROM = 1024  # compressing takes 25 µs, more than all the rest of a put
-_TOGETHER = (64, 32, 16, 8, 4, 2, 1)
-"""Rows in one INSERT; a few sizes, because SQLite keeps what it has parsed."""
 _ANSWER = COLUMNS.replace("request, ", "")
 """What makes an answer and tells whether it is sound; requests are the longest part of many rows."""
-_REPLACE = f"INSERT OR REPLACE INTO answers ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)"  # noqa: S608 - a constant
 
 
 class AnswerStore:
@@ -68,15 +69,15 @@ class AnswerStore:
         found: dict[str, Answer] = {}
         for row in self._rows(_ANSWER, keys):
             key = row[0].hex()
-            if _sound(row):
-                found[key] = _answer(key, row)
+            if is_sound(row):
+                found[key] = answer_of(key, row)
             else:
                 logger.warning("%s: the answer %s is damaged and will be asked again", self.path, key)
         return _noted(found, dict(self._in_chunks(lambda c, keys: notes_of(c, keys).items(), found)))
 
     def get_requests(self, keys: Collection[str]) -> dict[str, str]:
         """Return what was asked, as `Request.canonical()` gives it, for those keys that are there."""
-        return {row[0].hex(): _unpacked(row[1]) for row in self._rows("key, request", keys)}
+        return {row[0].hex(): unpacked(row[1]) for row in self._rows("key, request", keys)}
 
     def get_failures(self, keys: Collection[str]) -> dict[str, tuple[RequestFailedError, str]]:
         """Return how those requests failed that did, with what was asked as `Request.canonical()` gives it.
@@ -84,15 +85,15 @@ class AnswerStore:
         For replays only: a request that failed is worth asking again, and an answer counts for more.
         """
         return {
-            key.hex(): (RequestFailedError(_text(reason), _text(detail)), _unpacked(request))
+            key.hex(): (RequestFailedError(text_of(reason), text_of(detail)), unpacked(request))
             for key, reason, detail, request in self._in_chunks(failures_of, keys)
         }
 
     def requests(self) -> Iterator[str]:
         """Yield what was asked for each answer, as `Request.canonical()` gives it, in order of arrival."""
         after = 0
-        while rows := self._run("read", lambda c, after=after: _page(c, after))[0]:
-            yield from (_unpacked(request) for _, request in rows)
+        while rows := self._run("read", lambda c, after=after: page(c, after))[0]:
+            yield from (unpacked(request) for _, request in rows)
             after = rows[-1][0]
 
     def put_many(self, pairs: Sequence[tuple[Request, Answer]]) -> dict[str, Answer]:
@@ -102,22 +103,22 @@ class AnswerStore:
         """
         if self._read_only:
             raise SettingsError(f"the answer store {self.path} is open for reading only")
-        rows = [_row(request, answer) for request, answer in pairs]
+        rows = [row_of(request, answer) for request, answer in pairs]
         notes = [(row, answer.notes) for row, (_, answer) in zip(rows, pairs, strict=True) if answer.notes]
         for _ in range(4):
-            (kept, known), home = self._run("write", lambda connection: _put(connection, rows, notes))
+            (kept, known), home = self._run("write", lambda connection: put(connection, rows, notes))
             # A rescue, or somebody's `rm`, may have put another file in its place: then it goes there, too.
             if file_id(self.path) == home:
                 if kept is rows and not known:
                     return {answer.key: answer for _, answer in pairs}
-                return _noted({(key := row[0].hex()): _answer(key, row) for row in kept}, known)
+                return _noted({(key := row[0].hex()): answer_of(key, row) for row in kept}, known)
             self._reopen(home)
         raise SettingsError(f"the answer store {self.path} is replaced again and again by another program")
 
     def put_failures(self, pairs: Sequence[tuple[Request, RequestFailedError]]) -> None:
         """Keep how requests failed, the last failure of each."""
         rows = [
-            (bytes.fromhex(request.key), error.reason, _storable(error.detail), _packed(request.canonical()))
+            (bytes.fromhex(request.key), error.reason, storable(error.detail), packed(request.canonical()))
             for request, error in pairs
         ]
         self._run("write", lambda connection: keep_failures(connection, rows))
@@ -155,14 +156,14 @@ class AnswerStore:
         self.close()
 
     def _rows(self, columns: str, keys: Collection[str]) -> Iterator[Row]:
-        return self._in_chunks(lambda connection, chunk: _select(connection, columns, chunk), keys)
+        return self._in_chunks(lambda connection, chunk: select(connection, columns, chunk), keys)
 
     def _in_chunks(
         self, select: Callable[[sqlite3.Connection, Sequence[bytes]], Iterable[T]], keys: Collection[str]
     ) -> Iterator[T]:
         blobs = [bytes.fromhex(key) for key in keys]
-        for start in range(0, len(blobs), _CHUNK):
-            chunk = blobs[start : start + _CHUNK]
+        for start in range(0, len(blobs), CHUNK):
+            chunk = blobs[start : start + CHUNK]
             yield from self._run("read", lambda c, chunk=chunk: select(c, chunk))[0]
 
     def _run(
@@ -246,115 +247,7 @@ class _Session:
 _INHERITED: list[_Session] = []
 
 
-def _select(connection: sqlite3.Connection, columns: str, keys: Sequence[bytes]) -> list[Row]:
-    marks = ",".join("?" * len(keys))
-    return connection.execute(f"SELECT {columns} FROM answers WHERE key IN ({marks})", keys).fetchall()  # noqa: S608 - marks only
-
-
-def _page(connection: sqlite3.Connection, after: int) -> list[Row]:
-    query = "SELECT rowid, request FROM answers WHERE rowid > ? ORDER BY rowid LIMIT 1000"
-    return connection.execute(query, (after,)).fetchall()
-
-
-def _put(
-    connection: sqlite3.Connection, rows: list[Row], notes: Sequence[tuple[Row, tuple[str, ...]]]
-) -> tuple[list[Row], dict[str, tuple[str, ...]]]:
-    """Insert what is not there, and return what is there afterwards, with the notes on it."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        new = _insert(connection, rows)
-        kept = rows
-        if new < len(rows):
-            there: dict[bytes, Row] = {}
-            for start in range(0, len(rows), _CHUNK):
-                keys = [row[0] for row in rows[start : start + _CHUNK]]
-                there.update((row[0], row) for row in _select(connection, COLUMNS, keys))
-            spoilt = {key for key, row in there.items() if not _sound(row)}
-            connection.executemany(_REPLACE, [row for row in rows if row[0] in spoilt])
-            kept = [row if row[0] in spoilt else there[row[0]] for row in rows]
-        if notes:
-            keep_notes(connection, notes)
-        known: dict[str, tuple[str, ...]] = {}
-        for start in range(0, len(rows) if notes or new < len(rows) else 0, _CHUNK):
-            known.update(notes_of(connection, [row[0] for row in rows[start : start + _CHUNK]]))
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            with contextlib.suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-        raise
-    return kept, known
-
-
-def _insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> int:
-    """Insert the rows that are not there and return how many those were.
-
-    Many rows a statement: at the end of each, other threads get the interpreter, and it comes back when they like.
-    """
-    new = start = 0
-    for size in _TOGETHER:
-        while len(rows) - start >= size:
-            values = ",".join(["(?,?,?,?,?,?,?,?,?)"] * size)
-            flat = list(chain.from_iterable(rows[start : start + size]))
-            query = f"INSERT INTO answers ({COLUMNS}) VALUES {values} ON CONFLICT (key) DO NOTHING"  # noqa: S608 - marks only
-            new += connection.execute(query, flat).rowcount
-            start += size
-    return new
-
-
-def _row(request: Request, answer: Answer) -> Row:
-    text, reasoning = _storable(answer.text), _storable(answer.reasoning)
-    finish, model = answer.finish_reason, _storable(answer.model)
-    tokens = (answer.prompt_tokens, answer.completion_tokens)
-    row = (bytes.fromhex(answer.key), text, finish, model, *tokens, reasoning)
-    return (*row, _packed(request.canonical()), checksum(row))
-
-
-def _sound(row: Row) -> bool:
-    return row[-1] == checksum(row[:7])
-
-
-def _answer(key: str, row: Row) -> Answer:
-    _, text, finish_reason, model, prompt_tokens, completion_tokens, reasoning, *_ = row
-    return Answer(
-        key=key,
-        text=_text(text),
-        finish_reason=_same_text(finish_reason),
-        model=_same_text(model),
-        prompt_tokens=prompt_tokens,
-        completion_tokens=completion_tokens,
-        reasoning=_text(reasoning) if reasoning else "",
-    )
-
-
 def _noted(found: dict[str, Answer], notes: Mapping[str, tuple[str, ...]]) -> dict[str, Answer]:
     for key in notes:
         found[key] = replace(found[key], notes=notes[key])
     return found
-
-
-def _storable(text: str) -> str | bytes:
-    # SQLite's text is UTF-8, which has no lone surrogates; such a text is kept as a blob instead.
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogatepass")
-    return text
-
-
-def _text(stored: str | bytes) -> str:
-    return stored if isinstance(stored, str) else stored.decode("utf-8", "surrogatepass")
-
-
-_same_text = lru_cache(maxsize=256)(_text)
-"""`_text` of what most answers have in common."""
-
-
-def _packed(canonical: str) -> bytes:
-    plain = canonical.encode("utf-8", "surrogatepass")
-    return zlib.compress(plain, 1) if len(plain) >= _COMPRESS_FROM else plain
-
-
-def _unpacked(stored: bytes) -> str:
-    plain = stored if stored[:1] == b"{" else zlib.decompress(stored)  # zlib never begins with a brace
-    return plain.decode("utf-8", "surrogatepass")
