@@ -150,7 +150,7 @@ def _explain(detail: ErrorDetails, path: Path, tree: Node, problems: Problems) -
         found = "" if looks_secret(path) else f", found {_found(node)}"
         problems.add(line, where, f"expected one of {', '.join(choices)}{found}", _near(node, choices))
     else:
-        problems.add(line, where, _words(detail, node, path), _hint(kind, node, path))
+        problems.add(line, where, _words(detail, node, path), _hint(detail, node, path))
 
 
 def _place(detail: ErrorDetails, tree: Node) -> Path:
@@ -191,9 +191,12 @@ def _size_words(kind: str, context: Mapping[str, object], path: Path) -> str:
     return "must not be empty"
 
 
-def _hint(kind: str, node: Node, path: Path) -> str:
+def _hint(detail: ErrorDetails, node: Node, path: Path) -> str:
+    kind = detail["type"]
     if path == ("version",) and re.fullmatch(r"[0-9]+(\.[0-9]+)?", node.text):
         return f"write {node.text}.0" if "." in node.text else f"write {node.text}.0.0"
+    if "class_name" in (context := detail.get("ctx", {})):
+        return f"its keys are {', '.join(schema.keys_of(context['class_name']))}"
     is_scalar = node.items is None and node.members is None and node.value is not None
     return "put it in quotes" if kind == "string_type" and is_scalar else ""
 

@@ -1,8 +1,9 @@
 """What may stand in a spec file, as pydantic models: the shape, the ranges, and the words editors show."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import Discriminator, Field, Tag
 
@@ -116,6 +117,7 @@ __all__ = [
     "VerifyFile",
     "column_name_ok",
     "json_schema",
+    "keys_of",
     "split_name_ok",
 ]
 
@@ -444,6 +446,12 @@ def _schema() -> dict[str, object]:
 def json_schema() -> dict[str, object]:
     """Return the JSON Schema (2020-12) of a spec file, for editors; what names refer to is left to `parse_spec`."""
     return dict(_schema())
+
+
+def keys_of(kind: str) -> list[str]:
+    """Return the keys of a mapping that the schema knows by the name of its class, such as `UserFile`."""
+    definitions = cast("Mapping[str, Mapping[str, Mapping[str, object]]]", _schema()["$defs"])
+    return list(definitions[kind]["properties"])
 
 
 def column_name_ok(name: str) -> bool:

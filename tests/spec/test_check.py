@@ -54,6 +54,25 @@ IN_COLUMNS = {
         "  title: {prompt: Say.}\n  text: {prompt: {by: title, default: y}}",
         [(6, ["`by: title` needs a column with a fixed set of values", "`classes` or `sample`"])],
     ),
+    "a number that is no range": (
+        "  n: {number: 5}",
+        [(5, ["columns.n.number", "expected a mapping, found '5'", "its keys are min, max, step"])],
+    ),
+    "no settings of a dialogue": (
+        "  chat: {messages: [user, assistant]}",
+        [(5, ["columns.chat.messages", "found a list", "user, assistant, system, keep_system, opening"])],
+    ),
+    "no settings of the user and the assistant": (
+        "  chat: {messages: {user: A customer., assistant: [x]}}",
+        [
+            (5, ["messages.user", "found 'A customer.'", "its keys are system, model, prompt"]),
+            (5, ["messages.assistant", "found a list", "its keys are system, model"]),
+        ],
+    ),
+    "no judge": (
+        "  pair: {preference: {prompt: x, judge: strict}}",
+        [(5, ["columns.pair.preference.judge", "its keys are rubric, order, system, model"])],
+    ),
     "by names a number": (
         "  n: {number: {min: 1, max: 3}}\n  text: {prompt: {by: n, '1': x, default: y}}",
         [(6, ["`by: n` needs"])],
@@ -308,6 +327,10 @@ WHOLE = {
     "columns as a list": (
         "name: demo\nmodel: x\nsplits: {a: 1}\ncolumns:\n  - text\n",
         [(4, ["columns", "expected a mapping, found a list"])],
+    ),
+    "no mix": (
+        "name: demo\nmodel: x\nsplits: {a: 1}\ncolumns:\n  t: {prompt: a}\nmix: real.csv\n",
+        [(6, ["mix", "expected a mapping, found 'real.csv'", "its keys are"])],
     ),
     "a key twice": (
         "name: demo\nmodel: x\nsplits: {a: 1}\ncolumns:\n  t: {prompt: a}\n  t: {prompt: '{{ u }}'}\n",
