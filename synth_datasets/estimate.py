@@ -1,6 +1,5 @@
 """What a build will take, before it is made: from the plan, the stored answers and the user's prices; asks nobody."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -11,16 +10,13 @@ from synth_datasets.generation.store import AnswerStore
 from synth_datasets.generation.token_count import token_counter
 from synth_datasets.growth import Growth
 from synth_datasets.lists import filled_in, grown, rounds_left
-from synth_datasets.plan.annotate import stand_in
-from synth_datasets.plan.derive import Unfit
 from synth_datasets.plan.order import strata_in, strata_of
 from synth_datasets.plan.plan import Plan
 from synth_datasets.plan.request import Request
 from synth_datasets.plan.row import RowKey
+from synth_datasets.plan.stand_ins import foreseen_requests
 from synth_datasets.settings import Settings
-from synth_datasets.spec.graph import inputs, outputs
-from synth_datasets.spec.model import DatasetSpec, Field, FieldsColumn, PromptColumn
-from synth_datasets.spec.templates import TemplateError
+from synth_datasets.spec.model import DatasetSpec, FieldsColumn, PromptColumn
 from synth_datasets.validation.outcome import Example, Missing, Unanswered
 
 __all__ = ["ColumnEstimate", "Estimate", "estimate"]
@@ -31,8 +27,6 @@ _FIRST = 200
 """Rows at the beginning, where the answers of a preview are, that are looked at when a sample finds none."""
 _COUNTED = 64
 """Prompts whose tokens are counted, for a mean."""
-_UNKNOWN_ANSWER = 128
-"""Tokens that an answer is taken to have, as a part of another prompt, when nothing limits it."""
 
 _PARENT = "a parent in a few words"
 """Stands in for an item that is still to come."""
@@ -114,7 +108,7 @@ def estimate(spec: DatasetSpec, settings: Settings) -> Estimate:
             first = [key for key, _ in zip(plan.decision_rows(), range(_FIRST), strict=False)]
             _look_up(plan, first, store, known)
     scale = rows / len(keys) if keys else 0.0
-    prompts, shares = _prompts(plan, keys[:: max(1, len(keys) // _COUNTED)])
+    prompts, shares = foreseen_requests(plan, keys[:: max(1, len(keys) // _COUNTED)])
     for name, share in shares.items():
         counts[name].pending = round(counts[name].pending * share)
     return Estimate(
@@ -269,69 +263,3 @@ def _spread(plan: Plan, rows: int) -> list[RowKey]:
                 place = (index + 0.5) / weights[name]
                 places.append((place, at_split, at, RowKey(split.name, name, index)))
     return [key for *_, key in sorted(places, key=lambda item: item[:3])]
-
-
-def _prompts(plan: Plan, keys: list[RowKey]) -> tuple[dict[str, list[Request]], dict[str, float]]:
-    """Return what the rows will ask for each column, and the share of them that asks at all where not all do.
-
-    With stand-ins for what the model will have said before.
-    """
-    asked: dict[str, list[Request]] = {column.name: [] for column in plan.model_columns}
-    left_out: Counter[str] = Counter()
-    for key in keys:
-        values = plan.values(key)
-        for column in plan.model_columns:
-            if not inputs(column) <= values.keys():
-                continue  # of a stand-in nothing could be made
-            try:
-                if not plan.asks(column, values):
-                    left_out[column.name] += 1
-                    values.update(dict.fromkeys(outputs(column), ""))
-                    plan.derive(key, values)
-                    continue
-                asked[column.name].append(plan.request(column, key, values, 0))
-                values.update(_stand_ins(column))
-                _derive(plan, key, values)
-            except TemplateError:
-                break
-    return asked, {name: 1 - count / len(keys) for name, count in left_out.items()}
-
-
-def _derive(plan: Plan, key: RowKey, values: dict[str, object]) -> None:
-    """Fill in what is computed; where a stand-in gives nothing, another one takes its place."""
-    rules = {column.name: getattr(column, "rule", None) for column in plan.order}
-    for _ in rules:
-        try:
-            plan.derive(key, values)
-        except Unfit as unfit:
-            values[unfit.derived] = stand_in(rules.get(unfit.derived))
-        else:
-            return
-
-
-def _stand_ins(column: PromptColumn | FieldsColumn) -> Iterator[tuple[str, object]]:
-    length = 2 * (column.prompt.model.max_tokens or _UNKNOWN_ANSWER)  # half of the tokens, 4 characters each
-    if isinstance(column, PromptColumn):
-        yield column.name, f"{column.name}: {'word ' * length}"[:length]  # no two alike
-        return
-    text = ("word " * length)[: max(4, length // max(1, len(column.fields)))]
-    for item in column.fields:
-        yield item.name, _stand_in(item, text)
-
-
-def _stand_in(item: Field, text: str) -> object:  # noqa: PLR0911 - one return a type
-    match item.type:
-        case "integer":
-            return int(item.minimum or 0)
-        case "number":
-            return float(item.minimum or 0)
-        case "boolean":
-            return True
-        case "classes":
-            return item.classes[0]
-        case "list":
-            return [text]
-        case "objects":
-            return [{part.name: _stand_in(part, text) for part in item.items}]
-        case _:
-            return text

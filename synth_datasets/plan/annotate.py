@@ -17,7 +17,7 @@ from synth_datasets.spec.rules_annotation import (
     UnmarkRule,
 )
 
-__all__ = ["annotate", "stand_in"]
+__all__ = ["annotate"]
 
 
 def annotate(rule: AnnotationRule, values: Mapping[str, object], number: int) -> object:  # noqa: PLR0911 - one a rule
@@ -40,10 +40,3 @@ def annotate(rule: AnnotationRule, values: Mapping[str, object], number: int) ->
         case PickedRule():
             answers = values[rule.answer]
             return "".join(answers["text"]) if isinstance(answers, dict) else ""
-
-
-def stand_in(rule: object) -> object:
-    """Return what stands for a value where texts are stand-ins as well, in estimates."""
-    if isinstance(rule, AnswerRule | PickRule):
-        return {"text": ["word"], "answer_start": [0]}
-    return list[object]()
