@@ -29,9 +29,8 @@ _RELEASE = "synth.lock"
 )
 @click.option(
     "--test",
-    required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Real rows to test on, of which no training row may be a copy.",
+    help="Real rows to test on, of which no training row may be a copy.  [required]",
 )
 @click.option("--text", default="text", show_default=True, help="The column of texts, or of words (lists).")
 @click.option("--label", default="label", show_default=True, help="The column of classes, or of IOB2 tags.")
@@ -70,7 +69,7 @@ def prove_verb(
     build: str,
     *,
     real: Path,
-    test: Path,
+    test: Path | None,
     text: str,
     label: str,
     real_text: str | None,
@@ -106,6 +105,8 @@ def prove_verb(
     from synth_datasets.proof.shown import page, terminal
     from synth_datasets.proof.trials import prove
 
+    if test is None:
+        raise SettingsError(_no_test(real, group))
     _need_extra()
     where = {"text": real_text or text, "label": real_label or label}
     real_rows = read_rows(real, **where, group=group)
@@ -140,6 +141,14 @@ def prove_verb(
     click.echo(printable(terminal(proof)))
     click.echo(f"\nProof    {folder / 'prove.json'}  ({proof.cpu_s:.0f} CPU seconds)")
     click.echo(f"Plots    {folder / 'prove.html'}")
+
+
+def _no_test(real: Path, group: str | None) -> str:
+    kept = f" (all rows of one {group!r} together)" if group else ""
+    return (
+        "`synth prove` needs --test FILE: real rows that nothing is trained on, to see what each kind of training rows "
+        f"is worth. If you have none, move every fifth row of {real.name}{kept} into a file of its own and name that"
+    )
 
 
 def _need_extra() -> None:

@@ -105,6 +105,19 @@ def test_a_proof_goes_into_the_build_its_card_and_its_report(prove, folder, caps
     assert proof.advice in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("more", "together"), [([], ""), (["--group", "by"], " (all rows of one 'by' together)")]
+)
+def test_without_test_rows_it_says_in_a_line_what_they_are_for_and_where_from(folder, capsys, more, together):
+    with pytest.raises(SystemExit) as ended:
+        main(["prove", str(folder / "out"), "--real", str(folder / "real.csv"), *more])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert len(said.splitlines()) == 1
+    assert "real rows that nothing is trained on" in said
+    assert f"move every fifth row of real.csv{together} into a file of its own" in said
+
+
 def test_a_build_without_a_proof_shows_none_and_a_new_build_takes_it_away(prove, folder, endpoint):
     out = folder / "out"
     assert read_proof(out) is None
