@@ -95,7 +95,7 @@ def tune_verb(
               synth tune reviews.synth.yaml --seeds real.csv -o adapter --model models/qwen --minutes 10
     """
     from synth_datasets.settings import load_settings
-    from synth_datasets.tuning.lora import Recipe
+    from synth_datasets.tuning.recipe import Recipe
     from synth_datasets.tuning.tune import Choice, tune
 
     found = effective_spec(spec, {"model": model})

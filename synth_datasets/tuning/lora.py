@@ -5,7 +5,6 @@ import math
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,60 +14,17 @@ from synth_datasets.generation.adapter_weights import with_lora
 from synth_datasets.generation.transformers_loading import Loaded
 from synth_datasets.generation.transformers_prompt import prompt_tokens
 from synth_datasets.spec.adapters import CONFIG, WEIGHTS
+from synth_datasets.tuning.recipe import Curve, Point, Recipe
 from synth_datasets.tuning.seeds import Lesson
 
 _Rows = Sequence[dict[str, list[int]]]
 
-__all__ = ["Curve", "Point", "Recipe", "need_extra", "tune_lora"]
+__all__ = ["need_extra", "tune_lora"]
 
 LONGEST = 1_024
 """Tokens of prompt and answer; longer rows are left out."""
 _IGNORED = -100  # torch's and transformers' mark for tokens without a loss
 _CHECKS_A_PASS = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """How to tune."""
-
-    epochs: int = 5
-    """Passes over the rows at most."""
-    minutes: float | None = None
-    """Wall time at most; where it ends the tuning, another run may end elsewhere."""
-    rate: float = 5e-4
-    """Learning rate, falling linearly to 0 over all passes."""
-    rank: int = 16
-    """Of LoRA, whose alpha is twice that; on every linear layer but the last."""
-    batch: int = 8
-    patience: int = 2
-    """Checks of the held-out loss without a lower one, of which there are two a pass, until tuning ends."""
-    seed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One look at the losses."""
-
-    epoch: float
-    held_out: float
-    train: float | None
-    """Mean since the look before; None at the first."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
-    """What came of it: losses are nats for a token of the answer."""
-
-    before: float
-    after: float
-    """Of the weights that were kept."""
-    points: tuple[Point, ...]
-    left_out: int
-    """Rows that are too long."""
-    tokens: int
-    """Of the answers of the rows that were learned from."""
-    stopped: str
-    """What ended it."""
 
 
 def need_extra() -> None:

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Sequence
 
-from synth_datasets.tuning.lora import Point
+from synth_datasets.tuning.recipe import Point
 
 __all__ = ["loss_png"]
 

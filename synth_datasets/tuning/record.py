@@ -6,7 +6,7 @@ from importlib import metadata
 from typing import Any
 
 from synth_datasets.quality.memorisation import Memory
-from synth_datasets.tuning.lora import Curve, Recipe
+from synth_datasets.tuning.recipe import Curve, Recipe
 
 __all__ = ["LOSS_PLOT", "Tuning", "versions"]
 

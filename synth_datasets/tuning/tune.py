@@ -18,8 +18,9 @@ from synth_datasets.spec.tables import MAX_BYTES
 from synth_datasets.tuning.asking import answers_of
 from synth_datasets.tuning.card import card_text
 from synth_datasets.tuning.held_out import held_out
-from synth_datasets.tuning.lora import Recipe, need_extra, tune_lora
+from synth_datasets.tuning.lora import need_extra, tune_lora
 from synth_datasets.tuning.plot import loss_png
+from synth_datasets.tuning.recipe import Recipe
 from synth_datasets.tuning.record import LOSS_PLOT, Data, Tuning, versions
 from synth_datasets.tuning.seeds import SeedRows, column_to_tune, lessons, read_seeds
 
