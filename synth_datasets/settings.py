@@ -1,30 +1,27 @@
 """Where a spec is asked, and how hard: what belongs to the person who runs it, never to the spec."""
 
 import os
-import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
-from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 from synth_datasets.errors import SettingsError
-from synth_datasets.prices import Price, read_prices
+from synth_datasets.prices import Price
+from synth_datasets.setting_values import (
+    MOST_BATCH_BYTES,
+    MOST_BATCH_REQUESTS,
+    BackendName,
+    Dtype,
+    read_value,
+)
+from synth_datasets.urls import is_url, public_url
 
-__all__ = ["BackendName", "Settings", "is_url", "load_settings", "public_url"]
-
-BackendName = Literal["auto", "openai", "embedded", "transformers", "vllm"]
-Dtype = Literal["float32", "bfloat16", "float16"]
-
-MOST_CONCURRENCY = 10_000
-MOST_BATCH_REQUESTS = 50_000  # OpenAI's limits, for one input file
-MOST_BATCH_BYTES = 200_000_000
+__all__ = ["Settings", "load_settings"]
 
 _PLACES = ("base_url", "endpoints")
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, 5.6.2
-
 _ENVIRONMENT = {
     "base_url": ("SYNTH_BASE_URL", "OPENAI_BASE_URL"),
     "endpoints": ("SYNTH_ENDPOINTS",),
@@ -149,19 +146,6 @@ def load_settings(options: Mapping[str, object] | None = None) -> Settings:
     return settings
 
 
-def is_url(place: str) -> bool:
-    """Whether a place is an endpoint's URL; otherwise it is the path of a file."""
-    return place.startswith(("http://", "https://"))
-
-
-def public_url(url: str) -> str:
-    """Return the URL without credentials, query or final slash: what may be shown, stored and hashed."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}"
-
-
 def _lay_over(values: dict[str, object], level: Mapping[str, object]) -> None:
     if level.keys() & {*_PLACES}:
         for name in (*_PLACES, "endpoint_name"):
@@ -206,120 +190,6 @@ def _settings(values: Mapping[str, object]) -> Settings:
 
 def _value(name: str, value: object) -> object:
     try:
-        return _parse(name, value)
+        return read_value(name, value)
     except ValueError as error:
         raise SettingsError(f"setting {name}: {error}") from error
-
-
-def _parse(name: str, value: object) -> object:  # noqa: C901, PLR0911, PLR0912 - a table
-    match name:
-        case "backend":
-            return _one_of(value, get_args(BackendName))
-        case "dtype":
-            return _one_of(value, get_args(Dtype))
-        case "allow_endpoint":
-            given = value.split(",") if isinstance(value, str) else value
-            if not isinstance(given, Sequence):
-                raise ValueError("it must be a URL, or a list of them")  # noqa: TRY004 - told with the setting's name
-            return tuple(public_url(str(_parse("base_url", str(each).strip()))) for each in given)
-        case "endpoints":
-            return _places(value)
-        case "base_url" | "endpoint_name":
-            if urlsplit(str(value)).scheme not in ("http", "https") or not urlsplit(str(value)).hostname:
-                raise ValueError("it must look like http://host:port/v1")
-            return str(value)
-        case "headers":
-            return _headers(value)
-        case "concurrency":
-            number = int(str(value))
-            if not 1 <= number <= MOST_CONCURRENCY:
-                raise ValueError(f"{number} is not between 1 and {MOST_CONCURRENCY}")
-            return number
-        case "batch":
-            return _flag(value)
-        case "batch_requests" | "batch_bytes":
-            number = int(str(value))
-            most = MOST_BATCH_REQUESTS if name == "batch_requests" else MOST_BATCH_BYTES
-            if not 1 <= number <= most:
-                raise ValueError(f"{number} is not between 1 and {most}")
-            return number
-        case "batch_price":
-            return _money(value)
-        case "timeout_s" | "batch_poll_s":
-            seconds = float(str(value))
-            if not seconds > 0:
-                raise ValueError(f"{seconds:g} is not above 0")
-            return seconds
-        case "store" | "model_path":
-            return Path(str(value)).expanduser()
-        case "prices":
-            return read_prices(value)
-        case "max_cost":
-            return _money(value)
-        case "max_requests" | "max_total_tokens":
-            return _at_least(0, value)
-        case "rpm" | "tpm":
-            return _at_least(1, value)
-        case _:
-            return str(value)
-
-
-def _places(value: object) -> tuple[str, ...]:
-    """Read URLs and paths of files: a list, or a text with commas."""
-    given = value.split(",") if isinstance(value, str) else value
-    if not isinstance(given, Sequence) or not given:
-        raise ValueError("it must be URLs such as http://host:port/v1, or files that hold one a line")
-    each = [str(item).strip() for item in given]
-    return tuple(
-        str(_parse("base_url", item)) if "://" in item else str(Path(item).expanduser().absolute())
-        for item in each
-    )
-
-
-def _headers(value: object) -> tuple[tuple[str, str], ...]:
-    """Read a mapping, pairs, or lines of `Name: value`."""
-    if isinstance(value, str):
-        pairs = [line.partition(":")[::2] for line in value.splitlines() if line.strip()]
-    else:
-        pairs = [
-            *(value.items() if isinstance(value, Mapping) else value if isinstance(value, tuple) else ())
-        ]
-    read = tuple((str(name).strip(), str(text).strip()) for name, text in pairs)
-    if not read or not all(
-        _HEADER_NAME.fullmatch(name) and text.isprintable() and text for name, text in read
-    ):
-        raise ValueError("it must hold lines of `Name: value`, or a table of them in the config file")
-    return read
-
-
-def _one_of(value: object, names: Sequence[str]) -> object:
-    if value not in names:
-        raise ValueError(f"{value!r} is not one of {', '.join(names)}")
-    return value
-
-
-def _at_least(least: int, value: object) -> int:
-    number = int(str(value))
-    if number < least:
-        raise ValueError(f"{number} is below {least}")
-    return number
-
-
-def _money(value: object) -> Decimal:
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        raise ValueError(f"{value!r} is no amount of money") from None
-    if not amount.is_finite() or amount < 0:
-        raise ValueError(f"{value!r} is no amount of money")
-    return amount
-
-
-def _flag(value: object) -> bool:
-    match str(value).lower():
-        case "1" | "true" | "yes" | "on":
-            return True
-        case "0" | "false" | "no" | "off":
-            return False
-        case _:
-            raise ValueError(f"{value!r} is neither true nor false")

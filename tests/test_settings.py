@@ -4,12 +4,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from synth_datasets.errors import SettingsError
 from synth_datasets.prices import Price, money
-from synth_datasets.settings import Settings, load_settings, public_url
+from synth_datasets.settings import Settings, load_settings
 
 
 def test_options_win_over_the_environment_and_the_environment_over_the_file(own_home, monkeypatch):
@@ -73,20 +71,6 @@ def test_openais_key_is_not_sent_to_anybody_else(monkeypatch):
 
 def test_a_key_does_not_show():
     assert "sk-secret" not in repr(Settings(api_key="sk-secret"))
-
-
-def test_a_public_url_has_no_credentials_query_or_fragment():
-    assert public_url("https://user:pass@Host.example:8443/v1/?key=sk#x") == "https://host.example:8443/v1"
-
-
-@given(
-    st.text(
-        alphabet=st.characters(codec="ascii", exclude_characters="@/?#[]:\\ \t\r\n"), min_size=1, max_size=20
-    )
-)
-def test_no_password_survives_in_a_public_url(password):
-    shown = public_url(f"http://somebody:{password}zzz@host:1/v1")
-    assert shown == "http://host:1/v1"
 
 
 def test_prices_and_caps_come_from_the_users_file(own_home):

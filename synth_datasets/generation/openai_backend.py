@@ -18,7 +18,8 @@ from synth_datasets.generation.replies import RESUME, Reply, Throttled, Trouble,
 from synth_datasets.generation.retry import Health, RetryPolicy
 from synth_datasets.generation.wire import OPENAI_URL, Wire
 from synth_datasets.plan.request import Message, Request
-from synth_datasets.settings import Settings, public_url
+from synth_datasets.settings import Settings
+from synth_datasets.urls import public_url
 
 if TYPE_CHECKING:
     import openai
