@@ -1,10 +1,8 @@
-"""Which `datasets.Features` a spec's rows have."""
+"""Which columns a spec's rows are stored with, and their `datasets.Features`."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from synth_datasets.annotation_features import annotation_feature
+from synth_datasets.annotation_types import annotation_type
 from synth_datasets.spec.model import (
     ClassesColumn,
     Column,
@@ -19,48 +17,43 @@ from synth_datasets.spec.rules import AnnotationRule, LabelsRule, PartRule, Pert
 from synth_datasets.spec.rules_annotation import UnmarkRule
 from synth_datasets.spec.rules_dialogue import ChoiceRule, DialogueRule, DialogueRules, MessagesRule
 from synth_datasets.spec.rules_seeds import SeedIdsRule, SeedRowsRule, SeedValueRule
+from synth_datasets.value_types import TEXT, Each, Label, Plain, Struct, ValueType
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from datasets import Features
     from datasets.features.features import FeatureType
 
-__all__ = ["features_of", "label_columns", "tables_of", "text_columns", "visible_columns"]
+__all__ = ["feature_of", "features_of", "label_columns", "text_columns", "types_of", "visible_columns"]
 
-MOST_ROWS = 1000
+_PLAIN = {"integer": Plain("int64"), "number": Plain("float64"), "boolean": Plain("bool")}
 
 
 def features_of(spec: DatasetSpec) -> "Features":
-    """Return the features of the stored columns, in the order of the spec; hidden columns have none."""
+    """Return the features of the stored columns, in the order of the spec; imports `datasets`."""
     from datasets import Features
 
-    found = _visible(spec)
-    if spec.mix is not None:
-        from datasets import Value
-
-        found[spec.mix.source] = Value("string")
-    return Features(found)
+    return Features({name: feature_of(of) for name, of in types_of(spec).items()})
 
 
-def tables_of(features: "Features", rows: Iterable[Mapping[str, object]]) -> "Iterator[pa.Table]":
-    """Yield the rows as tables with these features, two rows first and twice as many each time, up to 1000.
+def feature_of(of: ValueType) -> "FeatureType":
+    """Return the feature of one type; imports `datasets`."""
+    from datasets import ClassLabel, List, Value
 
-    What `Features.encode_example` does to the values of a spec's columns, a column at a time. Lazy.
-    """
-    import pyarrow as pa
+    match of:
+        case Plain():
+            return Value(of.dtype)
+        case Label():
+            return ClassLabel(names=list(of.names))
+        case Each():
+            return List(feature_of(of.item))
+        case Struct():
+            return {name: feature_of(each) for name, each in of.fields}
 
-    encoders = [_encoder(feature) for feature in features.values()]
-    rows = iter(rows)
-    size = 2
-    while batch := list(islice(rows, size)):
-        columns = [
-            pa.array([encode(row[name]) for row in batch], type=field.type)
-            for (name, encode), field in zip(
-                zip(features, encoders, strict=True), features.arrow_schema, strict=True
-            )
-        ]
-        yield pa.Table.from_arrays(columns, schema=features.arrow_schema)
-        size = min(2 * size, MOST_ROWS)
+
+def types_of(spec: DatasetSpec) -> dict[str, ValueType]:
+    """Return the types of the stored columns, in the order of the spec; hidden columns have none."""
+    found = {name: _type(item) for name, item in _stored(spec)}
+    return found if spec.mix is None else {**found, spec.mix.source: TEXT}
 
 
 def visible_columns(spec: DatasetSpec) -> tuple[str, ...]:
@@ -107,82 +100,58 @@ def _stored(spec: DatasetSpec) -> list[tuple[str, Column | Field]]:
     return stored
 
 
-def _encoder(feature: "FeatureType") -> Callable[[object], object]:
-    from datasets import ClassLabel, Value
-    from datasets.features.features import encode_nested_example
-
-    # Only real rows, which may know nothing of a column, hold None.
-    if isinstance(feature, ClassLabel):
-        numbers = {name: number for number, name in enumerate(feature.names)}
-        return lambda value: None if value is None else numbers[str(value)]
-    if isinstance(feature, Value) and feature.dtype == "string":
-        return lambda value: None if value is None else str(value)
-    if isinstance(feature, Value) and feature.dtype == "float64":
-        return lambda value: None if value is None else float(cast("float", value))
-    if isinstance(feature, Value):
-        return lambda value: value
-    return lambda value: encode_nested_example(feature, value)
-
-
-def _visible(spec: DatasetSpec) -> "dict[str, FeatureType]":
-    from datasets import ClassLabel, List, Value
-
-    def feature(item: Column | Field) -> "FeatureType":  # noqa: PLR0911 - one line a kind
-        match item:
-            case ClassesColumn():
-                return ClassLabel(names=list(item.names))
-            case NumberColumn():
-                return Value("int64" if item.integer else "float64")
-            case SampleColumn():
-                return Value(_dtype(item))
-            case DerivedColumn():
-                return _derived_feature(item.rule)
-            case Field(type="classes"):
-                return ClassLabel(names=list(item.classes))
-            case Field(type="list"):
-                return List(Value("string"))
-            case Field(type="objects"):
-                return List({part.name: feature(part) for part in item.items})
-            case Field():
-                return Value(
-                    {"integer": "int64", "number": "float64", "boolean": "bool"}.get(item.type, "string")
-                )
-            case _:
-                return Value("string")
-
-    return {name: feature(item) for name, item in _stored(spec)}
+def _type(item: Column | Field) -> ValueType:  # noqa: PLR0911 - one line a kind
+    match item:
+        case ClassesColumn():
+            return Label(item.names)
+        case NumberColumn():
+            return Plain("int64" if item.integer else "float64")
+        case SampleColumn():
+            return _narrowest(item)
+        case DerivedColumn():
+            return _derived_type(item.rule)
+        case Field(type="classes"):
+            return Label(item.classes)
+        case Field(type="list"):
+            return Each(TEXT)
+        case Field(type="objects"):
+            return Each(Struct(tuple((part.name, _type(part)) for part in item.items)))
+        case Field():
+            return _PLAIN.get(item.type, TEXT)
+        case _:
+            return TEXT
 
 
-def _derived_feature(rule: Rule) -> "FeatureType":  # noqa: PLR0911 - one line a rule
-    from datasets import ClassLabel, List, Value
-
+def _derived_type(rule: Rule) -> ValueType:  # noqa: PLR0911 - one line a rule
     if isinstance(rule, DialogueRules):
-        return _dialogue_feature(rule)
+        return _dialogue_type(rule)
     if isinstance(rule, AnnotationRule):
-        return annotation_feature(rule)
+        return annotation_type(rule)
     match rule:
         case SeedIdsRule() | SeedRowsRule():
-            return List(Value("string"))
+            return Each(TEXT)
         case SeedValueRule():
-            value = ClassLabel(names=list(rule.classes)) if rule.classes else Value("string")
-            return List(value) if rule.many else value
+            value = _label_or_text(rule.classes)
+            return Each(value) if rule.many else value
         case LabelsRule():
-            return List(ClassLabel(names=list(rule.names)))
+            return Each(Label(rule.names))
         case PartRule():
-            return ClassLabel(names=list(rule.classes)) if rule.classes else Value("string")
+            return _label_or_text(rule.classes)
         case VotesRule():
-            return _votes_feature(rule)
+            return _votes_type(rule)
         case PerturbRule():  # hidden: its parts are what is stored
-            return {"text": Value("string"), "slice": Value("string")}
+            return Struct((("text", TEXT), ("slice", TEXT)))
 
 
-def _votes_feature(rule: VotesRule) -> "FeatureType":
-    from datasets import ClassLabel, List, Value
+def _label_or_text(classes: tuple[str, ...]) -> ValueType:
+    return Label(classes) if classes else TEXT
 
+
+def _votes_type(rule: VotesRule) -> ValueType:
     if rule.gives == "agreement":
-        return Value("int64")
-    label = ClassLabel(names=list(rule.names))
-    return List(label) if rule.gives == "ballots" else label
+        return Plain("int64")
+    label = Label(rule.names)
+    return Each(label) if rule.gives == "ballots" else label
 
 
 def _is_said(rule: Rule) -> bool:
@@ -196,23 +165,21 @@ def _is_said(rule: Rule) -> bool:
             return False
 
 
-def _dialogue_feature(rule: DialogueRules) -> "FeatureType":
-    from datasets import List, Value
-
+def _dialogue_type(rule: DialogueRules) -> ValueType:
     match rule:
         case DialogueRule() | MessagesRule() | ChoiceRule(plain=False):
-            return List({"role": Value("string"), "content": Value("string")})
+            return Each(Struct((("role", TEXT), ("content", TEXT))))
         case _:
-            return Value("string")
+            return TEXT
 
 
-def _dtype(column: SampleColumn) -> str:
+def _narrowest(column: SampleColumn) -> ValueType:
     """Return the narrowest type that holds every value: mixed values are stored as text."""
     values = [value for weighted in column.choices.values() for value in weighted.values]
     if any(weighted.list for weighted in column.choices.values()):
-        return "string"
+        return TEXT
     if all(isinstance(value, bool) for value in values):
-        return "bool"
+        return Plain("bool")
     if any(isinstance(value, (bool, str)) for value in values):
-        return "string"
-    return "int64" if all(isinstance(value, int) for value in values) else "float64"
+        return TEXT
+    return Plain("int64" if all(isinstance(value, int) for value in values) else "float64")

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+from synth_datasets.answers_bar import answers_bar
 from synth_datasets.endpoints import endpoints_of, model_ids
 from synth_datasets.errors import BudgetError, SettingsError, ShortfallError
 from synth_datasets.fill import LOOK_AHEAD, Progress, fill
@@ -28,7 +29,7 @@ from synth_datasets.validation.needed import require_packages
 from synth_datasets.validation.outcome import Example, Missing, Unanswered
 
 if TYPE_CHECKING:
-    from datasets.utils import tqdm as Bar  # noqa: N812 - the class is written in lower case there
+    from tqdm import tqdm
 
 __all__ = ["asked_outcomes", "missing_answers", "stored_outcomes"]
 
@@ -68,7 +69,7 @@ def asked_outcomes(
     progress = Progress()
     with ExitStack() as stack:
         kept = stack.enter_context(AnswerStore(settings.store_path)) if store is None else store
-        bar = stack.enter_context(_bar(models, title))
+        bar = stack.enter_context(answers_bar(f"Asking {', '.join(models)} for {title}"))
         make_backend = open_backend(
             models,
             settings,
@@ -176,13 +177,6 @@ class _Window:
         return max(LOOK_AHEAD, self.most // 2) if self.eager else min(LOOK_AHEAD, max(1, (1 + decided) // 2))
 
 
-def _bar(models: tuple[str, ...], split: str) -> "Bar":
-    """Return a bar of the answers asked for, as `datasets` shows its own (and hides with `disable_progress_bars`)."""
-    from datasets.utils import tqdm
-
-    return tqdm(desc=f"Asking {', '.join(models)} for {split}", unit=" answers", leave=False)
-
-
 def _course(plan: Plan, progress: Progress, engine: Engine, rows: int) -> Course:
     return Course(
         rows=rows,
@@ -193,12 +187,12 @@ def _course(plan: Plan, progress: Progress, engine: Engine, rows: int) -> Course
     )
 
 
-def _tell(bar: "Bar", text: str) -> None:
+def _tell(bar: "tqdm[NoReturn]", text: str) -> None:
     if not bar.disable:
         bar.set_postfix_str(text)
 
 
-def _show(bar: "Bar", progress: Progress, course: Course, budget: Budget) -> None:
+def _show(bar: "tqdm[NoReturn]", progress: Progress, course: Course, budget: Budget) -> None:
     bar.set_postfix(
         {
             "accepted": progress.accepted,

@@ -17,7 +17,7 @@ from datasets.table import InMemoryTable
 from synth_datasets.disks import disk_advice
 from synth_datasets.endpoints import endpoints_of
 from synth_datasets.errors import BudgetError, SettingsError, SynthError
-from synth_datasets.features import features_of, tables_of
+from synth_datasets.features import features_of, types_of
 from synth_datasets.generation.budget import Budget
 from synth_datasets.mix import mixed_rows
 from synth_datasets.parts.merged import Merged
@@ -29,6 +29,7 @@ from synth_datasets.spec import DatasetSpec, digest, with_overrides
 from synth_datasets.spending import open_budget, spent_line
 from synth_datasets.streaming import SHARDS, RowsIterable
 from synth_datasets.trace import TRACE_FOLDER, read_tallies
+from synth_datasets.value_types import tables_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -233,7 +234,7 @@ class Synth(datasets.ArrowBasedBuilder):
             budget=budget,
         )
         with closing(rows):
-            yield from enumerate(tables_of(features_of(self.spec), (row for _, row in rows)))
+            yield from enumerate(tables_of(types_of(self.spec), (row for _, row in rows)))
 
     def _as_dataset(
         self,

@@ -15,7 +15,7 @@ from fake_endpoint import FakeEndpoint
 from synth_datasets.build import build
 from synth_datasets.errors import ShortfallError, SpecError
 from synth_datasets.estimate import estimate
-from synth_datasets.features import features_of, tables_of
+from synth_datasets.features import features_of, types_of
 from synth_datasets.publishing.annotations import describe_annotation
 from synth_datasets.settings import Settings
 from synth_datasets.spec import json_schema, parse_spec
@@ -32,6 +32,7 @@ from synth_datasets.spec.rules_annotation import (
 )
 from synth_datasets.splits import split_outcomes, split_rows
 from synth_datasets.validation.outcome import Example, Missing
+from synth_datasets.value_types import tables_of
 
 README = (Path(__file__).parents[1] / "builders/README.md").read_text(encoding="utf-8")
 
@@ -47,7 +48,7 @@ def make(columns, **changes):
 
 
 def stored(spec, rows):
-    return [row for table in tables_of(features_of(spec), rows) for row in table.to_pylist()]
+    return [row for table in tables_of(types_of(spec), rows) for row in table.to_pylist()]
 
 
 def last(body):

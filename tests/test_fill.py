@@ -9,12 +9,13 @@ from fake_endpoint import FakeEndpoint, default_text, text
 from specs import review_spec
 
 from synth_datasets.errors import ShortfallError
-from synth_datasets.features import features_of, tables_of
+from synth_datasets.features import features_of, types_of
 from synth_datasets.settings import Settings
 from synth_datasets.spec import parse_spec
 from synth_datasets.spec.templates import Template
 from synth_datasets.splits import split_outcomes, split_rows
 from synth_datasets.validation.outcome import Example, Missing
+from synth_datasets.value_types import tables_of
 
 CHAIN = {
     "topic": {"sample": ["trains", "gardens", "weather"]},
@@ -185,7 +186,7 @@ def test_several_labels_are_drawn_for_each_row_and_stored_as_class_labels(endpoi
     )
     features = features_of(parsed)
     assert features["topics"].feature.names == ["price", "battery", "screen"]
-    stored = [row for table in tables_of(features, rows) for row in table.to_pylist()]
+    stored = [row for table in tables_of(types_of(parsed), rows) for row in table.to_pylist()]
     assert [[features["topics"].feature.int2str(i) for i in row["topics"]] for row in stored] == [
         row["topics"] for row in rows
     ]

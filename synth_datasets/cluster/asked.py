@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from synth_datasets.answers_bar import answers_bar
 from synth_datasets.cluster.desk import Desk
 from synth_datasets.cluster.post import open_post
 from synth_datasets.cluster.scratch import scratch
@@ -31,7 +32,7 @@ from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.spending import Course
 
 if TYPE_CHECKING:
-    from datasets.utils import tqdm as Bar  # noqa: N812 - the class is written in lower case there
+    from tqdm import tqdm
 
 __all__ = ["Cluster", "asked_parts", "parts_asked_for_now"]
 
@@ -102,7 +103,8 @@ def asked_parts(
         store = stack.enter_context(AnswerStore(settings.store_path))
         post = open_post(ray)
         desk = stack.enter_context(Desk(post, store, budget, settings))
-        bar = stack.enter_context(_bar(spec, len(shares)))
+        models = ", ".join(model_ids(spec))
+        bar = stack.enter_context(answers_bar(f"Asking {models} with {len(shares)} workers"))
         of = number_of_parts(rows, len(shares))
         order = Assignment(
             shard=Shard(0, of),
@@ -246,14 +248,7 @@ def _missing(spec: DatasetSpec, settings: Settings, desk: Desk, budget: Budget) 
     return course.missing(budget.spent, budget.currency)
 
 
-def _bar(spec: DatasetSpec, workers: int) -> "Bar":
-    from datasets.utils import tqdm
-
-    models = ", ".join(model_ids(spec))
-    return tqdm(desc=f"Asking {models} with {workers} workers", unit=" answers", leave=False)
-
-
-def _show(bar: "Bar", desk: Desk, budget: Budget) -> None:
+def _show(bar: "tqdm[NoReturn]", desk: Desk, budget: Budget) -> None:
     if bar.disable:
         return
     reports = desk.reports

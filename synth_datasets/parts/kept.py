@@ -6,13 +6,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from synth_datasets.features import MOST_ROWS, features_of, tables_of, visible_columns
+from synth_datasets.features import types_of, visible_columns
 from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.trace import TRACE_FOLDER
 from synth_datasets.trace_writer import SIDES, TraceWriter, side_lines
 from synth_datasets.validation.duplicates import Duplicates
 from synth_datasets.validation.outcome import Example, Missing, Tally
 from synth_datasets.validation.reasons import Reason
+from synth_datasets.value_types import MOST_ROWS, schema_of, tables_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +45,7 @@ class RowKeeper(AbstractContextManager["RowKeeper"]):
         self.tally = Tally()
         """Of the rows that are not contested."""
         self._folder, self._split = folder, split
-        self._features = features_of(spec)
+        self._types = types_of(spec)
         self._columns = visible_columns(spec)
         self._replaced = replaced
         self._duplicates = duplicates
@@ -60,7 +61,7 @@ class RowKeeper(AbstractContextManager["RowKeeper"]):
 
         self._trace = self._stack.enter_context(TraceWriter(self._folder / TRACE_FOLDER, self._split))
         path = self._folder / f"{self._split}.rows.arrow"
-        self._rows = self._stack.enter_context(pa.ipc.new_file(path, self._features.arrow_schema))
+        self._rows = self._stack.enter_context(pa.ipc.new_file(path, schema_of(self._types)))
         return self
 
     def add(self, outcome: Example | Missing) -> None:
@@ -96,7 +97,7 @@ class RowKeeper(AbstractContextManager["RowKeeper"]):
             file.write(imprint.marks.tobytes())
             empty.append(imprint.empty)
         stored = [{name: each.values[name] for name in self._columns} for each in self._batch]
-        if tables := [*tables_of(self._features, stored)]:
+        if tables := [*tables_of(self._types, stored)]:
             self._rows.write_table(pa.concat_tables(tables).combine_chunks())
         self._batch.clear()
         self._numbers.clear()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synth_datasets.errors import ShortfallError
-from synth_datasets.features import MOST_ROWS
 from synth_datasets.lists import trace_lists
 from synth_datasets.parts.decide import Decided, SplitParts
 from synth_datasets.parts.info import Part
@@ -20,6 +19,7 @@ from synth_datasets.shortfall import shortfall_message
 from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.trace_writer import TraceWriter
 from synth_datasets.validation.outcome import Example, Missing, Tally
+from synth_datasets.value_types import MOST_ROWS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,7 +45,7 @@ class Merged:
     """Whether what the parts say of their rows counts: it does not where the store holds other answers than they."""
 
     def tables(self, split: str, trace: Path, *, keep_short: bool) -> "Generator[pa.Table]":
-        """Yield the stored rows of the split, as tables of `features.tables_of`, and write its trace on the way.
+        """Yield the stored rows of the split, as tables of `value_types.tables_of`, and write its trace on the way.
 
         Raises `ShortfallError` after the last row when rows are missing, unless `keep_short`.
         """

@@ -9,7 +9,7 @@ from itertools import accumulate, islice
 from typing import TYPE_CHECKING
 
 from synth_datasets.errors import SettingsError
-from synth_datasets.features import features_of
+from synth_datasets.features import types_of
 from synth_datasets.parts.info import Part
 from synth_datasets.parts.kept import CONTESTED, EXAMPLE, index_schema
 from synth_datasets.plan.part import shards_of
@@ -18,6 +18,7 @@ from synth_datasets.trace import TRACE_FOLDER, read_tally
 from synth_datasets.trace_writer import SIDES, trace_schema
 from synth_datasets.validation.duplicates import Duplicates
 from synth_datasets.validation.outcome import Tally
+from synth_datasets.value_types import schema_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -117,7 +118,7 @@ class KeptRows:
     def _take_rows(self, count: int) -> "pa.Table":
         import pyarrow as pa
 
-        schema = features_of(self.spec).arrow_schema
+        schema = schema_of(types_of(self.spec))
         reader = pa.ipc.open_file(pa.memory_map(str(self.part.folder / f"{self.split}.rows.arrow")))
         _require(reader.schema.equals(schema), "other columns")
         found: list[pa.RecordBatch] = []

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from synth_datasets.features import features_of, tables_of, visible_columns
+from synth_datasets.features import types_of, visible_columns
 from synth_datasets.parts.decide import SplitParts
 from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.trace_writer import TraceWriter, side_lines, sources_table, trace_schema
 from synth_datasets.validation.outcome import Example, Missing
+from synth_datasets.value_types import schema_of, tables_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,20 +80,20 @@ class Window:
         made = {at: each for at, each in changed.items() if isinstance(each, Example)}
         columns = visible_columns(self._spec)
         stored = ({name: each.values[name] for name in columns} for each in made.values())
-        features = features_of(self._spec)
+        types = types_of(self._spec)
         records = sources_table(
             [(str(each.row), source) for each in made.values() for source in each.sources]
         )
         self._add(
             np.array([position - self._positions.start for position in made], np.int64),
-            _one_table([*tables_of(features, stored)], features.arrow_schema),
+            _one_table([*tables_of(types, stored)], schema_of(types)),
             records,
             np.array([len(each.sources) for each in made.values()], np.int64),
         )
 
     def rows(self) -> "pa.Table":
         """Return the stored rows, in order."""
-        rows = _one_table(self._rows, features_of(self._spec).arrow_schema)
+        rows = _one_table(self._rows, schema_of(types_of(self._spec)))
         return rows.take(self._row_at[self._row_at >= 0])
 
     def trace(self) -> TracePiece:
