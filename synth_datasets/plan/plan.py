@@ -1,13 +1,13 @@
 """From a spec to the rows it asks for, what each row samples, and the requests that fill it."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 
 from synth_datasets.errors import Problem, SpecError
 from synth_datasets.plan import identity
 from synth_datasets.plan.blame import writer_of
-from synth_datasets.plan.cells import Cells
-from synth_datasets.plan.derive import Unfit, derive
+from synth_datasets.plan.derive import Unfit
+from synth_datasets.plan.draws import Draw, Draws
 from synth_datasets.plan.order import (
     OrderedRows,
     Strata,
@@ -17,38 +17,29 @@ from synth_datasets.plan.order import (
     split_order,
     strata_in,
     strata_of,
-    stratified,
 )
-from synth_datasets.plan.prompts import Conversation, Wording, each, sampling_of
+from synth_datasets.plan.question import Question
 from synth_datasets.plan.redraw import Redraw
 from synth_datasets.plan.request import Request
 from synth_datasets.plan.row import RowKey
-from synth_datasets.plan.sampling import Choice, Number, Spread
-from synth_datasets.plan.schema import schema_text
-from synth_datasets.plan.seeds import Turns, choose, value_of
+from synth_datasets.plan.sampling import Choice
 from synth_datasets.spec.graph import column_order, inputs, outputs
 from synth_datasets.spec.model import (
-    ClassesColumn,
     Column,
     DatasetSpec,
     DerivedColumn,
     FieldsColumn,
-    NumberColumn,
     PerValue,
     PromptColumn,
-    SampleColumn,
     Split,
     TextColumn,
 )
-from synth_datasets.spec.rules_seeds import SeedRowsRule, SeedValueRule
-from synth_datasets.spec.templates import Template
+from synth_datasets.spec.rules_seeds import SeedRowsRule
 
 __all__ = ["Plan"]
 
-_Draw = Callable[[RowKey, bytes, Mapping[str, object]], object]
 _FEW = 8
 """Rows up to which one after the other is quicker."""
-_NOTHING = frozenset(["", "0", "False", "false"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +47,8 @@ class _Late:
     """A column that waits for what a model says, and is computed from it."""
 
     name: str
-    draw: _Draw
+    draw: Draw
     reads: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """What all requests of one model column share."""
-
-    conversation: Conversation
-    pattern: Request
-    """One of them, but for the messages."""
-    seeds: bytes
-    when: Wording | str | None
-    """What says whether it is asked at all: a text, or the column of this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,41 +70,40 @@ class Plan:
     """By name of a column, the one that is stored in its place."""
     _strata: Strata = field(init=False, repr=False, compare=False)
     _splits: Mapping[str, Split] = field(init=False, repr=False, compare=False)
-    _draws: tuple[tuple[str, _Draw], ...] = field(init=False, repr=False, compare=False)
+    _draws: tuple[tuple[str, Draw], ...] = field(init=False, repr=False, compare=False)
     _choices: Mapping[str, PerValue[Choice]] = field(init=False, repr=False, compare=False)
     _late: tuple[_Late, ...] = field(init=False, repr=False, compare=False)
     _redraw: Redraw = field(init=False, repr=False, compare=False)
-    _questions: Mapping[str, _Question] = field(init=False, repr=False, compare=False)
+    _questions: Mapping[str, Question] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         order = column_order(self.spec.columns)
         asked = tuple(column for column in order if isinstance(column, PromptColumn | FieldsColumn))
         late = {name for column in asked for name in outputs(column)}
-        choices = {c.name: each(c.choices, Choice) for c in order if isinstance(c, SampleColumn)}
-        object.__setattr__(self, "_choices", choices)
-        draws: list[tuple[str, _Draw]] = []
+        draws = Draws(self.spec, order, self.rows)
         computed: list[_Late] = []
         for column in order:
             waits = inputs(column) & late
             if waits & _labels_of_seeds(column):
                 raise SpecError(self.spec.origin, [_sampled_too_early(column.name, waits)])
             if isinstance(column, TextColumn | DerivedColumn) and waits:
-                computed.append(_Late(column.name, self._draw(column), inputs(column)))
+                computed.append(_Late(column.name, draws.draw_of(column), inputs(column)))
                 late.add(column.name)
             elif not isinstance(column, PromptColumn | FieldsColumn):
                 if waits:
                     raise SpecError(self.spec.origin, [_sampled_too_early(column.name, waits)])
-                draws.append((column.name, self._draw(column)))
+                draws.add(column)
         parts = {
             "order": order,
             "model_columns": asked,
             "replaced": {c.replaces: c.name for c in order if isinstance(c, DerivedColumn) and c.replaces},
             "_strata": strata_of(self.spec),
             "_splits": {split.name: split for split in self.spec.splits},
-            "_draws": tuple(draws),
+            "_draws": tuple(draws.made),
+            "_choices": draws.choices,
             "_late": tuple(computed),
             "_redraw": Redraw.of(self.spec.never, order, self.spec.origin),
-            "_questions": {column.name: self._question(column) for column in asked},
+            "_questions": {column.name: Question.of(column, self.spec, self.endpoints) for column in asked},
         }
         for name, part in parts.items():
             object.__setattr__(self, name, part)
@@ -234,11 +212,7 @@ class Plan:
 
     def asks(self, column: PromptColumn | FieldsColumn, values: Mapping[str, object]) -> bool:
         """Whether the model is asked for this column in a row with these values; raises `TemplateError`."""
-        when = self._questions[column.name].when
-        if when is None:
-            return True
-        said = str(values[when]) if isinstance(when, str) else when.render(values)
-        return said.strip() not in _NOTHING
+        return self._questions[column.name].asked(values)
 
     def request(
         self, column: PromptColumn | FieldsColumn, key: RowKey, values: Mapping[str, object], attempt: int
@@ -248,106 +222,12 @@ class Plan:
         `values` holds every column that this one reads. Raises `TemplateError` when no prompt can be made of
         them.
         """
-        question = self._questions[column.name]
-        return question.pattern.alike(
-            question.conversation.messages(values),
-            seed=identity.request_seed(question.seeds, identity.row_bytes(key), attempt),
-            attempt=attempt,
-        )
+        return self._questions[column.name].request(key, values, attempt)
 
     def _refused(self, unfit: Unfit, name: str) -> Unfit:
         """Return the verdict as one on a model column: the last that is part of what is at fault, or of the value."""
         writer = writer_of(unfit.column, self.order) or writer_of(name, self.order)
         return Unfit(unfit.reason, unfit.detail, writer, name)
-
-    def _question(self, column: PromptColumn | FieldsColumn) -> _Question:
-        when = column.prompt.when
-        model = column.prompt.model
-        pattern = Request(
-            endpoint=self.endpoints.get(model.id, ""),
-            model=model.id,
-            messages=(),
-            sampling=sampling_of(model, structured=isinstance(column, FieldsColumn)),
-            extra=model.extra,
-            revision=model.revision,
-            adapter=None if model.adapter is None else model.adapter.digest,
-            schema=schema_text(column) if isinstance(column, FieldsColumn) else None,
-            seed=0,
-        )
-        return _Question(
-            conversation=Conversation.of(column.prompt),
-            pattern=pattern,
-            seeds=identity.stream(self.spec.seed, "request", column.name),
-            when=Wording.of(when) if isinstance(when, Template) else when,
-        )
-
-    def _draw(  # noqa: PLR0911 - one return a kind
-        self, column: ClassesColumn | SampleColumn | NumberColumn | TextColumn | DerivedColumn
-    ) -> _Draw:
-        stream = identity.stream(self.spec.seed, "value", column.name)
-        match column:
-            case ClassesColumn() if column is stratified(self.spec):
-                return lambda key, _row, _values: key.stratum
-            case ClassesColumn():
-                spread = _spread(Spread(column.names, column.weights), stream)
-                cells = Cells(self.spec, column)
-                if not cells or column is not self._second():
-                    return spread
-                return lambda key, row, values: cells.draw(key, lambda: str(spread(key, row, values)))
-            case SampleColumn():
-                choices = self._choices[column.name]
-                return lambda _key, row, values: choices.pick(values).draw(identity.bits(stream, row))
-            case NumberColumn():
-                number = Number.of(column)
-                return lambda _key, row, _values: number.draw(identity.bits(stream, row))
-            case TextColumn():
-                wording = each(column.template, Wording.of)
-                return lambda _key, _row, values: wording.pick(values).render(values)
-            case DerivedColumn() if isinstance(column.rule, SeedRowsRule | SeedValueRule):
-                return self._seeds(column.rule, stream)
-            case DerivedColumn():
-                rule = column.rule
-                return lambda _key, row, values: derive(rule, values, identity.bits(stream, row))
-
-    def _second(self) -> ClassesColumn | None:
-        """Return the column whose counts a split may give beside those of its classes."""
-        found = [
-            item for item in self.spec.columns if isinstance(item, ClassesColumn) and "." not in item.name
-        ]
-        return found[1] if found[1:] else None
-
-    def _seeds(self, rule: SeedRowsRule | SeedValueRule, stream: bytes) -> _Draw:
-        seeds = self.spec.seeds
-        assert seeds is not None  # noqa: S101 - no spec has such a column without them
-        if isinstance(rule, SeedValueRule):
-            return lambda _key, _row, values: value_of(rule, seeds, values)
-        turn = self._turn(rule.same)
-        return lambda key, row, values: choose(rule, seeds, (key, identity.bits(stream, row)), values, turn)
-
-    def _turn(self, same: str | None) -> Callable[[RowKey], int]:
-        """Return what tells how many rows of the split take from the same seeds before a row does."""
-        first = stratified(self.spec)
-        if (first is None and same is None) or (first is not None and same == first.name):
-            return lambda key: key.index
-        return Turns(self.rows, self._only(same) if same is not None else lambda _: "").of
-
-    def _only(self, name: str) -> Callable[[RowKey], str]:
-        """Return what gives one value of a row, made with no more than it takes."""
-        needed: set[str] = set()
-
-        def value(key: RowKey) -> str:
-            if not needed:
-                needed.add(name)
-                for column in reversed(self.order):
-                    needed.update(inputs(column) if needed & set(outputs(column)) else ())
-            row = identity.row_bytes(key)
-            values: dict[str, object] = {}
-            for each_name, draw in self._draws:
-                if each_name in needed:
-                    values[each_name] = draw(key, row, values)
-            return str(values[name])
-
-        return value
 
 
 def _labels_of_seeds(column: Column) -> frozenset[str]:
@@ -372,13 +252,3 @@ def _unfit_by_itself(name: str, key: RowKey, unfit: Unfit) -> Problem:
         message=f"row {key}: {unfit.detail}",
         hint="no model wrote what it is made of, so nobody can be asked again: change the values",
     )
-
-
-def _spread(spread: Spread, stream: bytes) -> _Draw:
-    def draw(key: RowKey, _row: bytes, _values: Mapping[str, object]) -> str:
-        return spread.draw(
-            key.index,
-            lambda block: identity.bits(stream, identity.row_bytes(RowKey(key.split, key.stratum, block))),
-        )
-
-    return draw
