@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from synth_datasets.answers import export_answers
 from synth_datasets.cluster.asked import Cluster, parts_asked_for_now
 from synth_datasets.errors import SettingsError, ShortfallError
-from synth_datasets.examined import examine
+from synth_datasets.examined import examine, examine_beside
 from synth_datasets.features import text_columns
 from synth_datasets.parts.info import whole_of
 from synth_datasets.parts.merge import merge
@@ -184,7 +184,7 @@ def build(
         locked=lock,
     )
     if beside is not None:
-        quality = examine(builder.spec, tables, trace, real=beside, own=own)
+        quality = examine_beside(quality, builder.spec, tables, trace, real=beside)
         add_real(target, quality)
     remember_origin(target, file)
     return Build(

@@ -13,13 +13,13 @@ from synth_datasets.plan.order import stratified
 from synth_datasets.plan.plan import Plan
 from synth_datasets.quality.ballots import prompts_asked, vote_figures
 from synth_datasets.quality.bias import BiasPlan
-from synth_datasets.quality.columns import worded
+from synth_datasets.quality.columns import read_all, worded
 from synth_datasets.quality.completed import completed_figures
 from synth_datasets.quality.embeddings import Embed
 from synth_datasets.quality.memorisation import memorisation
 from synth_datasets.quality.own import Own
 from synth_datasets.quality.real_rows import RealRows
-from synth_datasets.quality.report import QualityReport, measure
+from synth_datasets.quality.report import QualityReport, measure, set_beside
 from synth_datasets.spec.model import ClassesColumn, DatasetSpec
 from synth_datasets.trace import read_rejections, read_tallies
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import datasets
     import pyarrow as pa
 
-__all__ = ["examine"]
+__all__ = ["examine", "examine_beside"]
 
 ASKED_LIMIT = 200_000
 """Rows up to which the classes asked for in further label columns are counted, at some 50 microseconds a row."""
@@ -71,6 +71,27 @@ def examine(
         spec, tables, trace, own=own or {}, real=None if real is None else real.texts, embed=embed
     )
     return replace(report, more=(*memorisation(spec, tables), *named))
+
+
+def examine_beside(
+    report: QualityReport,
+    spec: DatasetSpec,
+    tables: "Mapping[str, pa.Table | datasets.Dataset]",
+    trace: Path,
+    *,
+    real: RealRows,
+) -> QualityReport:
+    """Return what `examine` makes of the same rows beside these real ones, of what it made of them without any."""
+    labels = label_columns(spec)
+    found = set_beside(
+        *(report, tables, read_all(tables, text_columns(spec), labels)),
+        labels=labels,
+        bias=None if spec.bias is None else BiasPlan(bias=spec.bias, real=real),
+        real=real,
+        real_at=_real_at(spec, tables),
+    )
+    named = measured_for(spec, tables, trace, own={}, real=real.texts, known=report.more)
+    return replace(found, more=(*(each for each in report.more if each.name not in spec.measures), *named))
 
 
 def _real_at(spec: DatasetSpec, tables: "Mapping[str, pa.Table | datasets.Dataset]") -> list[int]:

@@ -33,16 +33,21 @@ def measured_for(
     own: Mapping[str, Own],
     real: Sequence[str] | None = None,
     embed: "Embed | None" = None,
+    known: Sequence[Measured] = (),
 ) -> tuple[Measured, ...]:
     """Return the figures that the spec's `measures` ask for, in that order, of each text column.
 
-    What cannot be measured stands there with the reason, and so do the spec's own measures that are not in `own`.
+    Those of `known`, figures of the same rows beside no real ones, are taken as they are where real rows are not looked
+    at. What cannot be measured stands there with the reason, and so do the spec's own measures that are not in `own`.
     """
     if not spec.measures:
         return ()
     materials = _materials(spec, tables, trace, real, embed)
     found: list[Measured] = []
     for name in spec.measures:
+        if known and (is_own(name) or not MEASURES[name].beside_real):
+            found += (each for each in known if each.name == name)
+            continue
         if is_own(name) and name not in own:
             found.append(_left_out(name, _NOT_RUN))
             continue

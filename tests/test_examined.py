@@ -1,6 +1,8 @@
-"""Votes, attributes and an earlier build in the report of a whole build."""
+"""Votes, attributes, real rows and an earlier build in the report of a whole build."""
 
+import inspect
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,10 @@ from specs import review_spec
 from synth_datasets.build import build
 from synth_datasets.cli.report import report_verb
 from synth_datasets.cli.specs import schema_verb
+from synth_datasets.examined import examine, examine_beside
+from synth_datasets.quality import report
+from synth_datasets.quality.suite import MEASURES
+from synth_datasets.real_file import read_real
 
 pytest.importorskip("sklearn")
 LABELS = ["negative", "positive"]
@@ -47,6 +53,55 @@ def built(endpoint, tmp_path):
     return build(
         path, tmp_path / "built", options={"base_url": endpoint.base_url}, cache_dir=tmp_path / "cache"
     )
+
+
+@pytest.fixture
+def real_file(tmp_path):
+    lines = [f"He says that my item {n} works for {n % 7} days.,{LABELS[n % 2]}\n" for n in range(40)]
+    (tmp_path / "real.csv").write_text("text,label\n" + "".join(lines), encoding="utf-8")
+    return tmp_path / "real.csv"
+
+
+def test_real_rows_beside_a_report_give_what_measuring_with_them_gives(built, real_file):
+    spec = replace(built.spec, measures=("readability", "two_sample", "real", "own.py:length"))
+    real = read_real(str(real_file), "text", spec)
+    measured = (spec, {str(name): rows for name, rows in built.dataset.items()}, built.folder / "trace")
+    own = {"own.py:length": lambda texts: sum(map(len, texts)) / len(texts)}
+    plain = examine(*measured, own=own)
+    assert examine_beside(plain, *measured, real=real) == examine(*measured, real=real, own=own) != plain
+    assert (plain.real, plain.bias.attributes[1].groups[0].real_share) == ((), None)
+
+
+def test_a_build_beside_real_rows_measures_its_rows_once(endpoint, tmp_path, real_file, monkeypatch):
+    seen = []
+    section, look = report.section, report.look
+    monkeypatch.setattr(report, "section", lambda *given: seen.append("section") or section(*given))
+    monkeypatch.setattr(report, "look", lambda *given, **more: seen.append("look") or look(*given, **more))
+    (tmp_path / "own.py").write_text(
+        "def length(texts):\n"
+        "    with open(__file__ + '.runs', 'a') as runs:\n"
+        "        runs.write('x')\n"
+        "    return len(texts)\n"
+    )
+    path = tmp_path / "noted.synth.yaml"
+    path.write_text(json.dumps(review_spec(measures=["own.py:length"])), encoding="utf-8")
+    made = build(
+        path,
+        tmp_path / "made",
+        options={"base_url": endpoint.base_url},
+        cache_dir=tmp_path / "cache",
+        real=f"{real_file}:text",
+        run_measures=True,
+    )
+    assert (len(made.quality.real), made.quality.more[0].values) == (1, {"own.py:length": 8.0})
+    assert sorted(seen) == ["look", "section", "section", "section"], "train, test, and both together"
+    assert (tmp_path / "own.py.runs").read_text() == "x"
+
+
+def test_a_measure_that_looks_at_real_rows_says_so():
+    found = {name for name, each in MEASURES.items() if "given.real" in inspect.getsource(each.find)}
+    found.add("label_noise")  # whose helper takes the labels of real rows for right
+    assert found == {name for name, each in MEASURES.items() if each.beside_real}
 
 
 def shown(*arguments):

@@ -1,7 +1,7 @@
 """What part declared attributes have in a dataset: how often each value is there, and what it goes along with."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from synth_datasets.quality import out_of_fold
 from synth_datasets.quality.association import associate
@@ -13,7 +13,7 @@ from synth_datasets.quality.real_rows import RealRows
 from synth_datasets.quality.sampling import sample
 from synth_datasets.spec.attributes import Bias, BiasAttribute
 
-__all__ = ["BiasPlan", "measure_bias"]
+__all__ = ["BiasPlan", "bias_beside", "measure_bias"]
 
 ROWS = 5_000
 """Rows that classifiers look at; all are counted."""
@@ -55,6 +55,25 @@ def measure_bias(
     return BiasFigures(label=plan.bias.label, text=plan.bias.text, tests=tests, attributes=tuple(made))
 
 
+def bias_beside(
+    plan: BiasPlan,
+    texts: Sequence[str],
+    labels: Sequence[str],
+    names: Sequence[str],
+    columns: Mapping[str, Sequence[str]],
+    *,
+    known: BiasFigures,
+) -> BiasFigures:
+    """Return figures that are known of the same rows with those of the plan's real rows beside them."""
+    made: list[AttributeFigures] = []
+    for attribute, figures in zip(plan.bias.attributes, known.attributes, strict=True):
+        values, order = _values(attribute, texts, columns)
+        real = _real_values(attribute, plan.real)
+        groups = group_figures(values, order, labels, names, real)
+        made.append(replace(figures, groups=groups, real_v=_real_v(plan, real, order, names)))
+    return replace(known, attributes=tuple(made))
+
+
 @dataclass(frozen=True, slots=True)
 class _Classifier:
     rows: list[int]
@@ -85,10 +104,7 @@ def _attribute(
     found: _Classifier | None,
     missing: Sequence[str],
 ) -> AttributeFigures:
-    values = (
-        [value_in(text, attribute.terms) for text in texts] if attribute.terms else columns[attribute.name]
-    )
-    order = [value for value, _ in attribute.terms] or sorted({value for value in values if value})
+    values, order = _values(attribute, texts, columns)
     real = _real_values(attribute, plan.real)
     rows = sum(value in order for value in values)
     swap = prompts = None
@@ -118,13 +134,29 @@ def _attribute(
         several=sum(value == "several" for value in values) if attribute.terms else 0,
         groups=group_figures(values, order, labels, names, real),
         association=None if missing or not labels else associate(class_table(values, order, labels, names)),
-        real_v=real_association(plan.real.labels if plan.real else (), real, order, names)
-        if not missing
-        else None,
+        real_v=_real_v(plan, real, order, names),
         swap=swap,
         prompts=prompts,
         notes=tuple(notes),
     )
+
+
+def _values(
+    attribute: BiasAttribute, texts: Sequence[str], columns: Mapping[str, Sequence[str]]
+) -> tuple[Sequence[str], list[str]]:
+    """Return the value of each row, empty for none, and the values in their order."""
+    values = (
+        [value_in(text, attribute.terms) for text in texts] if attribute.terms else columns[attribute.name]
+    )
+    return values, [value for value, _ in attribute.terms] or sorted({value for value in values if value})
+
+
+def _real_v(
+    plan: BiasPlan, real: Sequence[str] | None, order: Sequence[str], names: Sequence[str]
+) -> float | None:
+    if not out_of_fold.available():
+        return None
+    return real_association(plan.real.labels if plan.real else (), real, order, names)
 
 
 def _prompts(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import datasets
     import pyarrow as pa
 
-__all__ = ["Columns", "concatenate", "named", "read", "shown", "take", "without", "worded"]
+__all__ = ["Columns", "concatenate", "named", "read", "read_all", "shown", "take", "without", "worded"]
 
 Label = int | str | None
 
@@ -62,6 +62,16 @@ def concatenate(
         },
         labels={name: [label for part in parts for label in part.labels[name]] for name in label_columns},
     )
+
+
+def read_all(
+    tables: "Mapping[str, pa.Table | datasets.Dataset]",
+    text_columns: Sequence[str],
+    label_columns: Mapping[str, Sequence[str]],
+) -> Columns:
+    """Return the rows of all tables in order; raises what `read` raises."""
+    parts = [read(table, text_columns, label_columns) for table in tables.values()]
+    return concatenate(parts, text_columns, label_columns)
 
 
 def without(data: Columns, positions: Sequence[int]) -> Columns:

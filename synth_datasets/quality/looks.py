@@ -11,7 +11,7 @@ from synth_datasets.quality.real_rows import RealRows
 from synth_datasets.quality.sampling import sample
 from synth_datasets.quality.text_map import TextMap, text_map
 
-__all__ = ["ColumnNoise", "Looks", "look"]
+__all__ = ["ColumnNoise", "Looks", "look", "maps_of"]
 
 NOISE_ROWS = 5_000
 NOISE_CELLS = 50_000
@@ -36,43 +36,41 @@ class ColumnNoise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looks:
-    """All of them."""
+    """What does not change with real rows beside the others."""
 
     noise: tuple[ColumnNoise, ...]
-    maps: tuple[TextMap, ...]
     extremes: tuple[Extremes, ...]
 
 
-def look(
-    data: columns.Columns,
-    labels: Mapping[str, Sequence[str]],
-    *,
-    row_limit: int,
-    real: RealRows | None = None,
-    made: columns.Columns | None = None,
-) -> Looks:
-    """Look at all text columns, each label column by the first of them.
-
-    On the map of one column the real texts stand beside `made`, the rows that are not real themselves.
-    """
+def look(data: columns.Columns, labels: Mapping[str, Sequence[str]], *, row_limit: int) -> Looks:
+    """Look at all text columns, each label column by the first of them."""
     first = next(iter(labels), None)
     noise: list[ColumnNoise] = []
-    maps: list[TextMap] = []
     extremes: list[Extremes] = []
     for column, values in data.texts.items():
         at = sample(data.rows, row_limit)
         texts = columns.take(values, at)
         classes = columns.named([data.labels[first][row] for row in at], labels[first]) if first else []
         leading = column == next(iter(data.texts))
-        found = _map(data if made is None else made, column, labels, row_limit, real)
-        maps += [found] if found is not None else []
         extremes += text_extremes(column, texts, classes, at)
         if leading:
             for label in list(labels)[:NOISE_LABELS]:
                 doubted, ends = _noise(data, column, label, labels[label])
                 noise.append(doubted)
                 extremes += ends if label == first else ()
-    return Looks(noise=tuple(noise), maps=tuple(maps), extremes=tuple(extremes))
+    return Looks(noise=tuple(noise), extremes=tuple(extremes))
+
+
+def maps_of(
+    made: columns.Columns,
+    labels: Mapping[str, Sequence[str]],
+    *,
+    row_limit: int,
+    real: RealRows | None = None,
+) -> tuple[TextMap, ...]:
+    """Return a map of each text column of rows that are not real; on that of one the `real` texts stand beside."""
+    maps = (_map(made, column, labels, row_limit, real) for column in made.texts)
+    return tuple(each for each in maps if each is not None)
 
 
 def _map(

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from synth_datasets.quality import columns, document
 from synth_datasets.quality.beside_real import BesideReal, compare_figures
-from synth_datasets.quality.bias import BiasPlan, measure_bias
+from synth_datasets.quality.bias import BiasPlan, bias_beside, measure_bias
 from synth_datasets.quality.bias_figures import BiasFigures
 from synth_datasets.quality.comparison import Against
 from synth_datasets.quality.completed import CompletedFigures
@@ -23,7 +23,7 @@ from synth_datasets.quality.figures import (
     Section,
 )
 from synth_datasets.quality.judged_real import judge_real
-from synth_datasets.quality.looks import ColumnNoise, look
+from synth_datasets.quality.looks import ColumnNoise, look, maps_of
 from synth_datasets.quality.real_rows import RealRows
 from synth_datasets.quality.sections import SectionSettings, overlaps_of, section, total_asked
 from synth_datasets.quality.shown_rows import rejection_examples, sample_rows
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import datasets
     import pyarrow as pa
 
-__all__ = ["FORMAT", "QualityReport", "measure"]
+__all__ = ["FORMAT", "QualityReport", "measure", "set_beside"]
 
 FORMAT = 1
 ROW_LIMIT = 100_000
@@ -152,35 +152,66 @@ def measure(
             total_asked(asked, tables),
             [tallies[split] for split in tables if split in tallies],
         )
-    overlaps = overlaps_of(data, text_columns, settings)
-    made = columns.without(together, real_at) if real_at else together
-    real = real or _among(together, real_at, labels)
-    compared = _beside(made, real, labels, near_threshold, embed)
-    looks = look(together, labels, row_limit=row_limit, real=real, made=made)
-    biased = None if bias is None else _bias(bias, tables, together, labels)
-    more_families = {
-        "truth": judge_truth(votes, looks.noise),
-        "bias": judge_bias(biased),
-        "real": judge_real(compared),
-    }
-    return QualityReport(
+    looks = look(together, labels, row_limit=row_limit)
+    report = QualityReport(
         format=FORMAT,
         title=title,
         row_limit=row_limit,
-        verdicts=judge_families(
-            splits, whole, overlaps, {name: found for name, found in more_families.items() if found}
-        ),
+        verdicts=(),
         whole=whole,
         splits=splits,
-        overlaps=overlaps,
+        overlaps=overlaps_of(data, text_columns, settings),
         samples=sample_rows(tables, data, labels, samples_by_class),
         rejections=rejection_examples(rejections),
         votes=tuple(votes),
         noise=looks.noise,
-        bias=biased,
         completed=completed,
-        maps=looks.maps,
         extremes=looks.extremes,
+    )
+    return set_beside(
+        *(report, tables, together),
+        labels=labels,
+        near_threshold=near_threshold,
+        bias=bias,
+        real=real,
+        real_at=real_at,
+        embed=embed,
+    )
+
+
+def set_beside(
+    report: QualityReport,
+    tables: "Mapping[str, pa.Table | datasets.Dataset]",
+    together: columns.Columns,
+    *,
+    labels: Mapping[str, Sequence[str]],
+    near_threshold: float = NEAR,
+    bias: BiasPlan | None = None,
+    real: RealRows | None = None,
+    real_at: Sequence[int] = (),
+    embed: Embed | None = None,
+) -> QualityReport:
+    """Return the report with what real rows have a part in measured anew; all else stays, as it is of the same rows.
+
+    `together` are the columns of all `tables` (`columns.read_all`); the other parameters are those of `measure`.
+    """
+    made = columns.without(together, real_at) if real_at else together
+    real = real or _among(together, real_at, labels)
+    compared = _beside(made, real, labels, near_threshold, embed)
+    biased = None if bias is None else _bias(report.bias, bias, tables, together, labels)
+    more_families = {
+        "truth": judge_truth(report.votes, report.noise),
+        "bias": judge_bias(biased),
+        "real": judge_real(compared),
+    }
+    return replace(
+        report,
+        verdicts=judge_families(
+            *(report.splits, report.whole, report.overlaps),
+            {name: found for name, found in more_families.items() if found},
+        ),
+        bias=biased,
+        maps=maps_of(made, labels, row_limit=report.row_limit, real=real),
         real=compared,
     )
 
@@ -217,6 +248,7 @@ def _beside(
 
 
 def _bias(
+    known: BiasFigures | None,
     plan: BiasPlan,
     tables: "Mapping[str, pa.Table | datasets.Dataset]",
     data: columns.Columns,
@@ -224,8 +256,7 @@ def _bias(
 ) -> BiasFigures:
     label, text = plan.bias.label, plan.bias.text
     names = labels.get(label or "", ())
-    return measure_bias(
-        plan,
+    given = (
         columns.take(data.texts[text], range(data.rows)) if text is not None and text in data.texts else [],
         columns.named(data.labels[label], names) if label is not None and label in data.labels else [],
         names,
@@ -235,3 +266,4 @@ def _bias(
             if not each.terms
         },
     )
+    return measure_bias(plan, *given) if known is None else bias_beside(plan, *given, known=known)

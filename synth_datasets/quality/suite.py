@@ -43,6 +43,8 @@ class Measure:
     limits: str
     embeds: bool = False
     """Whether it looks at embeddings, whose maker a report names."""
+    beside_real: bool = False
+    """Whether it looks at real rows where some are given."""
 
     @property
     def source(self) -> str:
@@ -133,6 +135,7 @@ MEASURES: Mapping[str, Measure] = {
         direction=_LOWER,
         limits='Takes texts that differ in a name, a number or a "not" for the same; the bound of 0.85 is minilm\'s.',
         embeds=True,
+        beside_real=True,
     ),
     "readability": Measure(
         said="quartiles of Flesch's reading ease (English)",
@@ -165,6 +168,7 @@ MEASURES: Mapping[str, Measure] = {
         find=finders.find_toxicity,
         direction=_LOWER,
         limits='Sees words alone: flags "damn good" and quotations, passes polite contempt. A list to read.',
+        beside_real=True,
     ),
     "perplexity": Measure(
         said="how surprising rows are to a small language model (--scorer)",
@@ -173,6 +177,7 @@ MEASURES: Mapping[str, Measure] = {
         find=finders.find_perplexity,
         direction=_NEITHER,
         limits="Cannot tell whether a text is true or on the subject; short texts surprise more; low is no praise.",
+        beside_real=True,
     ),
     "prompt_fit": Measure(
         said="whether a row is more like its own prompt than like others",
@@ -200,6 +205,7 @@ MEASURES: Mapping[str, Measure] = {
         direction=_LOWER,
         limits="Believe it as far as `planted` shows; noise that follows a rule is learnt as truth.",
         embeds=True,
+        beside_real=True,
     ),
     "seed_copies": Measure(
         said="rows that copy the spec's seeds",
@@ -225,6 +231,7 @@ MEASURES: Mapping[str, Measure] = {
         direction="Best is what real rows attain; read precision and density with coverage only.",
         limits="The default embedding is blind to the order of words and to labels.",
         embeds=True,
+        beside_real=True,
     ),
     "mauve": Measure(
         said="MAUVE beside what other real rows attain (--real)",
@@ -234,6 +241,7 @@ MEASURES: Mapping[str, Measure] = {
         direction="Best is what real rows attain: a ratio of 1.",
         limits="Does not say what is amiss; compares with no published value; optimistic below 1,000 rows.",
         embeds=True,
+        beside_real=True,
     ),
     "two_sample": Measure(
         said="whether a classifier tells rows from real ones, by which words (--real)",
@@ -242,6 +250,7 @@ MEASURES: Mapping[str, Measure] = {
         find=finders.find_two_sample,
         direction="0.5 cannot be told apart; lower is nearer to real data.",
         limits="One stock phrase in every row gives 1: read the words. Cannot tell whether what differs matters.",
+        beside_real=True,
     ),
 }
 """Every measure by its name, in the order of a full report."""
