@@ -22,7 +22,8 @@ from synth_datasets.publishing.funnel import token_counts
 from synth_datasets.publishing.locked import check_build, endpoint_check, endpoint_kinds, find_lock
 from synth_datasets.publishing.origins import remember_origin
 from synth_datasets.publishing.prompts import describe_models
-from synth_datasets.publishing.release import check_target, write_release
+from synth_datasets.publishing.release import check_target
+from synth_datasets.publishing.writing import write_release
 from synth_datasets.quality.html import render_html
 from synth_datasets.quality.own import Own, load_measure
 from synth_datasets.quality.pictures import draw_pictures

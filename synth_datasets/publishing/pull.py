@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from synth_datasets.disks import disk_advice
 from synth_datasets.errors import PublishError
+from synth_datasets.publishing.beside import CARD_FILE
 from synth_datasets.publishing.card import repo_load_line
 from synth_datasets.publishing.home_folder import FolderHome
 from synth_datasets.publishing.homes import Home, home_at, pick
@@ -18,7 +19,7 @@ from synth_datasets.publishing.lock import LOCK_FILE
 from synth_datasets.publishing.manifest import MANIFEST_FILE, read_manifest
 from synth_datasets.publishing.opened import find_revision, open_version, split_source
 from synth_datasets.publishing.placing import alone_in
-from synth_datasets.publishing.release import CARD_FILE, read_release
+from synth_datasets.publishing.release import read_release
 from synth_datasets.publishing.remote import is_version
 from synth_datasets.publishing.verify import Verified, verify
 

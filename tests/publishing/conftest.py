@@ -17,7 +17,8 @@ from huggingface_hub import utils as hub_utils
 
 from synth_datasets.features import features_of
 from synth_datasets.publishing.facts import CardFacts, Figure, SplitFacts
-from synth_datasets.publishing.release import Release, write_release
+from synth_datasets.publishing.release import Release
+from synth_datasets.publishing.writing import write_release
 from synth_datasets.spec.model import (
     ClassesColumn,
     DatasetSpec,

@@ -16,9 +16,9 @@ from synth_datasets.features import features_of
 from synth_datasets.publishing.card import card_for_repo, card_parts, default_citation, render_card
 from synth_datasets.publishing.facts import CardFacts, Figure, SplitFacts
 from synth_datasets.publishing.kinds import KINDS, card_kind
-from synth_datasets.publishing.release import write_release
 from synth_datasets.publishing.vocabulary import TASKS
 from synth_datasets.publishing.votes import vote_lines
+from synth_datasets.publishing.writing import write_release
 from synth_datasets.quality.beside_real import BesideReal, FigurePair
 from synth_datasets.quality.figures import FamilyVerdict
 from synth_datasets.quality.pictures import Picture

@@ -9,7 +9,7 @@ import pytest
 from datasets import ClassLabel, Features, List, Value
 
 from synth_datasets.publishing.croissant import croissant_json
-from synth_datasets.publishing.release import write_release
+from synth_datasets.publishing.writing import write_release
 
 FEATURES = Features(
     {

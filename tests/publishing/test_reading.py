@@ -3,7 +3,7 @@
 import datasets
 import pytest
 
-from synth_datasets.publishing.release import write_release
+from synth_datasets.publishing.writing import write_release
 
 
 @pytest.fixture
