@@ -1,9 +1,10 @@
 """How many requests an endpoint gets at once: as many as it takes without complaint."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from types import TracebackType
+
+from synth_datasets.generation.line import Line
 
 __all__ = ["Pace"]
 
@@ -27,7 +28,7 @@ class Pace:
         """How many have a slot now."""
         self._most = most
         self._freed = freed
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting = Line()
         self._resume_at = 0.0
         self._last_cut = 0.0
         self._answers = self._complaints = 0
@@ -35,18 +36,10 @@ class Pace:
 
     async def __aenter__(self) -> float:
         """Wait for a slot; gives the event loop's time."""
-        loop = asyncio.get_running_loop()
         while self.free < 1:
-            turn = loop.create_future()
-            self._waiting.append(turn)
-            try:
-                await turn
-            except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled():
-                    self._wake()  # the turn that was given goes to the next
-                raise
+            await self._waiting.wait(self._wake)
         self.running += 1
-        return loop.time()
+        return asyncio.get_running_loop().time()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -90,11 +83,5 @@ class Pace:
     def _wake(self) -> None:
         if self._freed is not None:
             self._freed()
-        if not self._waiting:
-            return
-        free = self.free
-        while free > 0 and self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                free -= 1
+        if self._waiting:
+            self._waiting.let_go(self.free)

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import random
-from collections import deque
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ from synth_datasets.errors import EndpointError
 from synth_datasets.generation.answer import Answer, RequestFailedError
 from synth_datasets.generation.budget import Budget
 from synth_datasets.generation.endpoints import Roster, endpoint_url
+from synth_datasets.generation.line import Line
 from synth_datasets.generation.openai_backend import DEFAULT_CONCURRENCY, OpenAIBackend, probe_of
 from synth_datasets.generation.rate import Rate
 from synth_datasets.generation.replica import Replica, least_loaded
@@ -55,7 +55,7 @@ class Replicas:
         self._health = Health(policy)
         self._draw = random.Random()
         self._known: dict[str, Replica] = {}
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting = Line()
         self._error: BaseException | None = None
         self._model = ""
         self._tasks: dict[Replica | None, asyncio.Task[None]] = {}
@@ -117,28 +117,16 @@ class Replicas:
             index = least_loaded([each.load(now, failed.count(each) if failed else 0) for each in there])
             if index is not None:
                 return there[index]
-            turn = loop.create_future()
-            self._waiting.append(turn)
-            try:
-                await turn
-            except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled():
-                    self._freed()  # the turn that was given goes to the next
-                raise
+            await self._waiting.wait(self._freed)
 
     def _in_service(self) -> list[Replica]:
         return [each for each in self.replicas if not each.aside]
 
     def _freed(self) -> None:
         """Let as many look for a place as there may be places; all of them when it is over."""
-        if not self._waiting:
-            return
-        free = sum(max(0, each.backend.pace.free) for each in self._in_service())
-        while self._waiting and (free > 0 or self._error is not None):
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                free -= 1
+        if self._waiting:
+            free = sum(max(0, each.backend.pace.free) for each in self._in_service())
+            self._waiting.let_go(free if self._error is None else None)
 
     # --- what becomes of them
 
