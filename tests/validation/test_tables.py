@@ -6,6 +6,7 @@ import pytest
 from synth_datasets.errors import SettingsError
 from synth_datasets.minhash import signatures
 from synth_datasets.validation.exact_table import ExactTable
+from synth_datasets.validation.schemes import Held
 from synth_datasets.validation.tables import NearTable
 
 WORDS = [
@@ -87,7 +88,7 @@ def test_a_near_table_is_compact():
     table = NearTable(0.7)
     for at in range(4000):
         table.add(f"{at} {at * 7919}")
-    held = table._signatures.nbytes + table._next.nbytes + table._heads.nbytes
+    held = table._marks.nbytes + table._next.nbytes + table._heads.nbytes
     assert held / 4000 <= 530
 
 
@@ -99,7 +100,9 @@ def test_texts_that_all_begin_alike_do_not_slow_a_search():
         table.add(f"{stem}{''.join(chooser.choices('abcdef', k=40))}{at}")
     batch, at = table._place(f"{stem}and an end")
     assert len(batch.own[at]) == 64
-    assert 0 < len(table._candidates(batch.slots[at].tolist(), batch.own[at].tolist(), 0)) <= 16 * 16
+    held = Held(table._heads, table._next, table._marks)
+    compared = table.scheme.newest(held, batch.chains[at], batch.own[at], 0)
+    assert 0 < len(compared) <= 16 * 16
 
 
 @pytest.mark.parametrize("size", [1, 7, 300])
@@ -127,7 +130,7 @@ def test_texts_that_were_prepared_are_found_like_any_other(size, threshold):
             prepared.add(text)
     prepared._write()
     assert one_by_one._count == prepared._count
-    assert (one_by_one._signatures == prepared._signatures).all()
+    assert (one_by_one._marks == prepared._marks).all()
     assert (one_by_one._next == prepared._next).all()
     assert (one_by_one._heads == prepared._heads).all()
     assert 100 < hits < len(texts)
@@ -171,7 +174,7 @@ def test_signatures_in_the_table_are_those_of_the_batch():
     texts = ["one two three four", "five six seven eight"]
     for text in texts:
         table.add(text)
-    assert (table._signatures[:2] == signatures(texts)).all()
+    assert (table._marks[:2] == signatures(texts)).all()
 
 
 def test_a_near_table_says_when_it_is_full(monkeypatch):
