@@ -16,6 +16,7 @@ from synth_datasets.quality.bias import BiasPlan
 from synth_datasets.quality.columns import read_all, worded
 from synth_datasets.quality.completed import completed_figures
 from synth_datasets.quality.embeddings import Embed
+from synth_datasets.quality.figures import NearCheck
 from synth_datasets.quality.memorisation import memorisation
 from synth_datasets.quality.own import Own
 from synth_datasets.quality.real_rows import RealRows
@@ -56,6 +57,7 @@ def examine(
         tables,
         text_columns=text_columns(spec),
         label_columns=labels,
+        near_checks=_near_checks(spec),
         asked={split.name: with_real(spec, split.name, _asked(spec, split.name)) for split in spec.splits},
         tallies=tallies,
         rejections=read_rejections(trace),
@@ -92,6 +94,15 @@ def examine_beside(
     )
     named = measured_for(spec, tables, trace, own={}, real=real.texts, known=report.more)
     return replace(found, more=(*(each for each in report.more if each.name not in spec.measures), *named))
+
+
+def _near_checks(spec: DatasetSpec) -> list[NearCheck]:
+    checked = ((column, spec.checks.get(column)) for column in text_columns(spec))
+    return [
+        NearCheck(column=column, threshold=checks.near_threshold)
+        for column, checks in checked
+        if checks is not None and checks.unique == "near"
+    ]
 
 
 def _real_at(spec: DatasetSpec, tables: "Mapping[str, pa.Table | datasets.Dataset]") -> list[int]:

@@ -98,6 +98,27 @@ def test_a_build_beside_real_rows_measures_its_rows_once(endpoint, tmp_path, rea
     assert (tmp_path / "own.py.runs").read_text() == "x"
 
 
+@pytest.mark.parametrize(
+    ("unique", "told"),
+    [
+        ({}, "; the spec's check refuses from 0.7 on"),
+        ({"unique": {"near": 0.85}}, "; the spec's check refuses from 0.85 on"),
+        ({"unique": "exact"}, ""),
+    ],
+)
+def test_the_report_says_from_where_near_duplicates_count_and_are_refused(endpoint, tmp_path, unique, told):
+    path = tmp_path / "near.synth.yaml"
+    path.write_text(json.dumps(review_spec(checks={"text": {"words": [1, 900], **unique}})), encoding="utf-8")
+    made = build(
+        path, tmp_path / "made", options={"base_url": endpoint.base_url}, cache_dir=tmp_path / "cache"
+    )
+    page, card = ((made.folder / name).read_text(encoding="utf-8") for name in ("report.html", "README.md"))
+    words = f"counted from 0.5 alike on{told}"
+    assert f"Nearly equal: {words.replace(chr(39), '&#39;')}." in page
+    assert f"{words}; lower is better" in card
+    assert words in " ".join(shown(made.folder).split())
+
+
 def test_a_measure_that_looks_at_real_rows_says_so():
     found = {name for name, each in MEASURES.items() if "given.real" in inspect.getsource(each.find)}
     found.add("label_noise")  # whose helper takes the labels of real rows for right

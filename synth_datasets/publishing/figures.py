@@ -1,21 +1,27 @@
 """The figures of a quality report that a card shows, each with what it means."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from synth_datasets.publishing.facts import Figure
-from synth_datasets.quality.figures import Section, TextFigures
+from synth_datasets.quality.figures import NearCheck, Section, TextFigures
 from synth_datasets.quality.report import QualityReport
-from synth_datasets.quality.wording import percent
+from synth_datasets.quality.wording import counted_near, percent
 
 __all__ = ["card_figures"]
 
 
 def card_figures(report: QualityReport) -> tuple[Figure, ...]:
     """Return the figures over all splits; what was not measured is left out."""
-    return (*_section(report.whole), *_overlaps(report), *_votes(report), *_noise(report), *_bias(report))
+    return (
+        *_section(report.whole, report.near_checks),
+        *_overlaps(report),
+        *_votes(report),
+        *_noise(report),
+        *_bias(report),
+    )
 
 
-def _section(whole: Section) -> Iterator[Figure]:
+def _section(whole: Section, checks: Sequence[NearCheck]) -> Iterator[Figure]:
     for column, labels in whole.labels.items():
         if labels.total_variation is not None:
             yield Figure(
@@ -25,7 +31,7 @@ def _section(whole: Section) -> Iterator[Figure]:
                 share=True,
             )
     for column, figures in whole.texts.items():
-        yield from _text(column, figures)
+        yield from _text(column, figures, checks)
     if whole.funnel is not None and whole.funnel.acceptance_rate is not None:
         yield Figure(
             "answers accepted",
@@ -35,7 +41,7 @@ def _section(whole: Section) -> Iterator[Figure]:
         )
 
 
-def _text(column: str, figures: TextFigures) -> Iterator[Figure]:
+def _text(column: str, figures: TextFigures, checks: Sequence[NearCheck]) -> Iterator[Figure]:
     words = figures.lengths.words
     if words.median is not None:
         span = f"{words.minimum} / {words.median:g} / {words.maximum}"
@@ -49,8 +55,8 @@ def _text(column: str, figures: TextFigures) -> Iterator[Figure]:
         (
             "near duplicates",
             figures.duplicates.near,
-            f"share of rows at least {figures.duplicates.threshold:g} alike with another (5-character pieces, "
-            "estimated); lower is better",
+            "share of rows alike with another (5-character pieces, estimated), "
+            f"{counted_near(figures.duplicates.threshold, checks, column)}; lower is better",
         ),
         (
             "boilerplate",

@@ -17,6 +17,7 @@ __all__ = [
     "ColumnOverlap",
     "FamilyVerdict",
     "Measured",
+    "NearCheck",
     "RejectedAnswer",
     "RejectionExamples",
     "SampleRow",
@@ -26,6 +27,15 @@ __all__ = [
 ]
 
 Verdict = Literal["pass", "warn", "fail", "unmeasured"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearCheck:
+    """What the spec's check on near duplicates refused in a text column, on any split."""
+
+    column: str
+    threshold: float
+    """Likeness from which the later text was refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,6 +69,7 @@ def render_html(report: QualityReport) -> str:
         length_plots=_length_plots,
         diversity_rows=wording.diversity_rows,
         quartiles=wording.quartiles,
+        counted_near=wording.counted_near,
         figure=wording.figure,
         headline=headline(report.verdicts),
         map_plot=map_plots.map_plot,

@@ -18,6 +18,7 @@ from synth_datasets.quality.figures import (
     ColumnOverlap,
     FamilyVerdict,
     Measured,
+    NearCheck,
     RejectionExamples,
     SampleRow,
     Section,
@@ -76,6 +77,8 @@ class QualityReport:
     extremes: tuple[Extremes, ...] = ()
     real: tuple[BesideReal, ...] = ()
     """A text column beside real rows, where some are given, or the spec has some (`mix`, `seeds`)."""
+    near_checks: tuple[NearCheck, ...] = ()
+    """Of the text columns whose near duplicates the spec refuses; the figures count from a likeness of their own on."""
     against: Against | None = None
     """An earlier report beside this one, where that was asked for; a build asks for none."""
 
@@ -113,6 +116,7 @@ def measure(
     title: str = "",
     row_limit: int = ROW_LIMIT,
     near_threshold: float = NEAR,
+    near_checks: Sequence[NearCheck] = (),
     samples_by_class: int = 3,
     votes: Sequence[VoteFigures] = (),
     completed: CompletedFigures | None = None,
@@ -125,11 +129,11 @@ def measure(
 
     `label_columns` gives the class names of each label column (its values are positions in them, or names),
     `asked` the rows by split, label column and class, `tallies` the counts by split, `rejections` is read
-    once, in order, and three answers a reason are kept; `bias` names the attributes to look at. `real` are
-    real rows to set beside these, in all figures and on the map, by `embed` if that is given; `real_at` the positions
-    of those that stand among the rows, counted over all splits: without `real` they are what the others are compared
-    with. Order of splits, columns and rows matters: the first split is the
-    one that later ones must not overlap. Raises KeyError for a column that a table lacks and ValueError for one
+    once, in order, and three answers a reason are kept; `bias` names the attributes to look at, and `near_checks` what
+    the report tells of the checks. `real` are real rows to set beside these, in all figures and on the map, by `embed`
+    if that is given; `real_at` the positions of those that stand among the rows, counted over all splits: without
+    `real` they are what the others are compared with. Order of splits, columns and rows matters: the first split is
+    the one that later ones must not overlap. Raises KeyError for a column that a table lacks and ValueError for one
     that holds no text.
     """
     labels, tallies, asked = label_columns or {}, tallies or {}, asked or {}
@@ -167,6 +171,7 @@ def measure(
         noise=looks.noise,
         completed=completed,
         extremes=looks.extremes,
+        near_checks=tuple(near_checks),
     )
     return set_beside(
         *(report, tables, together),

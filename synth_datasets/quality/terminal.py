@@ -21,7 +21,15 @@ from synth_datasets.quality.terminal_looks import (
     vote_rows,
 )
 from synth_datasets.quality.votes import VoteFigures
-from synth_datasets.quality.wording import decimal, diversity_rows, figure, number, percent, quartiles
+from synth_datasets.quality.wording import (
+    counted_near,
+    decimal,
+    diversity_rows,
+    figure,
+    number,
+    percent,
+    quartiles,
+)
 
 __all__ = ["render_terminal"]
 
@@ -73,6 +81,9 @@ def _splits(report: QualityReport, width: int) -> Iterator[str]:
             )
         yield _clean(column)
         yield from _table(rows, width)
+        threshold = report.whole.texts[column].duplicates.threshold
+        said = f"near-equal: {counted_near(threshold, report.near_checks, column)}"
+        yield from _wrapped(said, "  ", width)
 
 
 def _texts(section: Section, column: str, width: int) -> Iterator[str]:

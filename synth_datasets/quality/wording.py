@@ -1,15 +1,16 @@
 """How numbers and figures are worded, the same in the terminal and in the page."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from synth_datasets.quality.comparison import FigureShift
-from synth_datasets.quality.figures import TextFigures
+from synth_datasets.quality.figures import NearCheck, TextFigures
 from synth_datasets.quality.lengths import Lengths
 
 __all__ = [
     "FAMILIES",
     "LIMITS",
     "TOO_FEW",
+    "counted_near",
     "decimal",
     "diversity_rows",
     "figure",
@@ -59,6 +60,13 @@ FAMILIES = {
     "real": "Beside real rows",
 }
 """The headings of the families of figures."""
+
+
+def counted_near(threshold: float, checks: Sequence[NearCheck], column: str) -> str:
+    """Word from which likeness on rows of a column count as near duplicates, and from which the spec refused them."""
+    refused = next((each.threshold for each in checks if each.column == column), None)
+    counted = f"counted from {threshold:g} alike on"
+    return counted if refused is None else f"{counted}; the spec's check refuses from {refused:g} on"
 
 
 def percent(share: float | None) -> str:

@@ -1,6 +1,7 @@
 import pytest
 
-from synth_datasets.quality.wording import decimal, number, percent
+from synth_datasets.quality.figures import NearCheck
+from synth_datasets.quality.wording import counted_near, decimal, number, percent
 
 
 @pytest.mark.parametrize(
@@ -23,3 +24,12 @@ def test_a_little_is_not_nothing_and_nearly_all_is_not_all(share, said):
 def test_numbers_are_grouped_and_missing_ones_are_a_dash():
     assert [number(each) for each in (None, 0, 1234, 7.5)] == ["-", "0", "1,234", "7.5"]
     assert [decimal(each) for each in (None, 2)] == ["-", "2.00"]
+
+
+def test_near_duplicates_are_told_with_where_they_begin_here_and_in_the_check():
+    checks = (NearCheck(column="text", threshold=0.85),)
+    assert (
+        counted_near(0.5, checks, "text")
+        == "counted from 0.5 alike on; the spec's check refuses from 0.85 on"
+    )
+    assert counted_near(0.5, checks, "title") == "counted from 0.5 alike on"
