@@ -61,7 +61,8 @@ class FolderHome:
         if _manifest_digest(target) != wanted:
             try:
                 with in_new(target) as fresh:
-                    _write(fresh, uploads)
+                    for upload in uploads:
+                        upload.write_into(fresh)
                     check_unchanged(uploads)
             except FileExistsError as error:
                 if _manifest_digest(target) != wanted:  # else another push of the same was faster
@@ -85,16 +86,6 @@ class FolderHome:
             path.name: _manifest_digest(path) for path in self.folder.iterdir() if _holds_its_name(path)
         }
         return {tag: digest for tag, digest in digests.items() if digest is not None}
-
-
-def _write(folder: Path, uploads: Sequence[Upload]) -> None:
-    for upload in uploads:
-        target = folder / upload.path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(upload.source, bytes):
-            target.write_bytes(upload.source)
-        else:
-            shutil.copyfile(upload.source, target)
 
 
 def _holds_its_name(folder: Path) -> bool:

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import copyfile, rmtree, which
+from shutil import rmtree, which
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import IO
 from urllib.parse import unquote, urlsplit
@@ -161,12 +161,7 @@ def _lay_out(work: Path, uploads: Sequence[Upload]) -> None:
     for path in stale:
         path.unlink(missing_ok=True)
     for upload in uploads:
-        target = work / upload.path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(upload.source, bytes):
-            target.write_bytes(upload.source)
-        else:
-            copyfile(upload.source, target)
+        upload.write_into(work)
     attributes = work / ".gitattributes"
     known = attributes.read_text(encoding="utf-8") if attributes.is_file() else ""
     if _ATTRIBUTES not in known:

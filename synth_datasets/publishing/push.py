@@ -30,7 +30,7 @@ from synth_datasets.publishing.uploads import Extras, with_changelog
 from synth_datasets.publishing.who_may import check_repo_id, look
 
 if TYPE_CHECKING:
-    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+    from huggingface_hub import CommitInfo, CommitOperationAdd, CommitOperationDelete, HfApi
 
 __all__ = ["PushResult", "push"]
 
@@ -177,14 +177,7 @@ class _Publication:
         oid = self.remote.head
         with told_plainly(self.repo_id, "committing to", who=self.who):
             if operations:
-                oid = self.api.create_commit(
-                    self.repo_id,
-                    operations,
-                    repo_type="dataset",
-                    commit_message=self._title,
-                    commit_description=self._description,
-                    parent_commit=self.remote.head,
-                ).oid
+                oid = self._create_commit(operations).oid
             files = read_files(self.api, self.repo_id, str(oid))
         if not same_files(files, self.uploads):
             check_unchanged(self.uploads)
@@ -218,16 +211,21 @@ class _Publication:
                 ):
                     url = f"{self.api.endpoint}/datasets/{self.repo_id}/discussions/{found.num}"
                     return replace(self.result("proposed", commit=None, warnings=warnings), url=url)
-            made = self.api.create_commit(
-                self.repo_id,
-                operations,
-                repo_type="dataset",
-                commit_message=self._title,
-                commit_description=self._description,
-                parent_commit=self.remote.head,
-                create_pr=True,
-            )
+            made = self._create_commit(operations, as_pull_request=True)
         return replace(self.result("proposed", commit=made.oid, warnings=warnings), url=str(made.pr_url))
+
+    def _create_commit(
+        self, operations: list["CommitOperationAdd | CommitOperationDelete"], *, as_pull_request: bool = False
+    ) -> "CommitInfo":
+        return self.api.create_commit(
+            self.repo_id,
+            operations,
+            repo_type="dataset",
+            commit_message=self._title,
+            commit_description=self._description,
+            parent_commit=self.remote.head,
+            create_pr=as_pull_request,
+        )
 
     @property
     def _title(self) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -47,6 +48,15 @@ class Upload:
     def size(self) -> int:
         """In bytes."""
         return len(self.source) if isinstance(self.source, bytes) else self.source.stat().st_size
+
+    def write_into(self, folder: Path) -> None:
+        """Write the file to its path in the folder, with the folders on the way; one that is there is replaced."""
+        target = folder / self.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(self.source, bytes):
+            target.write_bytes(self.source)
+        else:
+            shutil.copyfile(self.source, target)
 
     @cached_property
     def sha256(self) -> str:
