@@ -43,18 +43,13 @@ def read_value(name: str, value: object) -> object:  # noqa: C901, PLR0911, PLR0
         case "headers":
             return _headers(value)
         case "concurrency":
-            number = int(str(value))
-            if not 1 <= number <= MOST_CONCURRENCY:
-                raise ValueError(f"{number} is not between 1 and {MOST_CONCURRENCY}")
-            return number
+            return _up_to(MOST_CONCURRENCY, value)
         case "batch":
             return _flag(value)
-        case "batch_requests" | "batch_bytes":
-            number = int(str(value))
-            most = MOST_BATCH_REQUESTS if name == "batch_requests" else MOST_BATCH_BYTES
-            if not 1 <= number <= most:
-                raise ValueError(f"{number} is not between 1 and {most}")
-            return number
+        case "batch_requests":
+            return _up_to(MOST_BATCH_REQUESTS, value)
+        case "batch_bytes":
+            return _up_to(MOST_BATCH_BYTES, value)
         case "batch_price":
             return _money(value)
         case "timeout_s" | "batch_poll_s":
@@ -108,6 +103,13 @@ def _one_of(value: object, names: Sequence[str]) -> object:
     if value not in names:
         raise ValueError(f"{value!r} is not one of {', '.join(names)}")
     return value
+
+
+def _up_to(most: int, value: object) -> int:
+    number = int(str(value))
+    if not 1 <= number <= most:
+        raise ValueError(f"{number} is not between 1 and {most}")
+    return number
 
 
 def _at_least(least: int, value: object) -> int:
