@@ -30,7 +30,7 @@ from synth_datasets.parts.info import (
 from synth_datasets.parts.kept import RowKeeper
 from synth_datasets.parts.shard import Shard
 from synth_datasets.parts.unfinished import unfinished
-from synth_datasets.plan.part import shards_of
+from synth_datasets.plan.part import in_shard
 from synth_datasets.plan.plan import Plan
 from synth_datasets.plan.row import RowKey
 from synth_datasets.settings import Settings
@@ -158,7 +158,7 @@ def _ask(
     lists = _shared(spec, settings, shard, budget)
     replaced = Plan(lists, {}).replaced
     generated = replace(lists, mix=None)  # real rows are mixed in when all parts are there
-    own = {split.name: shards_of(split.num_examples, shard.of) == shard.number - 1 for split in spec.splits}
+    own = {split.name: in_shard(split.num_examples, shard.of, shard.number - 1) for split in spec.splits}
     rows = {name: int(mask.sum()) for name, mask in own.items()}
     answers = _Answers(copied, place / ANSWERS)
     for growth in grown(spec, settings) if spec.lists else ():
@@ -215,12 +215,16 @@ def _shared(spec: DatasetSpec, settings: Settings, shard: Shard, budget: Budget 
 
 def _of_part(plan: Plan, own: "Mapping[str, Any]") -> Iterator[RowKey]:
     """Yield the part's rows in the order in which duplicates are decided."""
-    counts = dict.fromkeys(own, 0)
-    for key in plan.decision_rows():
-        position = counts[key.split]
-        counts[key.split] = position + 1
-        if own[key.split][position]:
-            yield key
+    import numpy as np
+
+    done = dict.fromkeys(own, 0)
+    for block in plan.ordered_blocks():
+        chosen = np.zeros(len(block), bool)
+        for name, mask in own.items():
+            at = np.flatnonzero(block.split == block.names.index(name))
+            chosen[at] = mask[done[name] : done[name] + len(at)]
+            done[name] += len(at)
+        yield from map(block.key, np.flatnonzero(chosen).tolist())
 
 
 def _keep_spec(spec: DatasetSpec, place: Path) -> str:

@@ -12,7 +12,7 @@ from synth_datasets.errors import SettingsError
 from synth_datasets.features import types_of
 from synth_datasets.parts.info import Part
 from synth_datasets.parts.kept import CONTESTED, EXAMPLE, index_schema
-from synth_datasets.plan.part import shards_of
+from synth_datasets.plan.part import in_shard
 from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.trace import TRACE_FOLDER, read_tally
 from synth_datasets.trace_writer import SIDES, trace_schema
@@ -71,7 +71,7 @@ class KeptRows:
             table = pa.ipc.open_file(pa.py_buffer(path.read_bytes())).read_all()
             _require(table.schema.equals(index_schema(len(Duplicates(spec).imprints([])))), "other columns")
             _require(not any(column.null_count for column in table.columns), "gaps")
-            own = int(np.count_nonzero(shards_of(total, part.shard.of) == part.shard.number - 1))
+            own = int(np.count_nonzero(in_shard(total, part.shard.of, part.shard.number - 1)))
             _require(len(table) == own, f"{len(table)} rows where the part has {own}")
             index = {name: table[name].to_numpy() for name in table.column_names}
             _require(not own or bool(index["state"].max() <= CONTESTED), "states that are none")

@@ -22,6 +22,7 @@ __all__ = [
     "Strata",
     "decision_order",
     "divisor_sequence",
+    "ordered_blocks",
     "ordered_rows",
     "quotas",
     "split_order",
@@ -29,6 +30,10 @@ __all__ = [
     "strata_of",
     "stratified",
 ]
+
+_FIRST_ROWS = 4096
+_MOST_ROWS = 1 << 20
+"""Of a block: 60 bytes a row while it is put in order."""
 
 Strata = tuple[tuple[str, ...], tuple[float, ...]]
 """Class names and their weights; one nameless class when a spec has no `classes` column."""
@@ -144,18 +149,54 @@ class OrderedRows:
 
 def ordered_rows(splits: Sequence[Split], strata: Strata) -> OrderedRows:
     """Return all rows of `decision_order` at once; some 0.3 µs each."""
+    return _block([(group, 0, group.count) for group in _groups(splits, strata)], splits, strata)
+
+
+def ordered_blocks(splits: Sequence[Split], strata: Strata) -> Iterator[OrderedRows]:
+    """Yield the rows of `decision_order`, some thousands first and up to a million in the end at a time."""
+    groups = _groups(splits, strata)
+    done = [0] * len(groups)
+    place, size = 0.0, _FIRST_ROWS
+    while left := sum(group.weight for at, group in enumerate(groups) if done[at] < group.count):
+        place += size / left
+        upto = [min(group.count, _dealt(place, group.weight)) for group in groups]
+        yield _block([*zip(groups, done, upto, strict=True)], splits, strata)
+        done = upto
+        size = min(2 * size, _MOST_ROWS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The rows of one class of one split."""
+
+    split: int
+    stratum: int
+    name: str
+    weight: float
+    count: int
+
+
+def _groups(splits: Sequence[Split], strata: Strata) -> list[_Group]:
+    found: list[_Group] = []
+    for at_split, split in enumerate(splits):
+        classes, weights = strata_in(split, strata)
+        counts = quotas(weights, split.num_examples)
+        found.extend(_Group(at_split, at, classes[at], weights[at], count) for at, count in enumerate(counts))
+    return found
+
+
+def _block(parts: Sequence[tuple[_Group, int, int]], splits: Sequence[Split], strata: Strata) -> OrderedRows:
+    """Return the rows of each group from one index to before the other, in their order."""
     import numpy as np
 
     names = tuple(dict.fromkeys([*(split.name for split in splits), *strata[0]]))
     columns: list[tuple[np.ndarray, ...]] = []
-    for at_split, split in enumerate(splits):
-        classes, weights = strata_in(split, strata)
-        for at, count in enumerate(quotas(weights, split.num_examples)):
-            index = np.arange(count, dtype=np.int64)
-            numbers = (at_split, at, names.index(split.name), names.index(classes[at]))
-            columns.append(
-                ((index + 0.5) / weights[at], *(np.full(count, n, np.int32) for n in numbers), index)
-            )
+    for group, start, stop in parts:
+        index = np.arange(start, stop, dtype=np.int64)
+        numbers = (group.split, group.stratum, names.index(splits[group.split].name), names.index(group.name))
+        columns.append(
+            ((index + 0.5) / group.weight, *(np.full(len(index), n, np.int32) for n in numbers), index)
+        )
     empty = (np.zeros(0), *(np.zeros(0, np.int32) for _ in range(4)), np.zeros(0, np.int64))
     place, by_split, by_class, split, stratum, index = map(np.concatenate, zip(empty, *columns, strict=True))
     order = np.lexsort((by_class, by_split, place))

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["Part", "shards_of"]
+__all__ = ["Part", "in_shard", "shards_of"]
 
 _HAND = 12
+_DIGEST_BYTES = 32
+_TOGETHER = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +63,47 @@ class Part:
 
 @lru_cache(maxsize=16)
 def shards_of(total: int, of: int) -> "np.ndarray":
-    """Return by position in a split of `total` rows the shard that a position belongs to; some 0.5 µs each.
+    """Return by position in a split of `total` rows the shard that a position belongs to; some 0.1 µs, 4 bytes each.
 
     The array is shared by all who ask for it, and cannot be written to.
     """
     import numpy as np
 
-    hands = -(-total // _HAND)
-    order = np.array([_dealt(hand) for hand in range(hands)], np.int64).reshape(hands, _HAND)
-    shards = ((np.arange(hands, dtype=np.int64)[:, None] * _HAND + order) % of).reshape(-1)[:total]
+    shards = np.empty(total, np.int32)
+    for at, stretch in _stretches(total, of):
+        shards[at : at + len(stretch)] = stretch
     shards.setflags(write=False)
     return shards
+
+
+def in_shard(total: int, of: int, shard: int) -> "np.ndarray":
+    """Return by position in a split of `total` rows whether it belongs to the shard; as `shards_of`, a byte each."""
+    import numpy as np
+
+    own = np.empty(total, bool)
+    for at, stretch in _stretches(total, of):
+        own[at : at + len(stretch)] = stretch == shard
+    return own
+
+
+def _stretches(total: int, of: int) -> "Iterator[tuple[int, np.ndarray]]":
+    """Yield the shards of the positions, some ten thousand at a time, and where each stretch begins."""
+    import numpy as np
+
+    for start in range(0, -(-total // _HAND), _TOGETHER):
+        hands = range(start, start + _TOGETHER)
+        digests = np.frombuffer(b"".join(map(_digest, hands)), np.uint8).reshape(-1, _DIGEST_BYTES)
+        order = np.argsort(digests[:, :_HAND], axis=1, kind="stable")
+        shards = (np.arange(start, start + _TOGETHER)[:, None] * _HAND + order) % of
+        at = start * _HAND
+        yield at, shards.reshape(-1)[: total - at]
 
 
 @lru_cache(maxsize=16)
 def _dealt(hand: int) -> tuple[int, ...]:
     """Return an order of twelve that looks random, and is the same wherever the split is read."""
-    digest = hashlib.sha256(b"%d" % hand).digest()
-    return tuple(sorted(range(_HAND), key=digest.__getitem__))
+    return tuple(sorted(range(_HAND), key=_digest(hand).__getitem__))
+
+
+def _digest(hand: int) -> bytes:
+    return hashlib.sha256(b"%d" % hand).digest()

@@ -12,6 +12,7 @@ from synth_datasets.plan.order import (
     OrderedRows,
     Strata,
     decision_order,
+    ordered_blocks,
     ordered_rows,
     quotas,
     split_order,
@@ -131,6 +132,10 @@ class Plan:
             if name not in self._splits:
                 raise KeyError(name)
         return decision_order(self.spec.splits, self._strata, upto=upto, among=splits)
+
+    def ordered_blocks(self) -> Iterator[OrderedRows]:
+        """Yield what `decision_rows` yields for all splits, as columns: for who goes past most rows."""
+        return ordered_blocks(self.spec.splits, self._strata)
 
     def ordered_rows(self) -> OrderedRows:
         """Return what `decision_rows` yields for all splits, as columns: for who needs all rows at once."""

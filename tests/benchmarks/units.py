@@ -152,14 +152,14 @@ def _ms(seconds: float, rows: int) -> float:
 def plan(options: argparse.Namespace, folder: Path) -> Result:
     """Go through the plan as each part does: deal all rows, then find its own among them."""
     from synth_datasets.parts.ask import _of_part
-    from synth_datasets.plan.part import shards_of
+    from synth_datasets.plan.part import in_shard
     from synth_datasets.plan.plan import Plan
     from synth_datasets.spec import load_spec
 
     spec = load_spec(spec_file(folder, options.rows, kind=options.kind))
     walked = Plan(spec, {})
     before, started = resident(), time.process_time()
-    own = {split.name: shards_of(split.num_examples, options.parts) == 0 for split in spec.splits}
+    own = {split.name: in_shard(split.num_examples, options.parts, 0) for split in spec.splits}
     dealt, most = time.process_time() - started, _peak() - before
     first = next(iter(_of_part(walked, own)))
     started = time.process_time()

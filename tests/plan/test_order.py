@@ -1,8 +1,10 @@
 import time
 import tracemalloc
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from synth_datasets.plan.order import (
     decision_order,
     divisor_sequence,
+    ordered_blocks,
     ordered_rows,
     quotas,
     split_order,
@@ -145,3 +148,27 @@ def test_all_rows_at_once_are_those_that_are_yielded():
     yielded = list(decision_order(splits, strata, upto=None, among=None))
     assert [rows.key(at) for at in range(len(rows))] == yielded
     assert [rows.between(5, 9).key(at) for at in range(4)] == yielded[5:9]
+
+
+splits = st.lists(
+    st.integers(0, 9000).map(lambda count: Split("", count))
+    | st.tuples(st.integers(0, 400), st.integers(1, 9)).map(
+        lambda counts: Split("", sum(counts), counts=(("1", counts[0]), ("0", counts[1])))
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(splits, st.lists(st.floats(0.01, 100) | st.just(1.0), min_size=2, max_size=5))
+def test_rows_in_blocks_are_all_rows_in_their_order(given_splits, shares):
+    strata = (tuple(map(str, range(len(shares)))), tuple(shares))
+    named = [replace(split, name=f"split {at}") for at, split in enumerate(given_splits)]
+    every = ordered_rows(named, strata)
+    blocks = [*ordered_blocks(named, strata)]
+    assert sum(map(len, blocks)) == len(every) == sum(split.num_examples for split in named)
+    for column in ("split", "stratum", "index"):
+        found = [getattr(block, column) for block in blocks] or [every.index[:0]]
+        assert np.array_equal(np.concatenate(found), getattr(every, column))
+    assert all(block.names == every.names for block in blocks)

@@ -2,11 +2,12 @@
 
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synth_datasets.plan.part import Part
+from synth_datasets.plan.part import Part, in_shard, shards_of
 
 
 def readers(count: int, of: int = 48) -> list[Part]:
@@ -51,3 +52,13 @@ def test_classes_that_take_turns_are_mixed_in_every_part(count, classes):
         assert min(share.values()) > 0.4 * len(positions) / classes
         runs = [set(range(classes)) & {p % classes for p in positions[at : at + 48]} for at in (0, 48)]
         assert all(len(run) == classes for run in runs)
+
+
+@pytest.mark.parametrize(("total", "of"), [(0, 3), (1, 1), (11, 4), (100_000, 7), (60_001, 48)])
+def test_all_shards_at_once_are_those_of_each_position(total, of):
+    dealt = shards_of(total, of)
+    assert len(dealt) == total
+    for shard in (0, of - 1):
+        assert np.array_equal(in_shard(total, of, shard), dealt == shard)
+    for at in {*range(0, total, 997), *range(max(0, total - 30), total)}:
+        assert at in Part(frozenset({int(dealt[at])}), of)
