@@ -33,7 +33,12 @@ _RELEASE = "synth.lock"
     help="Real rows to test on, of which no training row may be a copy.  [required]",
 )
 @click.option("--text", default="text", show_default=True, help="The column of texts, or of words (lists).")
-@click.option("--label", default="label", show_default=True, help="The column of classes, or of IOB2 tags.")
+@click.option(
+    "--label",
+    default="label",
+    show_default=True,
+    help="The column of classes, IOB2 tags, or mentions (`spans`).",
+)
 @click.option("--real-text", help="What the real data call the column.  [default: as --text]")
 @click.option("--real-label", help="What the real data call the column.  [default: as --label]")
 @click.option(
@@ -89,15 +94,17 @@ def prove_verb(
 
     SPEC_OR_BUILD is a build's folder, a dataset on the Hub, or a spec, which is built if need be. Two kinds of models
     are asked, one over words and one over letters, hundreds of which train in a minute; advice is firm where all agree.
-    `--model` adds a classifier of `transformers`, or a tagger where rows are words with tags. Training rows that copy a
-    test row, exactly or nearly, are left out and counted. Where the synthetic rows were made from real ones (`seeds`),
-    the test rows must not be among those.
+    `--model` adds a classifier of `transformers`, or a tagger where rows are words with tags. Texts with mentions
+    (lists of `start`, `end`, `label`, as `spans` stores them) become words with tags. Training rows that copy a test
+    row, exactly or nearly, are left out and counted. Where the synthetic rows were made from real ones (`seeds`), the
+    test rows must not be among those.
 
     Into a build's folder go prove.json and the plots; card and report show them.
 
     \b
     Example:  synth prove build/reviews --real real.csv --test real_test.csv
               synth prove build/people --real ner.jsonl --test ner_test.jsonl --text tokens --label ner_tags
+              synth prove build/people --real ner.jsonl --test ner_test.jsonl --label entities
     """
     from synth_datasets.proof.design import MIXES, SIZES
     from synth_datasets.proof.plots import curves_png

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from synth_datasets.errors import SettingsError
+from synth_datasets.proof.spans import are_spans, tagged_words
 from synth_datasets.spec.tables import TableError, read_table
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def tagged(rows: LabelledRows) -> bool:
 def read_rows(path: Path, *, text: str, label: str, group: str | None = None) -> LabelledRows:
     """Read a CSV, TSV, JSON lines or Parquet file; rows without a text or a label are left out.
 
-    Values of JSON lines and Parquet may be lists: words and their tags. Raises `SettingsError`.
+    Values of JSON lines and Parquet may be lists: words and their tags, or the mentions in a text. Raises
+    `SettingsError`.
     """
     try:
         data = path.read_bytes()
@@ -73,7 +75,12 @@ def read_rows(path: Path, *, text: str, label: str, group: str | None = None) ->
 def rows_of(
     name: str, inputs: Sequence[Any], labels: Sequence[Any], groups: Sequence[Any] = ()
 ) -> LabelledRows:
-    """Return the rows that have an input and a label; raises `SettingsError` when none has, or they do not fit."""
+    """Return the rows that have an input and a label; raises `SettingsError` when none has, or they do not fit.
+
+    Texts with lists of mentions (`start`, `end`, `label`) become words with tags.
+    """
+    if are_spans(inputs, labels):
+        inputs, labels = _as_words(name, inputs, labels)
     kept = [at for at, (given, label) in enumerate(zip(inputs, labels, strict=True)) if given and _is(label)]
     if not kept:
         raise SettingsError(f"{name}: no row has a text and a label")
@@ -88,6 +95,16 @@ def rows_of(
         tuple(tuple(map(str, labels[at])) if listed else str(labels[at]) for at in kept),
         tuple(str(groups[at]) for at in kept) if groups else (),
     )
+
+
+def _as_words(name: str, texts: Sequence[Any], spans: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """Return the words and the tags of each row; None where its mentions are not told."""
+    words, tags = list[Any](), list[Any]()
+    for row, (text, found) in enumerate(zip(texts, spans, strict=True), start=1):
+        both = (None, None) if text is None or found is None else tagged_words(name, text, found, row)
+        words.append(both[0])
+        tags.append(both[1])
+    return words, tags
 
 
 def dataset_rows(rows: "datasets.Dataset", *, name: str, text: str, label: str) -> LabelledRows:
@@ -120,6 +137,11 @@ def _named(rows: "datasets.Dataset", label: str) -> list[Any]:
 
     feature, values = rows.features[label], rows[label][:]
     inner = feature.feature if isinstance(feature, List) else feature
+    if isinstance(inner, Mapping) and isinstance(kind := inner.get("label"), ClassLabel):
+        return [
+            None if spans is None else [{**span, "label": kind.int2str(span["label"])} for span in spans]
+            for spans in values
+        ]
     if not isinstance(inner, ClassLabel):
         return values
     names = dict[object, str](enumerate(inner.names))
@@ -155,5 +177,7 @@ def _lists(path: Path, data: bytes, wanted: Sequence[str]) -> dict[str, list[Any
             return None
     else:
         return None
-    lists = found.keys() == set(wanted) and any(isinstance(each, list) for each in found[wanted[0]])
-    return found if lists else None
+    if found.keys() != set(wanted):
+        return None
+    inputs, labels = (found[name] for name in wanted[:2])
+    return found if any(isinstance(each, list) for each in inputs) or are_spans(inputs, labels) else None

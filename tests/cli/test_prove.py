@@ -105,6 +105,46 @@ def test_a_proof_goes_into_the_build_its_card_and_its_report(prove, folder, caps
     assert proof.advice in capsys.readouterr().out
 
 
+def mentions(name, count):
+    draw = random.Random(name)
+    for _ in range(count):
+        who, words = draw.choice(["Ann Lim", "Bo Berg", "Zoë Ruiz"]), " ".join(draw.sample(WORDS, 6))
+        start = len(words) + 1
+        span = {"start": start, "end": start + len(who), "label": "person"}
+        yield {"text": f"{words} {who} {words[:9]}.", "entities": [span]}
+
+
+def test_mentions_by_their_places_are_proved_with_as_tags(tmp_path, endpoint, monkeypatch, capsys):
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    for name in ("real", "test"):
+        rows = "".join(json.dumps(row) + "\n" for row in mentions(name, 40))
+        (tmp_path / f"{name}.jsonl").write_text(rows, encoding="utf-8")
+    endpoint.rule = lambda body: (
+        f"{' '.join(random.Random(body['seed']).sample(WORDS, 6))} {body['messages'][-1]['content'][13:-1]} left."
+    )
+    spec = {
+        "name": "made",
+        "model": "m",
+        "columns": {
+            "person": {"sample": ["Ann Lim", "Bo Berg", "Zoë Ruiz"], "hidden": True},
+            "text": {"prompt": "Write of the {{ person }}."},
+            "entities": {"spans": {"in": "text", "find": {"person": "person"}}},
+        },
+        "splits": {"train": 12},
+        "checks": {"text": {"unique": "off"}},
+    }
+    (tmp_path / "x.synth.yaml").write_text(yaml.safe_dump(spec, sort_keys=False), encoding="utf-8")
+    given = {"base_url": endpoint.base_url, "store": str(tmp_path / "store")}
+    build(tmp_path / "x.synth.yaml", tmp_path / "out", cache_dir=tmp_path / "cache", options=given)
+    files = ["--real", tmp_path / "real.jsonl", "--test", tmp_path / "test.jsonl"]
+    few = ["--label", "entities", "--seeds", "2", "--sizes", "10", "--mixes", "1"]
+    with pytest.raises(SystemExit) as ended:
+        main(["prove", str(tmp_path / "out"), *map(str, files), *few])
+    assert ended.value.code == 0, capsys.readouterr().err
+    proof = read_proof(tmp_path / "out")
+    assert (proof.task, proof.real, proof.synthetic, proof.test) == ("tagging", 40, 12, 40)
+
+
 @pytest.mark.parametrize(
     ("more", "together"), [([], ""), (["--group", "by"], " (all rows of one 'by' together)")]
 )

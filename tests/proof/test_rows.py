@@ -6,7 +6,7 @@ import datasets
 import pytest
 
 from synth_datasets.errors import SettingsError
-from synth_datasets.proof.rows import dataset_rows, read_rows, tagged
+from synth_datasets.proof.rows import dataset_rows, read_rows, rows_of, tagged
 
 
 def test_tables_are_read_and_rows_without_a_label_left_out(tmp_path):
@@ -40,6 +40,52 @@ def test_words_and_tags_are_read_from_json_lines_and_parquet(tmp_path):
     (tmp_path / "s.jsonl").write_text(json.dumps({**record, "ner_tags": ["O"]}) + "\n", encoding="utf-8")
     with pytest.raises(SettingsError, match="row 1 has 2 words and 1 tags"):
         read_rows(tmp_path / "s.jsonl", text="tokens", label="ner_tags")
+
+
+ANN = {"start": 0, "end": 7, "label": "person", "text": "Ann Lim"}
+OSLO = {"start": 15, "end": 19, "label": "place", "text": "Oslo"}
+MENTIONS = [
+    {"text": "Ann Lim left \u201cOslo\u201d.", "entities": [{**OSLO, "start": 14, "end": 18}, ANN]},
+    {"text": "Nobody stayed.", "entities": []},
+    {"text": "Not told.", "entities": None},
+]
+WORDS = (("Ann", "Lim", "left", "\u201c", "Oslo", "\u201d", "."), ("Nobody", "stayed", "."))
+TAGS = (("B-person", "I-person", "O", "O", "B-place", "O", "O"), ("O", "O", "O"))
+
+
+def test_mentions_by_their_places_become_words_with_tags(tmp_path):
+    span = {name: datasets.Value("int64") for name in ("start", "end")}
+    named = {
+        **span,
+        "label": datasets.ClassLabel(names=["person", "place"]),
+        "text": datasets.Value("string"),
+    }
+    features = datasets.Features({"text": datasets.Value("string"), "entities": datasets.List(named)})
+    made = datasets.Dataset.from_list(MENTIONS, features=features)
+    made.to_parquet(tmp_path / "r.parquet")
+    (tmp_path / "r.jsonl").write_text("".join(json.dumps(row) + "\n" for row in MENTIONS), encoding="utf-8")
+    where = {"text": "text", "label": "entities"}
+    for rows in (
+        *(read_rows(tmp_path / name, **where) for name in ("r.jsonl", "r.parquet")),
+        dataset_rows(made, name="made", **where),
+    ):
+        assert (rows.inputs, rows.labels) == (WORDS, TAGS)
+        assert tagged(rows)
+
+
+@pytest.mark.parametrize(
+    ("spans", "said"),
+    [
+        ([{"start": 0, "end": 7}], "row 1: a mention needs `start`, `end` and `label`"),
+        ([{**ANN, "end": 99}], "row 1: no mention stands from 0 to 99 as said"),
+        ([{**ANN, "start": 1, "end": 8}], "row 1: no mention stands from 1 to 8 as said"),
+        ([{**ANN, "start": 0.5}], "row 1: no mention stands from 0.5 to 7 as said"),
+        ([ANN, {"start": 4, "end": 12, "label": "place"}], "row 1: mentions overlap"),
+    ],
+)
+def test_mentions_that_cannot_be_tags_are_told_with_their_row(spans, said):
+    with pytest.raises(SettingsError, match=said):
+        rows_of("real.jsonl", ["Ann Lim left Oslo."], [spans])
 
 
 def test_only_the_synthetic_rows_of_a_mixed_build_count():
