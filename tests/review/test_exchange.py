@@ -124,6 +124,28 @@ def test_records_have_the_keys_that_argilla_reads(rows, judged, decisions):
     assert "ann" not in json.dumps(records)
 
 
+def test_argilla_reads_the_records_and_gives_them_back(rows, judged, decisions, tmp_path):
+    """By what `rg.Dataset.records.from_json` and `to_json` call, which need a server for nothing but the dataset."""
+    io_of_argilla = pytest.importorskip("argilla.records._io._json", reason="needs argilla").JsonIO
+    (tmp_path / "out.json").write_text(argilla_records(rows, judged, SIGNS, decisions), encoding="utf-8")
+    records = io_of_argilla._records_from_json(tmp_path / "out.json")
+    first = records[0]
+    assert first.id == rows[0].id
+    assert first.fields.to_dict() == rows[0].values
+    assert first.metadata["why"] == "near a limit"
+    assert first.suggestions["fix_label"].value == "negative"
+    assert [each.value for each in first.responses["verdict"]] == ["accept", "reject"]
+    sent = records[5].api_model().model_dump()  # as it goes to a server
+    assert (sent["external_id"], sent["fields"]) == (rows[5].id, rows[5].values)
+    io_of_argilla.to_json(records, tmp_path / "back.json")
+    back = (tmp_path / "back.json").read_text(encoding="utf-8")
+    known = [decide(rows[5], judged, "accept", reviewer="bo", at=AT)]  # a name that the file knows
+    found = take_argilla(back, rows, judged, known, reviewer="ann", at=AT)
+    assert sorted(taken(found)) == sorted(
+        (each.row, each.verdict, each.reviewer, each.values, each.note) for each in decisions
+    )
+
+
 def test_answers_given_in_argilla_are_taken(rows, judged):
     """As `records.to_json` writes them: a user by UUID, an untouched suggestion repeated as an answer."""
     records = json.loads(argilla_records(rows[:3], judged, {}, []))
