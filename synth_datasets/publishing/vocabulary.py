@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
 
 from synth_datasets.errors import Problem
 from synth_datasets.spec.model import DatasetSpec
@@ -124,6 +125,8 @@ def _like(given: str, known: Iterable[str]) -> str:
 
 
 def _languages() -> frozenset[str]:
-    """Return the codes that `datasets` ships, which are the Hub's."""
-    listed = resources.files("datasets") / "utils" / "resources" / "languages.json"
-    return frozenset(json.loads(listed.read_text(encoding="utf-8")))
+    """Return the codes that `datasets` ships, which are the Hub's; the package is found, not imported."""
+    found = find_spec("datasets")
+    places = (found and found.submodule_search_locations) or []
+    listed = [Path(place, "utils", "resources", "languages.json") for place in places]
+    return frozenset(json.loads(listed[0].read_text(encoding="utf-8")))
