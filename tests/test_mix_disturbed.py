@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 from hub_standin import WRITE, HubStandin
 from nursery import Nursery
+from workshop import tree
 
 from synth_datasets.spec import fingerprint, load_spec
 
@@ -71,14 +72,6 @@ def sometimes_a_copy(body):
     if number % 9 == 0:
         return real_rows(80)[number % 80]
     return "This came late and the box was torn, but it works." if number % 7 == 0 else None
-
-
-def tree(folder):
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_kills_and_concurrency_change_no_byte_of_a_mix(endpoint, tmp_path):

@@ -1,6 +1,5 @@
 """The promises that several stages keep together, each with a test that tries to break it."""
 
-import hashlib
 import os
 import random
 import signal
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 from fake_endpoint import FakeEndpoint, cut_json, default_text, rate_limited, reset, server_error, text
 from specs import write_spec
+from workshop import often_alike
 
 from synth_datasets.settings import Settings
 from synth_datasets.spec import load_spec, with_overrides
@@ -37,16 +37,6 @@ def rows_of(spec, where: Settings, split: str = "train") -> list[tuple]:
         for each in outcomes
         if isinstance(each, Example)
     ]
-
-
-def often_alike(body) -> str | None:
-    """Answer so that many rows repeat each other and some are too short."""
-    number = int(hashlib.sha256(repr(body).encode()).hexdigest(), 16)
-    if number % 5 == 0:
-        return "Meh."
-    if number % 3 == 0:
-        return f"This {('phone', 'laptop', 'kettle')[number % 7 % 3]} came late and the box was torn, but it works."
-    return None
 
 
 @pytest.mark.parametrize("concurrency", [1, 8, 64, 256])

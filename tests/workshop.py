@@ -1,4 +1,4 @@
-"""Builds whole and in parts, each machine with a store and a cache of its own."""
+"""Builds whole and in parts, each machine with a store and a cache of its own; answers and digests for such tests."""
 
 import hashlib
 import itertools
@@ -15,16 +15,25 @@ from synth_datasets.parts.shard import Shard
 from synth_datasets.settings import Settings
 from synth_datasets.spec import load_spec, with_overrides
 
-__all__ = ["Workshop", "often_alike", "tree"]
+__all__ = ["Workshop", "often_alike", "sometimes_alike", "tree"]
 
 
 def often_alike(body: dict[str, Any]) -> str | None:
     """Answer so that many rows repeat each other and some are too short."""
+    return _alike(body, 5, 3, 7)
+
+
+def sometimes_alike(body: dict[str, Any]) -> str | None:
+    """Answer so that some rows repeat each other and some are too short."""
+    return _alike(body, 11, 7, 13)
+
+
+def _alike(body: dict[str, Any], short: int, alike: int, which: int) -> str | None:
     number = int(hashlib.sha256(repr(body).encode()).hexdigest(), 16)
-    if number % 5 == 0:
+    if number % short == 0:
         return "Meh."
-    if number % 3 == 0:
-        return f"This {('phone', 'laptop', 'kettle')[number % 7 % 3]} came late and the box was torn, but it works."
+    if number % alike == 0:
+        return f"This {('phone', 'laptop', 'kettle')[number % which % 3]} came late and the box was torn, but it works."
     return None
 
 

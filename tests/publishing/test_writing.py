@@ -1,6 +1,5 @@
 """A release that is written: anyone can load it, and its bytes follow from its rows."""
 
-import hashlib
 import json
 import os
 from dataclasses import replace
@@ -10,6 +9,7 @@ import datasets
 import pyarrow.parquet as pq
 import pytest
 from huggingface_hub import DatasetCard
+from workshop import tree
 
 from synth_datasets.errors import PublishError
 from synth_datasets.features import features_of
@@ -32,14 +32,6 @@ stream = datasets.load_dataset(sys.argv[1], split="train", streaming=True)
 # Whole: a stream of Parquet that is left early aborts the interpreter now and then as it exits.
 assert list(stream) == loaded["train"].to_list()
 """
-
-
-def tree(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_a_release_holds_all_that_belongs_to_a_version(release_of, spec, tmp_path, tallies):
