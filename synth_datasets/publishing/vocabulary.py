@@ -127,6 +127,7 @@ def _like(given: str, known: Iterable[str]) -> str:
 def _languages() -> frozenset[str]:
     """Return the codes that `datasets` ships, which are the Hub's; the package is found, not imported."""
     found = find_spec("datasets")
-    places = (found and found.submodule_search_locations) or []
-    listed = [Path(place, "utils", "resources", "languages.json") for place in places]
-    return frozenset(json.loads(listed[0].read_text(encoding="utf-8")))
+    assert found is not None  # noqa: S101 - a package that this one requires
+    assert found.origin is not None  # noqa: S101
+    listed = Path(found.origin).parent / "utils" / "resources" / "languages.json"
+    return frozenset(json.loads(listed.read_text(encoding="utf-8")))
