@@ -11,6 +11,8 @@ import click
 from synth_datasets.errors import SettingsError
 
 if TYPE_CHECKING:
+    import datasets
+
     from synth_datasets.quality.embeddings import Embed
     from synth_datasets.quality.own import Own
     from synth_datasets.quality.report import QualityReport
@@ -61,6 +63,11 @@ def measure_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 metavar="NAME",
                 help="Language model for `perplexity`: smollm2-135m-instruct, the embedded one, or a folder.",
             ),
+            click.option(
+                "--group",
+                metavar="COLUMN",
+                help="For `label_noise`: a column that rows of one text share, such as a review's id.",
+            ),
         )
     ):  # fmt: skip
         command = option(command)
@@ -77,6 +84,7 @@ def add_measures(
     test: str | None,
     embed: str | None,
     scorer: str | None,
+    group: str | None = None,
 ) -> "QualityReport":
     """Return the report with what is asked for; the build's folder stays as it is.
 
@@ -89,7 +97,7 @@ def add_measures(
     if not asked and not full:
         return report
     own = {name: _own(name) for name in names if name not in MEASURES}
-    materials = _materials(folder, report, _spec(folder), files, (embedding(embed), scorer))
+    materials = _materials(folder, report, _spec(folder), files, (embedding(embed), scorer), group=group)
     _check_needs([name for name in asked if name in MEASURES], materials)
     rest = [name for name in MEASURES if name not in asked] if full else []
     every = list(dict.fromkeys([*asked, *rest]))
@@ -149,6 +157,8 @@ def _materials(
     spec: "DatasetSpec | None",
     files: Mapping[str, str],
     models: "tuple[Embed | None, str | None]",
+    *,
+    group: str | None,
 ) -> "dict[str, Material]":
     import datasets
 
@@ -170,6 +180,7 @@ def _materials(
         "embed": models[0],
         "scorer": _scorer(models[1]),
         "labels": columns.named(whole.labels[first], labels[first]) if first else None,
+        "groups": _groups(dataset, group),
         "seeds": None if spec is None else seed_texts(spec),
         "language": spec.language[0] if spec is not None and len(spec.language) == 1 else None,
     }
@@ -187,6 +198,14 @@ def _materials(
         )
         for column, texts in whole.texts.items()
     }
+
+
+def _groups(dataset: "datasets.DatasetDict", column: str | None) -> list[str] | None:
+    if column is None:
+        return None
+    if missing := [split for split, rows in dataset.items() if column not in rows.column_names]:
+        raise SettingsError(f"--group {column}: there is no such column in {missing[0]}")
+    return [f"{split} {value}" for split, rows in dataset.items() for value in rows[column]]
 
 
 def _shards(folder: Path, splits: Mapping[str, object]) -> dict[str, list[str]]:

@@ -223,6 +223,7 @@ def find_label_noise(given: Material) -> Found:
         rows=chosen,
         embed=given.embed,
         gold=_gold(given, names),
+        groups=None if given.groups is None else [given.groups[row] for row in chosen],
         shown=5,
     )
     low, high = got.noise_interval

@@ -16,6 +16,8 @@ class Material:
     texts: Sequence[str]
     labels: Sequence[str] | None = None
     """The label of each row, '' for none."""
+    groups: Sequence[str] | None = None
+    """What rows that belong together share, such as a review's id; they stand in their order."""
     prompts: Sequence[str] | None = None
     """The prompt of each row."""
     seeds: Sequence[str] | None = None

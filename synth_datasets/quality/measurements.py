@@ -206,7 +206,10 @@ class LabelNoise(_Measurement):
     """`label_noise` of texts and the positions of their labels."""
 
     _figure = staticmethod(label_noise)
-    _usage = "data: the texts. labels: class positions. names: the classes. embed: as elsewhere (optional)."
+    _usage = (
+        "data: the texts. labels: class positions. names: the classes. embed: as elsewhere. groups: what rows that "
+        "belong together share, such as a review's id (both optional)."
+    )
 
 
 class LengthDistance(_Measurement):

@@ -1,12 +1,14 @@
 """A plain text classifier that predicts every row without having seen it, nor its near copies."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from synth_datasets.quality.duplicates import NEAR, near_duplicates
 from synth_datasets.quality.embeddings import Embed, embedded
+from synth_datasets.quality.neighbours import among_neighbours, group_codes
+from synth_datasets.quality.opinions import Opinions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +19,7 @@ FOLDS = 5
 FEATURES = 30_000
 REACH = 2_000
 """Characters of a text that are looked at."""
+TINY = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,10 @@ class OutOfFold:
     """Share of rows whose near copies are in other folds as well: they are predicted by what has seen a copy."""
     gold: Labelled | None = None
     """Rows that every model was trained on besides."""
+    words: int = 0
+    """How many of the features are words; what follows is the embedding."""
+    groups: "np.ndarray | None" = None
+    """Numbers of the groups whose rows say something of each other; `models` and `predict` know nothing of them."""
 
     def predict(self, rows: Sequence[int], texts: Sequence[str]) -> "np.ndarray":
         """Return the classes of other texts for these rows, each by the model that has not seen the row."""
@@ -74,34 +81,52 @@ def predict_out_of_fold(
     folds: int = FOLDS,
     embed: Embed | None = None,
     gold: Labelled | None = None,
+    groups: Sequence[Hashable] | None = None,
 ) -> OutOfFold:
     """Return each row's class probabilities; about 0.5 ms a row of short text with three classes.
 
-    Logistic regression over TF-IDF of words and pairs of words, and beside them the embedding of the text where `embed`
-    is given; classes are weighted alike, and `gold` rows are learned from in every fold. Near copies of one text are in
-    one fold, so that none is predicted by a model that was trained on its copy, unless there are more of them than a
-    fold holds. Folds follow from the texts alone.
+    Logistic regression over TF-IDF of words and pairs of words and, where `embed` is given, a second one over the
+    embedding of the text: the probabilities are their geometric mean, which finds more than one model of both. Classes
+    are weighted alike, and `gold` rows are learned from in every fold. Near copies of one text are in one fold, so that
+    none is predicted by a model that was trained on its copy, unless there are more of them than a fold holds. Rows of
+    one of `groups` are in one fold, too, and what the others say, their labels and predictions, is heard as well
+    (`among_neighbours`); within a group rows stand in the order of the text. Folds follow from texts and groups alone.
     """
+    import numpy as np
+
     words = _words(texts)
+    every = None if embed is None else embedded(texts, embed)
+    centre = None if every is None else every.mean(axis=0)
 
     def features(given: Sequence[str]) -> Any:  # noqa: ANN401 - a sparse matrix of scipy
         counted = words.transform([text[:REACH] for text in given])
-        if embed is None:
+        if embed is None or every is None:
             return counted
         from scipy.sparse import csr_matrix, hstack
 
-        return hstack([counted, csr_matrix(embedded(given, embed))]).tocsr()
+        points = (every if given is texts else embedded(given, embed)) - centre
+        lengths = np.linalg.norm(points, axis=1, keepdims=True)
+        return hstack([counted, csr_matrix(points / np.where(lengths > TINY, lengths, 1.0))]).tocsr()
 
-    placed, divided = _folds(texts, folds)
-    probabilities, models = _trained(features, texts, labels, classes, placed=placed, folds=folds, gold=gold)
-    return OutOfFold(probabilities, placed, features, models, divided, gold)
+    codes = None if groups is None or not len(texts) else group_codes(groups)
+    placed, divided = _folds(texts, folds, codes)
+    found = OutOfFold(
+        np.zeros((len(texts), classes)),
+        placed,
+        features,
+        (None,) * folds,
+        divided,
+        gold,
+        len(words.vocabulary_),
+        codes,
+    )
+    probabilities, models = _trained(found, texts, labels, classes)
+    return replace(found, probabilities=probabilities, models=models)
 
 
 def relabelled(found: OutOfFold, texts: Sequence[str], labels: Sequence[int], classes: int) -> "np.ndarray":
     """Return the probabilities that models trained on other labels give, everything else being equal."""
-    return _trained(
-        found.features, texts, labels, classes, placed=found.folds, folds=len(found.models), gold=found.gold
-    )[0]
+    return _trained(found, texts, labels, classes)[0]
 
 
 def _words(texts: Sequence[str]) -> Any:  # noqa: ANN401 - a vectorizer of scikit-learn
@@ -123,36 +148,23 @@ def _words(texts: Sequence[str]) -> Any:  # noqa: ANN401 - a vectorizer of sciki
 
 
 def _trained(
-    features: Callable[[Sequence[str]], Any],
-    texts: Sequence[str],
-    labels: Sequence[int],
-    classes: int,
-    *,
-    placed: "np.ndarray",
-    folds: int,
-    gold: Labelled | None,
+    found: OutOfFold, texts: Sequence[str], labels: Sequence[int], classes: int
 ) -> "tuple[np.ndarray, tuple[Any, ...]]":
     import numpy as np
     from scipy.sparse import vstack
     from sklearn.dummy import DummyClassifier
-    from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
-    points, given = features(texts), np.asarray(labels)
-    sure = np.asarray(gold.labels if gold else (), dtype=int)
-    beside = features(gold.texts) if gold and len(sure) else points[:0]
+    points, given = found.features(texts), np.asarray(labels)
+    sure = np.asarray(found.gold.labels if found.gold else (), dtype=int)
+    beside = found.features(found.gold.texts) if found.gold and len(sure) else points[:0]
     probabilities = np.zeros((len(labels), classes))
     models: list[Any] = []
     with threadpool_limits(1):  # with more threads than free cores this takes a hundred times as long
-        for fold in range(folds):
-            inside = placed == fold
+        for fold in range(len(found.models)):
+            inside = found.folds == fold
             learned = np.concatenate([given[~inside], sure])
-            several = len(np.unique(learned)) > 1
-            model = (
-                LogisticRegression(C=3, class_weight="balanced", max_iter=200)
-                if several
-                else DummyClassifier()
-            )
+            model = Opinions(found.words) if len(np.unique(learned)) > 1 else DummyClassifier()
             model.fit(vstack([points[~inside], beside]).tocsr(), learned)
             if inside.any():
                 chances = np.asarray(model.predict_proba(points[inside]))
@@ -160,21 +172,25 @@ def _trained(
                 for at, name in enumerate(np.asarray(model.classes_).tolist()):
                     probabilities[here, name] = chances[:, at]
             models.append(model)
+    if found.groups is not None:
+        probabilities = among_neighbours(probabilities, given, found.groups, found.folds)
     return probabilities, tuple(models)
 
 
-def _folds(texts: Sequence[str], folds: int) -> "tuple[np.ndarray, float]":
+def _folds(texts: Sequence[str], folds: int, groups: "np.ndarray | None") -> "tuple[np.ndarray, float]":
     """Return a fold for each row, and the share of rows whose near copies are in other folds as well.
 
-    Groups of near copies, the largest first, each into the emptiest fold. A group that no fold can hold is divided.
+    Groups of near copies, or the groups that are given, the largest first, each into the emptiest fold. Of near copies
+    a group that no fold can hold is divided; given groups stay whole, and near copies in other groups are not looked
+    for.
     """
     import numpy as np
 
     members: dict[int, list[int]] = {}
-    copies = near_duplicates(texts, NEAR)
+    copies = near_duplicates(texts, NEAR) if groups is None else dict(enumerate(groups.tolist()))
     for row in range(len(texts)):
         members.setdefault(copies.get(row, row), []).append(row)
-    room = max(1, len(texts) // folds)
+    room = max(1, len(texts) // folds) if groups is None else len(texts)
     every = [[row] for group in members.values() if len(group) > room for row in group]
     divided = len(every) / len(texts) if texts else 0.0
     every += [group for group in members.values() if len(group) <= room]

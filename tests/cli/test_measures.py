@@ -125,6 +125,7 @@ def test_what_cannot_be_measured_is_told(report):
     for arguments, said in (
         (("--measure", "readabilty"), "there is no measure 'readabilty'; there are\n  semantic_spread"),
         (("--measure", "real"), "measure real needs --real FILE"),
+        (("--measure", "label_noise", "--group", "review"), "--group review: there is no such column in"),
         (
             ("--measure", "semantic_duplicates"),
             "measure semantic_duplicates needs --embed minilm, or a folder",

@@ -33,6 +33,15 @@ def reviews() -> list[tuple[str, int]]:
     return rows
 
 
+@pytest.fixture(scope="session")
+def review_rows() -> list[tuple[int, str, float]]:
+    """The same snippets as they stand in the file: the review's number, the text, the mean score."""
+    if not _CSV.is_file():
+        pytest.skip("product_reviews.csv is not at hand: set SYNTH_TEST_REVIEWS to its path")
+    with _CSV.open(encoding="utf-8", newline="") as lines:
+        return [(int(row["review_id"]), row["text"], float(row["score"])) for row in csv.DictReader(lines)]
+
+
 @pytest.fixture
 def table():
     """Make a table of texts and label positions."""

@@ -179,16 +179,18 @@ def test_the_families_that_were_spoiled_are_those_that_do_not_pass(planted: Plan
 
 
 def test_flipped_labels_are_not_all_found_and_the_report_says_so(planted: Planted):
-    """A bar of 0.9 at 5 % false alarms is out of reach: who sees the words alone tells these labels in 3 of 4 rows."""
+    """By words alone 0.9 at 5 % false alarms is out of reach: they tell three classes in 3 of 5 rows, two in 3 of 4."""
     shown = label_noise(planted.texts, planted.labels, NAMES, shown=len(planted.texts))
     doubted = {each.row for each in shown.examples}
     recall = len(doubted & planted.flipped) / len(planted.flipped)
     wrong = len(doubted - planted.flipped) / (len(planted.texts) - len(planted.flipped))
 
-    assert recall >= 0.45
-    assert wrong <= 0.15
+    assert recall >= 0.35
+    assert wrong <= 0.12
     (noise,) = planted.report.noise
-    assert noise.figures.check.found == pytest.approx(recall, abs=0.12)
+    assert recall - 0.2 <= noise.figures.check.found <= recall + 0.05, (
+        "it is done beside the wrong labels that are there"
+    )
     assert noise.figures.check.false_alarms >= wrong, "it takes labels that were wrong before for right ones"
     reasons = next(each.reasons for each in planted.report.verdicts if each.family == "truth")
     assert any("cannot tell these classes well enough" in each for each in reasons)
