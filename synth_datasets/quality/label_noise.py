@@ -100,17 +100,17 @@ def label_noise(
     classifier that is weak on these texts has no belief in labels that are right, and so the same is done again with
     10 % of the labels changed at random: `check` says how many of those are found and how many others are doubted.
     Doubted is a row with a more probable class than its label's, by a factor that the check sets so that about 5 % of
-    the right labels are doubted (measured: 2 to 9 %); for that the share of wrong ones among the labels not changed is
+    the right labels are doubted (measured: 1 to 10 %); for that the share of wrong ones among the labels not changed is
     estimated, as in learning from positive and unlabelled rows. The estimate of wrong labels does not change with it.
     Unless `predicted` is given, the classifier sees words, the embedding where `embed` is given, learns from `gold`
     rows besides, and hears the other rows of a row's group where `groups` says which belong together, in their order.
     Range of the estimate 0 to 1; lower is better.
     It cannot tell a wrong label from a text that is hard for the classifier; noise that follows a rule is learnt as
     truth. What it found of 10 % changed labels of real product reviews, and doubted of the others: which of four
-    products a whole review is of, by words, 99 and 6 %; whether a sentence is positive or negative, by words 49 and
+    products a whole review is of, by words, 99 and 5 %; whether a sentence is positive or negative, by words 49 and
     7 %, with all-MiniLM-L6-v2 67 and 7 %, with `groups` (the review) as well 72 and 6 %; with that encoder tuned on
     20,000 rated sentences of other kinds of text and `groups` 82 and 5 %, of the sentences that 18 of 20 raters see
-    alike 93 and 5 %; of three classes, neutral as well, by words 39 and 9 %.
+    alike 92 and 5 %; of three classes, neutral as well, by words 39 and 9 %.
     Costs about 1 ms a row of short text. Needs scikit-learn. Raises ValueError for fewer than two classes with rows.
     Source: Northcutt, Jiang & Chuang 2021, Confident Learning, JAIR 70 (arXiv:1911.00068), section 3.
     """

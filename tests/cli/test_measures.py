@@ -98,6 +98,13 @@ def test_all_that_there_is_something_for_is_measured_and_the_release_stays_as_it
     verify_release(read_release(tmp_path / "made"))
 
 
+def test_label_noise_takes_the_column_that_rows_of_one_text_share(report):
+    code, shown, errors = report("--measure", "label_noise", "--group", "label", "--json")
+
+    assert code == 0, errors
+    assert "too few rows" in measured(shown)["label_noise"]["notes"][0]
+
+
 def test_names_are_measured_in_their_order_and_shown_with_what_they_cannot_tell(report):
     code, shown, _ = report("--measure", "label_fit", "--measure", "readability")
 
