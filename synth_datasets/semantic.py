@@ -20,7 +20,7 @@ from synth_datasets.errors import SettingsError
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["MODEL", "WIDTH", "plain_words", "require_vectors", "semantic_marks", "vector_files"]
+__all__ = ["ALIKE", "MODEL", "WIDTH", "plain_words", "require_vectors", "semantic_marks", "vector_files"]
 
 WIDTH = 256
 _FILES = {
@@ -29,6 +29,8 @@ _FILES = {
 }
 MODEL = "wordllama/l2_supercat_256@64b47a2dc493"
 """Which vectors these are: others would find other duplicates."""
+ALIKE = 0.85
+"""Cosine from which texts say the same, unless said: of 3,708 sentences of real reviews 2 in 100 repeat another one."""
 _PACKAGE = "wordllama"
 _INSTALL = "pip install 'synth-datasets[semantic]'"
 _SCALE = 256.0
@@ -88,7 +90,7 @@ def vector_files() -> list[Path]:
     """
     spec = find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise SettingsError(f"a check `unique: semantic` needs the vectors of wordllama, 18 MB: {_INSTALL}")
+        raise SettingsError(f"a check `unique: semantic` needs the vectors of wordllama, 19 MB: {_INSTALL}")
     folder = Path(spec.submodule_search_locations[0])
     for name, expected in _FILES.items():
         try:
@@ -197,7 +199,9 @@ class _Plain(dict[int, int | str]):
         if character in _APOSTROPHES:
             plain: int | str = "'"
         else:
-            plain = " " if unicodedata.category(character).startswith("P") else code
+            # With punctuation goes what `duplicates` puts between the fields of an answer.
+            gone = unicodedata.category(character).startswith("P") or character == "\u241e"
+            plain = " " if gone else code
         self[code] = plain
         return plain
 

@@ -26,6 +26,7 @@ from synth_datasets.streaming import SHARDS
 
 ROWS = 40
 OFF = {"text": {"unique": "off"}}
+SEMANTIC = {"text": {"unique": "semantic"}}
 RESUME = """
 import json, sys, datasets, synth_datasets
 datasets.disable_progress_bars()
@@ -163,7 +164,7 @@ def test_shuffled_epochs_hold_each_row_once_and_ask_once(stream, endpoint, tmp_p
     assert epochs[0] != epochs[1]
 
 
-@pytest.mark.parametrize("checks", [{}, OFF])
+@pytest.mark.parametrize("checks", [{}, SEMANTIC, OFF])
 def test_a_stream_goes_on_in_another_process_where_it_was_left(stream, endpoint, tmp_path, checks):
     whole = stream(checks=checks)
     begun = []

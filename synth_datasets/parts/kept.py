@@ -24,7 +24,7 @@ __all__ = ["CONTESTED", "EXAMPLE", "MISSING", "RowKeeper", "index_schema"]
 EXAMPLE, MISSING, CONTESTED = 0, 1, 2
 """States of a row: accepted whatever the other rows are, short of repeating one; missing; rejected for repeating one,
 so that the rows of the other parts decide on it."""
-_CROSSING = frozenset([Reason.DUPLICATE, Reason.NEAR_DUPLICATE])
+_CROSSING = frozenset([Reason.DUPLICATE, Reason.NEAR_DUPLICATE, Reason.SEMANTIC_DUPLICATE])
 
 
 class RowKeeper(AbstractContextManager["RowKeeper"]):

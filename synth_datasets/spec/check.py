@@ -3,6 +3,7 @@
 from collections.abc import Sequence, Set
 from dataclasses import replace
 
+from synth_datasets.semantic import ALIKE, MODEL
 from synth_datasets.spec import schema
 from synth_datasets.spec.annotation import further_names
 from synth_datasets.spec.annotation_checks import (
@@ -216,11 +217,6 @@ def _checks(path: Path, given: schema.ChecksFile, base: Checks, group: bool, par
             parts.problem((*path, key), f"`{key}` applies to texts, not to a whole answer", "name a field")
         elif isinstance(bounds, list) and (bounds[0] > bounds[1] or bounds[1] < 1):
             parts.problem((*path, key), f"expected [least, most], found {bounds}")
-    unique, threshold = base.unique, base.near_threshold
-    if isinstance(given.unique, schema.NearFile):
-        unique, threshold = "near", given.unique.near
-    elif given.unique is not None:
-        unique = None if given.unique == "off" else given.unique
 
     def on(value: str | None, otherwise: bool) -> bool:
         return otherwise if value is None else value == "reject"
@@ -230,13 +226,27 @@ def _checks(path: Path, given: schema.ChecksFile, base: Checks, group: bool, par
         differs=differs_of(given.differs_from, base),
         length=_pair(given.length),
         words=_pair(given.words),
-        unique=unique,
-        near_threshold=float(threshold),
         refusals=on(given.refusals, base.refusals),
         echo=on(given.echo, base.echo),
         repetition=on(given.repetition, base.repetition),
     )
-    return with_text_checks(path, given, own, group, parts)
+    return with_text_checks(path, given, _unique(given, own), group, parts)
+
+
+def _unique(given: schema.ChecksFile, base: Checks) -> Checks:
+    match given.unique:
+        case None:
+            return base
+        case "off":
+            return replace(base, unique=None)
+        case schema.NearFile(near=threshold):
+            return replace(base, unique="near", near_threshold=float(threshold))
+        case schema.SemanticFile(semantic=threshold):
+            return replace(base, unique="semantic", semantic_threshold=float(threshold), semantic_model=MODEL)
+        case "semantic":
+            return replace(base, unique="semantic", semantic_threshold=ALIKE, semantic_model=MODEL)
+        case "exact" | "near":
+            return replace(base, unique=given.unique)
 
 
 def _pair(bounds: Sequence[int] | schema.PlannedFile | None) -> tuple[int, int] | None:

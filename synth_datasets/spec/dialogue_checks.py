@@ -51,7 +51,13 @@ def with_spoken(
     first = next(iter(given.values()))
     whole = base[name]
     if unique:
-        whole = replace(whole, unique=first.unique, near_threshold=first.near_threshold)
+        whole = replace(
+            whole,
+            unique=first.unique,
+            near_threshold=first.near_threshold,
+            semantic_threshold=first.semantic_threshold,
+            semantic_model=first.semantic_model,
+        )
     return {name: whole, **{text: replace(checks, unique=None) for text, checks in given.items()}}
 
 

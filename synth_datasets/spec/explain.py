@@ -265,7 +265,7 @@ def _known_keys(path: Path, kinds: Sequence[str]) -> list[str]:  # noqa: C901, P
         case ("columns", _, "examples", *_):
             model = schema.ExampleFile
         case ("checks", _, "unique", _):
-            model = schema.NearFile
+            return [*schema.NearFile.model_fields, *schema.SemanticFile.model_fields]
         case ("checks", _, "contamination", _):
             model = ContaminationFile
         case ("checks", _, "grammar", _):

@@ -35,7 +35,7 @@ _FORMAT = 1
 _LATER_CHECKS = (
     *("marks", "differs", "planned_length", "planned_words", "language", "least", "blames"),
     *("readability", "similarity", "personal"),
-    *("toxicity", "grammar", "held_out"),
+    *("toxicity", "grammar", "held_out", "semantic_threshold", "semantic_model"),
 )
 
 T = TypeVar("T")

@@ -234,7 +234,7 @@ class Checks:
     """Fewest and most characters."""
     words: tuple[int, int] | None = None
     """Fewest and most whitespace-separated words."""
-    unique: Literal["exact", "near"] | None = None
+    unique: Literal["exact", "near", "semantic"] | None = None
     """Across all rows of all splits."""
     near_threshold: float = 0.7
     """Jaccard similarity of character 5-grams from which two texts are near duplicates."""
@@ -265,6 +265,10 @@ class Checks:
     """Most findings of a grammar checker for 100 words."""
     held_out: EvaluationSet | None = None
     """Test rows of which no text may hold a part."""
+    semantic_threshold: float | None = None
+    """Cosine of two texts' vectors from which they say the same."""
+    semantic_model: str = ""
+    """Which vectors these are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,7 @@ __all__ = [
     "ScoreFile",
     "SeedColumnFile",
     "SeedsFile",
+    "SemanticFile",
     "SpansFile",
     "SpansSettings",
     "SpecFile",
@@ -299,6 +300,13 @@ class NearFile(Strict):
     """Jaccard similarity of 5-grams of characters from which two texts are near duplicates."""
 
 
+class SemanticFile(Strict):
+    """Texts that say the same in other words; needs the extra `semantic`."""
+
+    semantic: Annotated[float, Field(ge=0.7, le=1)]
+    """Cosine of the texts' vectors from which they are duplicates; 0.85 finds rewordings, 0.95 mostly other orders."""
+
+
 Bounds = Annotated[list[Count], Field(min_length=2, max_length=2)]
 Size = Annotated[
     Annotated[Bounds, Tag("<bounds>")] | Annotated[PlannedFile, Tag("<planned>")],
@@ -321,8 +329,15 @@ class ChecksFile(Strict):
     """Fewest and most words."""
     unique: (
         Annotated[
-            Annotated[Literal["exact", "near", "off"], Tag("<word>")] | Annotated[NearFile, Tag("<near>")],
-            either("expected `exact`, `near`, `off` or {near: 0.8}", word=is_a(str), near=is_a(dict)),
+            Annotated[Literal["exact", "near", "semantic", "off"], Tag("<word>")]
+            | Annotated[SemanticFile, Tag("<semantic>")]
+            | Annotated[NearFile, Tag("<near>")],
+            either(
+                "expected `exact`, `near`, `semantic`, `off`, {near: 0.8} or {semantic: 0.9}",
+                word=is_a(str),
+                semantic=has("semantic"),
+                near=has("near"),
+            ),
         ]
         | None
     ) = None

@@ -12,6 +12,10 @@ from synth_datasets.spec.reader import Node
 __all__ = ["with_text_checks"]
 
 _FIGURES = ("readability", "similarity_to_prompt", "personal_data", "toxicity", "grammar", "contamination")
+_BY_LETTER = frozenset(
+    "am ar as bn bo dv dz fa gu he hi hy ka km kn ko lo ml mr my ne or pa ps sa sd si ta te th ti ug ur yi".split()  # noqa: SIM905 - a line a code otherwise
+)
+"""Languages that the vectors of `unique: semantic` know by single letters, in which any two sentences look alike."""
 _ENGLISH = {
     "readability": "bound `words` or `length` instead",
     "toxicity": "let a `score` judge the texts instead",
@@ -38,6 +42,12 @@ def with_text_checks(
         if getattr(given, key) is not None and (other := _not_english(given, parts)):
             message = f"`{key}` is known for English only, and the texts are in {other}"
             parts.problem((*path, key), message, hint)
+    known = _known(_said(given, parts))
+    if checks.unique == "semantic" and known and known <= _BY_LETTER:
+        message = (
+            f"`semantic` tells no texts in {', '.join(sorted(known))} apart: it knows their letters only"
+        )
+        parts.problem((*path, "unique"), message, "choose `near`")
     return replace(
         checks,
         readability=_pair(given.readability) or checks.readability,
@@ -53,14 +63,21 @@ def with_text_checks(
 
 def _not_english(given: schema.ChecksFile, parts: Parts) -> str:
     """Return the languages that the texts are said to be in when none is English; '' otherwise."""
+    said = _said(given, parts)
+    return "" if _known(said) & {"en", "english", "multilingual"} else ", ".join(said)
+
+
+def _said(given: schema.ChecksFile, parts: Parts) -> list[str]:
+    """Return the languages that the texts are said to be in."""
     if isinstance(given.language, str):
-        said = [given.language]
-    else:
-        node = parts.tree.at(["language"]) if "language" in (parts.tree.members or {}) else None
-        nodes: Sequence[Node] = () if node is None else node.items or [node]
-        said = [each.text for each in nodes]
-    known = {each.casefold().partition("-")[0] for each in said}
-    return "" if known & {"en", "english", "multilingual"} else ", ".join(said)
+        return [given.language]
+    node = parts.tree.at(["language"]) if "language" in (parts.tree.members or {}) else None
+    nodes: Sequence[Node] = () if node is None else node.items or [node]
+    return [each.text for each in nodes]
+
+
+def _known(said: Sequence[str]) -> set[str]:
+    return {each.casefold().partition("-")[0] for each in said}
 
 
 def _pair(bounds: list[float] | None) -> tuple[float, float] | None:

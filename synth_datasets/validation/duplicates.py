@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from synth_datasets.minhash import normalised, signatures
 from synth_datasets.plan.order import OrderedRows
 from synth_datasets.plan.row import RowKey
 from synth_datasets.spec.graph import outputs
@@ -14,18 +13,20 @@ from synth_datasets.spec.rules_dialogue import DialogueRule, MessagesRule
 from synth_datasets.validation.exact_table import ExactTable, hash_of
 from synth_datasets.validation.outcome import Verdict
 from synth_datasets.validation.reasons import Reason
+from synth_datasets.validation.schemes import Cosine
 from synth_datasets.validation.tables import Batch, NearTable
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["Duplicates", "Imprint", "LookedUp", "signatures"]
+__all__ = ["Duplicates", "Imprint", "LookedUp"]
 
 _TOGETHER = 2048
 """Rows that are looked up together at most."""
 
 # A symbol, which normalising keeps: white space and punctuation would let fields run into each other.
 _BETWEEN = " \u241e "
+_REASONS = {"near": Reason.NEAR_DUPLICATE, "semantic": Reason.SEMANTIC_DUPLICATE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Imprint:
     """What one check compares of some rows."""
 
     marks: "np.ndarray"
-    """A row each: the signature (64 uint32) of a near check, the hash (1 uint64) of an exact one."""
+    """A row each: the marks (64 uint32) of a near or semantic check, the hash (1 uint64) of an exact one."""
     empty: "np.ndarray"
     """Whether there is no text, which repeats none."""
 
@@ -43,17 +44,13 @@ class Duplicates:
 
     Exact: equal apart from case, white space, punctuation and compatibility forms. Near: the estimated
     Jaccard similarity of character 5-grams is at least the threshold (Broder 1997; Lee et al. 2021, see
-    `minhash`), which also finds what is equal.
-    Keeps no text: about 40 bytes a row for an exact and 500 for a near check.
+    `minhash`), which also finds what is equal. Semantic: the cosine of the sums of their words' vectors is (see
+    `semantic`).
+    Keeps no text: about 40 bytes a row for an exact and 500 for another check.
     """
 
     def __init__(self, spec: DatasetSpec) -> None:
-        self._checked = tuple(
-            _Checked(
-                name, names, NearTable(checks.near_threshold) if checks.unique == "near" else ExactTable()
-            )
-            for name, names, checks in _unique(spec)
-        )
+        self._checked = tuple(_Checked(name, names, _table(checks)) for name, names, checks in _unique(spec))
         self._rows = _Rows()
 
     def prepare(self, rows: Sequence[Mapping[str, object]]) -> None:
@@ -178,7 +175,8 @@ class _Checked:
         """Return the verdict on a row that is so similar to that one."""
         if isinstance(self.table, ExactTable):
             return Verdict(Reason.DUPLICATE, f"same text as {rows.key(row)}")
-        return Verdict(Reason.NEAR_DUPLICATE, f"similarity {similarity:.2f} to {rows.key(row)}")
+        reason = _REASONS[self.table.scheme.check]
+        return Verdict(reason, f"similarity {similarity:.2f} to {rows.key(row)}")
 
     def imprint(self, rows: Sequence[Mapping[str, object]]) -> Imprint:
         """Return what is compared of the rows."""
@@ -186,7 +184,7 @@ class _Checked:
 
         texts = [self.text(values) for values in rows]
         if isinstance(self.table, NearTable):
-            marks = signatures([normalised(text) for text in texts])
+            marks = self.table.scheme.marks(texts)
         else:
             marks = np.array([[hash_of(text)] for text in texts], np.uint64).reshape(-1, 1)
         return Imprint(marks, np.array([not text for text in texts], bool))
@@ -224,6 +222,14 @@ class _Rows:
     def key(self, row: int) -> RowKey:
         names = tuple(self.names)
         return RowKey(names[self.splits[row]], names[self.strata[row]], self.indexes[row])
+
+
+def _table(checks: Checks) -> ExactTable | NearTable:
+    if checks.unique == "near":
+        return NearTable(checks.near_threshold)
+    if checks.unique == "semantic" and checks.semantic_threshold is not None:
+        return NearTable(checks.semantic_threshold, Cosine())
+    return ExactTable()
 
 
 def _unique(spec: DatasetSpec) -> list[tuple[str, tuple[str, ...], Checks]]:

@@ -1,5 +1,6 @@
 """Packages that the checks of a spec need: whether they are here, before anything is asked."""
 
+from synth_datasets.semantic import require_vectors
 from synth_datasets.spec.model import Checks, DatasetSpec
 from synth_datasets.validation.grammar import require_linter
 from synth_datasets.validation.language import require_identifier
@@ -16,6 +17,8 @@ def require_packages(spec: DatasetSpec) -> None:
         require_linter()
     if "alt-profanity-check" in needed:
         require_classifier()
+    if "wordllama" in needed:
+        require_vectors()
 
 
 def judging_packages(spec: DatasetSpec) -> tuple[str, ...]:
@@ -28,4 +31,5 @@ def _packages(checks: Checks) -> tuple[str, ...]:
         *(("py3langid",) if checks.language is not None else ()),
         *(("alt-profanity-check", "scikit-learn") if checks.toxicity is not None else ()),
         *(("harper-py",) if checks.grammar is not None else ()),
+        *(("tokenizers", "wordllama") if checks.unique == "semantic" else ()),
     )

@@ -232,6 +232,11 @@ class Reason(StrEnum):
         "Another row holds nearly the same text.",
         "raise `temperature`, sample more values into the prompt, or relax `unique: {near: 0.8}`",
     )
+    SEMANTIC_DUPLICATE = (
+        "semantic_duplicate",
+        "Another row says the same in other words, as far as a sum of word vectors tells.",
+        "sample more values into the prompt, or relax `unique: {semantic: 0.9}`; it is blind to order and to a `not`",
+    )
 
 
 REASONS: Mapping[str, Reason] = {reason.value: reason for reason in Reason}

@@ -6,7 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from synth_datasets.minhash import BANDS, PERMUTATIONS, constants, normalised, signatures
-from synth_datasets.semantic import WIDTH, semantic_marks
+from synth_datasets.polytopes import keys_of, likely_keys, numbers
+from synth_datasets.semantic import semantic_marks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,12 +18,8 @@ MARKS = PERMUTATIONS
 """Numbers of uint32 that stand for a text, in either scheme."""
 MOST_ALIKE = 16
 """Rows that are compared in one chain: texts that all begin alike must not make every search slow."""
-_FUNCTIONS, _AXES = 3, 64
-"""Of a band of vectors: places on random axes that make its key, and axes for each."""
-_CHAINS = 1 + _FUNCTIONS
-"""Chains of a band that a vector is looked for in."""
-_AT_ONCE = 256
-"""Vectors that are turned at once: 3 MB."""
+_PAIRS = 256
+"""Pairs that are compared at once: more would leave the processor's cache."""
 _BLOCK = 512
 _SLACK = 1e-3
 """By how much a cosine in 32 bits may be wrong: a hundredth of it at most is."""
@@ -51,8 +48,10 @@ class MinHash:
 
     def places(self, marks: "np.ndarray", bits: int) -> "np.ndarray":
         """Return the bands' chains that the texts belong in, a row each, where each band has 2**bits."""
+        import numpy as np
+
         mixed = (marks * _multipliers()).reshape(-1, PERMUTATIONS // BANDS, BANDS)
-        return _spread(mixed, bits)
+        return _spread(np.add.reduce(mixed, axis=1, dtype=np.uint32), bits)  # it would widen
 
     def looked_in(self, marks: "np.ndarray", bits: int) -> "np.ndarray":
         """Return the chains in which texts that are alike may be; first those that the text belongs in."""
@@ -120,10 +119,8 @@ class MinHash:
 class Cosine:
     """Vectors of 256 small whole numbers, and their cosine.
 
-    Cross-polytope hashing (Andoni et al. 2015, "Practical and Optimal LSH for Angular Distance", arXiv:1509.02897): of
-    random axes, the one that a vector lies closest to. A band's key is the closest of each of three sets of axes; a
-    vector is looked for in its own chain and in those with the second closest of one set. Products of such vectors are
-    whole numbers below 2**24, which 32-bit floats hold, so that no order of summing matters.
+    A text belongs in the chain of its key in each band, and is looked for in those of the six that are likeliest (see
+    `polytopes`).
     """
 
     check: str = "semantic"
@@ -134,28 +131,11 @@ class Cosine:
 
     def places(self, marks: "np.ndarray", bits: int) -> "np.ndarray":
         """Return the bands' chains that the texts belong in, a row each, where each band has 2**bits."""
-        import numpy as np
-
-        found = np.empty((len(marks), BANDS), np.uint32)
-        for start in range(0, len(marks), _AT_ONCE):
-            [closest] = _closest(marks[start : start + _AT_ONCE], 1)
-            found[start : start + _AT_ONCE] = _spread(closest * _factors(), bits)
-        return found
+        return _spread(keys_of(marks), bits)
 
     def looked_in(self, marks: "np.ndarray", bits: int) -> "np.ndarray":
         """Return the chains in which texts that are alike may be; first those that the text belongs in."""
-        import numpy as np
-
-        found = np.empty((len(marks), _CHAINS, BANDS), np.uint32)
-        for start in range(0, len(marks), _AT_ONCE):
-            rows = slice(start, start + _AT_ONCE)
-            closest, second = _closest(marks[rows], 2)
-            found[rows, 0] = _spread(closest * _factors(), bits)
-            for each in range(_FUNCTIONS):
-                other = closest.copy()
-                other[:, each] = second[:, each]
-                found[rows, 1 + each] = _spread(other * _factors(), bits)
-        return found.reshape(len(marks), -1)
+        return _spread(likely_keys(marks), bits).reshape(len(marks), -1)
 
     def likeness(self, marks: "np.ndarray", own: "np.ndarray") -> "np.ndarray":
         """Return the cosines, row by row: exact sums, then a root and a quotient that IEEE 754 rounds in one way."""
@@ -163,9 +143,9 @@ class Cosine:
 
         own = np.broadcast_to(own, marks.shape)
         found = np.empty(len(marks))
-        for start in range(0, len(marks), _AT_ONCE):
-            rows = slice(start, start + _AT_ONCE)
-            one, other = _numbers(marks[rows]), _numbers(own[rows])
+        for start in range(0, len(marks), _PAIRS):
+            rows = slice(start, start + _PAIRS)
+            one, other = numbers(marks[rows]), numbers(own[rows])
             lengths = [np.einsum("ij,ij->i", each, each).astype(np.float64) for each in (one, other)]
             root = np.sqrt(np.maximum(lengths[0] * lengths[1], 1))
             found[rows] = np.einsum("ij,ij->i", one, other).astype(np.float64) / root
@@ -209,7 +189,7 @@ class Cosine:
         """Return for each text whether another one of them may be that similar; some are said to be that are not."""
         import numpy as np
 
-        points = _numbers(own)
+        points = numbers(own)
         points /= np.sqrt(np.maximum(np.einsum("ij,ij->i", points, points), 1))[:, None]
         alike = np.zeros(len(own), bool)
         for start in range(0, len(own), _BLOCK):
@@ -223,35 +203,11 @@ class Cosine:
 Scheme = MinHash | Cosine
 
 
-def _numbers(marks: "np.ndarray") -> "np.ndarray":
-    """Return the int8 of the marks, as floats that can be multiplied quickly."""
+def _spread(keys: "np.ndarray", bits: int) -> "np.ndarray":
+    """Return the first `bits` bits of each key of 32, a column a band, with the number of the band before them."""
     import numpy as np
 
-    return marks.view(np.int8).astype(np.float32)
-
-
-def _closest(marks: "np.ndarray", count: int) -> "list[np.ndarray]":
-    """Return the closest axes, then the second closest: by row, function and band 2n, or 2n + 1 against."""
-    import numpy as np
-
-    turned = (_numbers(marks) @ _axes()).reshape(len(marks), _FUNCTIONS, BANDS, _AXES)
-    sizes = np.abs(turned)
-    found: list[np.ndarray] = []
-    for again in range(count):
-        axis = sizes.argmax(axis=3)[..., None]  # the first of equals
-        against = np.take_along_axis(turned, axis, axis=3) < 0
-        found.append((2 * axis + against)[..., 0].astype(np.uint32))
-        if again + 1 < count:
-            np.put_along_axis(sizes, axis, -1, axis=3)
-    return found
-
-
-def _spread(parts: "np.ndarray", bits: int) -> "np.ndarray":
-    """Return the sum of the parts of each key, brought to `bits` bits, with the number of its band before them."""
-    import numpy as np
-
-    keys = np.add.reduce(parts, axis=1, dtype=np.uint32)  # it would widen
-    keys >>= np.uint32(32 - bits)
+    keys = keys >> np.uint32(32 - bits)
     keys += np.arange(BANDS, dtype=np.uint32) << np.uint32(bits)
     return keys
 
@@ -261,19 +217,3 @@ def _multipliers() -> "np.ndarray":
     import numpy as np
 
     return (constants(PERMUTATIONS) >> np.uint64(32)).astype(np.uint32) | np.uint32(1)
-
-
-@cache
-def _factors() -> "np.ndarray":
-    """Return an odd number for each function of a band."""
-    return _multipliers()[:_FUNCTIONS, None]
-
-
-@cache
-def _axes() -> "np.ndarray":
-    """Return the axes as columns of 1 and -1, bits of fixed numbers without a pattern."""
-    import numpy as np
-
-    count = WIDTH * _FUNCTIONS * BANDS * _AXES
-    bits = np.unpackbits(constants(count // 64).astype("<u8").view(np.uint8))
-    return bits.reshape(WIDTH, -1).astype(np.float32) * 2 - 1

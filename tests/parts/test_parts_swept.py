@@ -30,6 +30,7 @@ QUIZ = {
     "qa": {"prompt": "Ask.", "fields": {"question": "string", "answer": {"type": "string", "hidden": True}}}
 }
 NEAR = {"length": [20, 900], "unique": {"near": 0.7}}
+SEMANTIC = {"length": [20, 900], "unique": {"semantic": 0.9}}
 EXACT = {"length": [20, 900], "unique": "exact"}
 
 KINDS = {
@@ -47,6 +48,7 @@ KINDS = {
         {"train": 16, "test": 4},
     ),
     "group": ({**LABEL, **QUIZ}, {"qa": {"unique": "exact"}, "answer": {"unique": "off"}}, {"train": 12}),
+    "semantic": ({**LABEL, **TEXT}, {"text": SEMANTIC}, {"train": 24, "test": 7}),
     "off": ({**LABEL, **TEXT}, {"text": {"length": [20, 900], "unique": "off"}}, {"train": 20}),
     "tiny": ({**LABEL, **TEXT}, {"text": NEAR}, {"train": 1, "test": 1}),
 }
@@ -71,7 +73,7 @@ def troublesome(body: dict[str, Any]) -> str | Reply | None:
     ("kind", "of"),
     [
         *(("near", 5), ("weights", 2), ("counts", 16), ("chain", 5), ("fields", 3), ("group", 5)),
-        *(("off", 2), ("tiny", 16)),
+        *(("semantic", 3), ("off", 2), ("tiny", 16)),
     ],
 )
 def test_parts_of_any_spec_merge_to_the_bytes_of_one_build(shop, endpoint, tmp_path, kind, of):

@@ -80,6 +80,8 @@ ROWS = {
     "length": ("length: [20, 600]", "length: [21, 600]"),
     "words": ("words: [3, 90]", "words: [3, 91]"),
     "near": ("{near: 0.8}", "{near: 0.9}"),
+    "semantic instead of near": ("{near: 0.8}", "semantic"),
+    "semantic": ("{near: 0.8}", "{semantic: 0.9}"),
     "unique": ('review: {unique: "off"}', "review: {unique: exact}"),
     "refusals": ("refusals: keep", "refusals: reject"),
     "echo": ("echo: keep", "echo: reject"),

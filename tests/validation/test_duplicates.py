@@ -5,6 +5,7 @@ import pytest
 
 from synth_datasets.plan.order import OrderedRows
 from synth_datasets.plan.row import RowKey
+from synth_datasets.semantic import MODEL
 from synth_datasets.spec.model import Checks, Field
 from synth_datasets.validation.duplicates import Duplicates, Imprint
 
@@ -17,9 +18,11 @@ TEXT = "The tent kept all four of us dry through a week of heavy rain in the mou
 @pytest.fixture
 def seen(make_spec):
     def make(unique, *, threshold=0.7, fields=(), name="text"):
-        return Duplicates(
-            make_spec(fields=fields, checks={name: Checks(unique=unique, near_threshold=threshold)})
-        )
+        checks = Checks(unique=unique, near_threshold=threshold)
+        if unique == "semantic":
+            pytest.importorskip("tokenizers")
+            checks = Checks(unique=unique, semantic_threshold=max(threshold, 0.85), semantic_model=MODEL)
+        return Duplicates(make_spec(fields=fields, checks={name: checks}))
 
     return make
 
@@ -60,6 +63,16 @@ def test_a_near_text_names_row_and_similarity(seen):
     )
 
 
+def test_a_text_that_says_the_same_names_row_and_similarity(seen):
+    duplicates = seen("semantic")
+    duplicates.add(LATER, {"text": "The battery died after two days."})
+    name, reason, detail = _found(duplicates, {"text": "After just two days the battery was dead!"})
+    assert (name, reason) == ("text", "semantic_duplicate")
+    assert detail == "similarity 0.90 to test/negative/7"
+    assert duplicates.find({"text": "The battery lasts longer than that of my old camera."}) is None
+    assert duplicates.find({"text": "  "}) is None
+
+
 def test_the_threshold_is_the_spec_s(seen):
     edited = TEXT.replace("week of heavy rain", "day of heavy snow")
     verdicts = {}
@@ -71,7 +84,7 @@ def test_the_threshold_is_the_spec_s(seen):
     assert verdicts[0.95] is None
 
 
-@pytest.mark.parametrize("unique", ["exact", "near"])
+@pytest.mark.parametrize("unique", ["exact", "near", "semantic"])
 def test_rows_in_which_the_model_was_not_asked_repeat_nothing(seen, unique):
     duplicates = seen(unique)
     duplicates.add(FIRST, {"text": ""})
@@ -80,7 +93,7 @@ def test_rows_in_which_the_model_was_not_asked_repeat_nothing(seen, unique):
     assert duplicates.find({"text": "one text that stands here twice"}) is not None
 
 
-@pytest.mark.parametrize("unique", ["exact", "near"])
+@pytest.mark.parametrize("unique", ["exact", "near", "semantic"])
 @pytest.mark.parametrize(
     "text",
     ["?", "ok", "好", "🎉", "e\u0301", "\u05e2\u05d1", "这个帐篷很轻下雨的时候也不漏水", "x" * 10**6],
@@ -100,6 +113,12 @@ def test_texts_in_a_script_without_spaces_may_be_near(seen):
         duplicates.find({"text": "这个帐篷很轻下雨的时候也不漏水我和家人都非常喜欢它明年还会再来"})
         is not None
     )
+
+
+def test_fields_of_a_group_are_weighed_without_what_parts_them(seen):
+    duplicates = seen("semantic", fields=(Field("a", "string"), Field("b", "string")), name="review")
+    duplicates.add(FIRST, {"a": "a dry tent", "b": "four of us"})
+    assert _found(duplicates, {"a": "four of us", "b": "a dry tent"})[2].startswith("similarity 1.00")
 
 
 def test_a_group_is_compared_by_all_its_fields(seen):
@@ -179,7 +198,7 @@ def _by_imprint(duplicates, rows):
     return found
 
 
-@pytest.mark.parametrize("unique", ["near", "exact"])
+@pytest.mark.parametrize("unique", ["near", "semantic", "exact"])
 @pytest.mark.parametrize("count", [1, 700, 1024, 1025, 5000])
 def test_rows_are_decided_alike_by_their_texts_and_by_their_imprints(seen, unique, count):
     random = Random(count)

@@ -7,6 +7,7 @@ import pytest
 from fake_endpoint import text
 from specs import write_spec
 
+from synth_datasets import semantic
 from synth_datasets.build import build
 from synth_datasets.errors import SettingsError, SpecError
 from synth_datasets.generation.answer import Answer
@@ -113,20 +114,26 @@ def test_a_build_asks_again_and_the_lock_names_the_packages(tmp_path, endpoint, 
 def test_packages_are_named_only_where_a_check_needs_them():
     assert judging_packages(spec("")) == ()
     assert judging_packages(spec("text: {language: en}")) == ("py3langid",)
+    assert judging_packages(spec("text: {unique: semantic}")) == ("tokenizers", "wordllama")
     assert judging_packages(spec("title: {grammar: {lints_per_100_words: 8}}")) == ("harper-py",)
 
 
 @pytest.mark.parametrize(
     ("module", "check"),
-    [("profanity_check", "toxicity: 0.9"), ("harper", "grammar: {lints_per_100_words: 8}")],
+    [
+        ("profanity_check", "toxicity: 0.9"),
+        ("harper", "grammar: {lints_per_100_words: 8}"),
+        ("tokenizers", "unique: semantic"),
+    ],
 )
 def test_without_the_package_nothing_is_asked(tmp_path, endpoint, monkeypatch, module, check):
     monkeypatch.setitem(sys.modules, module, None)
     grammar._linter.cache_clear()
+    semantic._vectors.cache_clear()
     where = Settings(base_url=endpoint.base_url, api_key="k", store=tmp_path / "answers.sqlite")
 
     require_packages(spec(""))
-    extra = check.partition(":")[0]
+    extra = "semantic" if "semantic" in check else check.partition(":")[0]
     with pytest.raises(SettingsError, match=rf"pip install 'synth-datasets\[{extra}\]'"):
         list(split_outcomes(spec(f"title: {{{check}}}"), where, "train"))
     assert endpoint.count == 0
@@ -142,6 +149,15 @@ def test_without_the_package_nothing_is_asked(tmp_path, endpoint, monkeypatch, m
         ("text: {grammar: 8}", "en", "expected a mapping, found '8'"),
         ("text: {grammar: {lints: 8}}", "en", "unknown key 'lints' (known: lints_per_100_words)"),
         ("text: {grammar: {lints_per_100_words: 8}, language: fr}", "en", "the texts are in fr"),
+        ("text: {unique: {semantic: 0.5}}", "en", "must be at least 0.7"),
+        ("text: {unique: {semantic: 2}}", "en", "must be at most 1"),
+        ("text: {unique: {sematic: 0.9}}", "en", "{near: 0.8} or {semantic: 0.9}"),
+        ("text: {unique: semantics}", "en", "semantic"),
+        (
+            "text: {unique: semantic}",
+            "he",
+            "`semantic` tells no texts in he apart: it knows their letters only",
+        ),
         ("card: {toxicity: 0.9}", "en", "applies to texts, not to a whole answer"),
         ("card: {grammar: {lints_per_100_words: 8}}", "en", "applies to texts, not to a whole answer"),
     ],
