@@ -38,7 +38,7 @@ from synth_datasets.shortfall import hopeless, shortfall_message
 from synth_datasets.spec import fingerprint, ingredients
 from synth_datasets.spec.model import DatasetSpec
 from synth_datasets.validation.duplicates import Duplicates
-from synth_datasets.validation.outcome import Example, Missing, Tally, Unanswered
+from synth_datasets.validation.outcome import Example, Missing, Unanswered
 
 __all__ = ["ask_part", "lists_digest"]
 
@@ -172,7 +172,6 @@ def _ask(
             split.name: stack.enter_context(RowKeeper(place, split.name, generated, replaced, duplicates))
             for split in spec.splits
         }
-        tallies = {name: Tally() for name in rows}
         outcomes = asked_outcomes(
             *(spec, settings),
             lambda plan: _of_part(plan, own),
@@ -188,13 +187,10 @@ def _ask(
             if isinstance(outcome, Unanswered):
                 continue  # no engine leaves one
             split = outcome.row.split
-            tallies[split].add(outcome)
             keepers[split].add(outcome)
             answers.add(outcome)
-            if not keep_short and isinstance(outcome, Missing) and hopeless(tallies[split]):
-                message = shortfall_message(
-                    spec, split, tallies[split], asked=rows[split], stopped_early=True
-                )
+            if not keep_short and isinstance(outcome, Missing) and hopeless(tally := keepers[split].tally()):
+                message = shortfall_message(spec, split, tally, asked=rows[split], stopped_early=True)
                 outcomes.throw(ShortfallError(message))
     return _Made(rows, answers.finish())
 
@@ -251,10 +247,11 @@ class _Answers:
         """Note what the row took."""
         if self._store is None:
             return
-        each = (*outcome.rejections, *outcome.superseded)
-        self._keys.update(dict.fromkeys(item.key for item in each))
+        for each in (*outcome.rejections, *outcome.superseded):
+            self._keys[each.key] = None
         if isinstance(outcome, Example):
-            self._keys.update(dict.fromkeys(source.key for source in outcome.sources))
+            for source in outcome.sources:
+                self._keys[source.key] = None
         if len(self._keys) >= _TOGETHER:
             self._copy()
 

@@ -42,8 +42,7 @@ class RowKeeper(AbstractContextManager["RowKeeper"]):
         replaced: Mapping[str, str],
         duplicates: Duplicates,
     ) -> None:
-        self.tally = Tally()
-        """Of the rows that are not contested."""
+        self._tally, self._contested = Tally(), Tally()
         self._folder, self._split = folder, split
         self._types = types_of(spec)
         self._columns = visible_columns(spec)
@@ -51,7 +50,9 @@ class RowKeeper(AbstractContextManager["RowKeeper"]):
         self._duplicates = duplicates
         self._batch: list[Example] = []
         self._numbers: list[int] = []
-        self._index: dict[str, list[int]] = {name: [] for name in ("state", "sources", *SIDES)}
+        self._states = bytearray()
+        self._sparse: dict[str, dict[int, int]] = {name: {} for name in ("sources", *SIDES)}
+        """By row, what is not 0."""
         self._empty: list[list[np.ndarray]] = []
         self._checks: list[BinaryIO] = []
         self._stack = ExitStack()
@@ -66,22 +67,34 @@ class RowKeeper(AbstractContextManager["RowKeeper"]):
 
     def add(self, outcome: Example | Missing) -> None:
         """Keep what became of the next row of the split; an example is the last one that `duplicates` were told."""
-        contested = any(rejection.reason in _CROSSING for rejection in outcome.rejections)
-        example = isinstance(outcome, Example) and not contested
-        lines = {} if contested else side_lines(outcome)
-        self._index["state"].append(CONTESTED if contested else EXAMPLE if example else MISSING)
-        self._index["sources"].append(len(outcome.sources) if isinstance(outcome, Example) and example else 0)
-        for side in SIDES:
-            self._index[side].append(len(lines.get(side, ())))
-        if contested:
+        at = len(self._states)
+        rejections = outcome.rejections
+        if rejections and any(rejection.reason in _CROSSING for rejection in rejections):
+            self._states.append(CONTESTED)
+            self._contested.add(outcome)
             return
+        lines = side_lines(outcome)
+        for side, texts in lines.items():
+            if texts:
+                self._sparse[side][at] = len(texts)
         self._trace.add(outcome, lines)
-        self.tally.add(outcome)
-        if isinstance(outcome, Example):
+        self._tally.add(outcome)
+        if not isinstance(outcome, Example):
+            self._states.append(MISSING)
+        else:
+            self._states.append(EXAMPLE)
+            self._sparse["sources"][at] = len(outcome.sources)
             self._batch.append(outcome)
             self._numbers.append(len(self._duplicates) - 1)
             if len(self._batch) >= MOST_ROWS:
                 self._flush()
+
+    def tally(self) -> Tally:
+        """Return the counts over all rows so far, those that are contested among them."""
+        tally = Tally()
+        tally.join(self._tally)
+        tally.join(self._contested)
+        return tally
 
     def _flush(self) -> None:
         import pyarrow as pa
@@ -108,7 +121,7 @@ class RowKeeper(AbstractContextManager["RowKeeper"]):
         if kind is None:
             self._flush()
             self._write_index()
-            self._trace.finish(self.tally)
+            self._trace.finish(self._tally)
         self._stack.__exit__(kind, error, traceback)
 
     def _write_index(self) -> None:
@@ -116,13 +129,14 @@ class RowKeeper(AbstractContextManager["RowKeeper"]):
         import pyarrow as pa
 
         schema = index_schema(len(self._empty))
-        columns: dict[str, object] = {
-            name: np.array(values, schema.field(name).type.to_pandas_dtype())
-            for name, values in self._index.items()
-        }
-        at = np.flatnonzero(columns["state"] == np.uint8(EXAMPLE))
+        states = np.frombuffer(self._states, np.uint8)
+        columns: dict[str, object] = {"state": states}
+        for name, counts in self._sparse.items():
+            columns[name] = column = np.zeros(len(states), np.uint32)
+            column[[*counts]] = [*counts.values()]
+        at = np.flatnonzero(states == EXAMPLE)
         for number, parts in enumerate(self._empty):
-            empty = np.zeros(len(self._index["state"]), bool)
+            empty = np.zeros(len(states), bool)
             empty[at] = np.concatenate(parts)
             columns[f"empty{number}"] = empty
         table = pa.table(columns, schema)
