@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--parts", type=int, default=4)
     parser.add_argument("--at-once", type=int, default=2)
     parser.add_argument("--kind", choices=["text", "fields"], default="text")
-    parser.add_argument("--unique", choices=["", "off", "exact", "near"], default="")
+    parser.add_argument("--unique", choices=["", "off", "exact", "near", "semantic"], default="")
     parser.add_argument("--concurrency", type=int, default=256)
     for hidden in ("--step", "--url", "--folder", "--shard"):
         parser.add_argument(hidden, help=argparse.SUPPRESS)

@@ -22,7 +22,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--kind", choices=["text", "fields"], default="text")
-    parser.add_argument("--unique", choices=["", "off", "exact", "near"], default="")
+    parser.add_argument("--unique", choices=["", "off", "exact", "near", "semantic"], default="")
     parser.add_argument("--profile")
     parser.add_argument("--fill", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()

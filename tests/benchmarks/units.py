@@ -1,6 +1,6 @@
 """What one row costs, in CPU, bytes and memory, where a dataset is made in parts: the figures of SCALING.md.
 
-python tests/benchmarks/units.py build --rows 320000 --parts 16 [--kind text|fields] [--unique off|exact|near]
+python tests/benchmarks/units.py build --rows 320000 --parts 16 [--kind text|fields] [--unique off|exact|near|semantic]
 python tests/benchmarks/units.py plan --rows 1000000         # what each part goes through beside its own rows
 python tests/benchmarks/units.py tables --rows 1000000       # what the checks on duplicates remember of a row
 python tests/benchmarks/units.py merge --rows 1000000 [--unique CHECK]      # of parts that nobody was asked for
@@ -28,7 +28,7 @@ from typing import Any
 
 from replay import own_surroundings, resident
 from run import endpoint
-from work import spec_file
+from work import answer_to, spec_file
 
 Result = dict[str, Any]
 
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--parts", type=int, default=16)
     parser.add_argument("--kind", choices=["text", "fields"], default="text")
-    parser.add_argument("--unique", choices=["", "off", "exact", "near"], default="")
+    parser.add_argument("--unique", choices=["", "off", "exact", "near", "semantic"], default="")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         own_surroundings(Path(scratch))
@@ -179,21 +179,38 @@ def plan(options: argparse.Namespace, folder: Path) -> Result:
 
 
 def tables(options: argparse.Namespace, folder: Path) -> Result:
-    """Fill the tables of near and of exact duplicates with rows that repeat none."""
-    return {check: _child(_fill_table, check, options.rows) for check in ("exact", "near")}
+    """Fill the tables of exact, near and semantic duplicates with rows that repeat none, or hardly any.
+
+    With `--unique` that of one check. For `semantic` the rows are texts, whose vectors are made, too.
+    """
+    checks = [options.unique] if options.unique else ["exact", "near", "semantic"]
+    return {check: _child(_fill_table, check, options.rows) for check in checks}
 
 
 def _fill_table(check: str, rows: int) -> Result:
     import numpy as np
 
     from synth_datasets.validation.exact_table import ExactTable
+    from synth_datasets.validation.schemes import Cosine
     from synth_datasets.validation.tables import NearTable
 
     draw = np.random.default_rng(3)
-    exact, near = ExactTable(), NearTable(0.7)
+    exact, near = ExactTable(), NearTable(0.85, Cosine()) if check == "semantic" else NearTable(0.7)
+    if check == "semantic":
+        near.scheme.marks(["so that the vectors are there"])
     before, started = resident(), time.process_time()
-    done = 0
+    done = found = 0
     while done < rows:
+        if check == "semantic":
+            texts = _short_texts(done, min(2048, rows - done, near.room()))
+            near.prepare(texts)
+            for text in texts:
+                if near.find(text) is None:
+                    near.add(text)
+                else:
+                    found += 1
+            done += len(texts)
+            continue
         if check == "exact":
             for number in draw.integers(0, 2**63, min(2048, rows - done)).tolist():
                 if exact.find_hash(number) is None:
@@ -209,7 +226,17 @@ def _fill_table(check: str, rows: int) -> Result:
         "us_a_row": round(1e6 * cpu / rows, 2),
         "bytes_a_row": round((resident() - before) / rows, 1),
         "peak_bytes_a_row": round((_peak() - before) / rows, 1),
+        **({"repeated": found} if found else {}),
     }
+
+
+def _short_texts(start: int, count: int) -> list[str]:
+    """Return texts of 8 to 23 of the benchmark's words, common ones more often."""
+    found: list[str] = []
+    for number in range(start, start + count):
+        words = answer_to(str(number).encode(), structured=False).split()
+        found.append(" ".join(words[: 8 + number % 16]))
+    return found
 
 
 # --- the merge alone

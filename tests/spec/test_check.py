@@ -225,7 +225,10 @@ IN_COLUMNS = {
     ),
     "an unknown check": (
         "  text: {prompt: Say.}\nchecks:\n  text: {lenght: [1, 9], unique: nearly}",
-        [(7, ["did you mean 'length'?"]), (7, ["expected one of exact, near, semantic, off, found 'nearly'"])],
+        [
+            (7, ["did you mean 'length'?"]),
+            (7, ["expected one of exact, near, semantic, off, found 'nearly'"]),
+        ],
     ),
     "a similarity above one": (
         "  text: {prompt: Say.}\nchecks:\n  text: {unique: {near: 80}}",

@@ -111,6 +111,25 @@ def test_a_build_asks_again_and_the_lock_names_the_packages(tmp_path, endpoint, 
     assert "py3langid" not in made.release.lock.packages
 
 
+def test_a_build_asks_again_for_what_was_said_before(tmp_path, endpoint, monkeypatch):
+    pytest.importorskip("tokenizers")
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    written = iter(["The battery died after two days.", "After just two days the battery was dead!"])
+    endpoint.rule = lambda body: next((text(each) for each in written), None)
+    path = write_spec(tmp_path, splits={"train": 3}, checks={"text": {"unique": "semantic"}})
+    options = {"base_url": endpoint.base_url, "store": str(tmp_path / "store"), "concurrency": 1}
+
+    made = build(path, tmp_path / "out", cache_dir=tmp_path / "cache", options=options)
+
+    assert [each for tally in made.tallies.values() for each in tally.rejected.elements()] == [
+        ("positive", "text", "semantic_duplicate")
+    ]
+    assert made.release.lock.packages.keys() >= {"tokenizers", "wordllama"}
+    shown = " ".join(each.read_text() for each in (tmp_path / "out").rglob("*rejections*"))
+    assert "similarity 0.90 to train/" in shown
+    assert "semantic_duplicate" in (tmp_path / "out" / "README.md").read_text()
+
+
 def test_packages_are_named_only_where_a_check_needs_them():
     assert judging_packages(spec("")) == ()
     assert judging_packages(spec("text: {language: en}")) == ("py3langid",)
