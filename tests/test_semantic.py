@@ -2,8 +2,10 @@
 
 import hashlib
 import random
+import re
 import shutil
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from synth_datasets import semantic
 from synth_datasets.errors import SettingsError
 from synth_datasets.polytopes import keys_of, likely_keys
 from synth_datasets.semantic import plain_words, semantic_marks, vector_files
+from synth_datasets.spec import parse_spec
 from synth_datasets.validation.schemes import Cosine
 
 pytest.importorskip("tokenizers")
@@ -71,6 +74,22 @@ def test_vectors_and_keys_are_the_same_numbers_on_every_machine():
 def test_texts_are_as_alike_as_their_words(one, other, least, most):
     assert least <= cosine(one, other) <= most
     assert cosine(one, one) == 1
+
+
+def test_the_reference_s_figures_and_its_spec_are_right():
+    guide = (Path(__file__).parents[1] / "builders" / "README.md").read_text(encoding="utf-8")
+    section = guide.partition("### Rows that say the same in other words\n")[2].partition("\n### ")[0]
+    said = re.findall(r"^\| (.+) / (.+) \| ([\d.]+) \|$", section, re.MULTILINE)
+    assert len(said) == 6
+    for one, other, figure in said:
+        assert f"{cosine(one, other):.2f}" == f"{float(figure):.2f}"
+    [block] = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+    checks = parse_spec(block, origin="notes.yaml", read_file=lambda name: name).checks["text"]
+    assert (checks.unique, checks.semantic_threshold, checks.semantic_model) == (
+        "semantic",
+        0.9,
+        semantic.MODEL,
+    )
 
 
 def test_texts_without_a_word_are_like_none():
