@@ -59,6 +59,7 @@ class NearTable:
         self._marks = np.zeros((_FIRST_ROWS, MARKS), np.uint32)
         self._next = np.zeros((_FIRST_ROWS, BANDS), np.uint32)
         self._heads = np.zeros(BANDS << self._bits, np.uint32)
+        self._held = Held(self._heads, self._next, self._marks)
         self._ready: dict[str, tuple[Batch, int]] = {}
         """Where texts belong that were looked up: batch, and number in it."""
         self._latest: Batch | None = None
@@ -119,7 +120,7 @@ class NearTable:
         own, chains, clear = batch.own[at], batch.chains[at], batch.clear[at]
         if clear and max(self._heads[chains].tolist()) <= clear:
             return None
-        candidates = self._scheme.newest(Held(self._heads, self._next, self._marks), chains, own, clear)
+        candidates = self._scheme.newest(self._held, chains, own, clear)
         if not candidates:
             return None
         likeness = self._scheme.likeness(self._marks[candidates], own)
@@ -252,6 +253,7 @@ class NearTable:
             newest = np.ones(self._count, bool)
             newest[:-1] = ~same
             self._heads[ordered[newest]] = order[newest] + 1
+        self._held = Held(self._heads, self._next, self._marks)
 
 
 def lengthen(rows: "np.ndarray") -> None:

@@ -6,7 +6,6 @@ import pytest
 from synth_datasets.errors import SettingsError
 from synth_datasets.minhash import signatures
 from synth_datasets.validation.exact_table import ExactTable
-from synth_datasets.validation.schemes import Held
 from synth_datasets.validation.tables import NearTable
 
 WORDS = [
@@ -100,8 +99,7 @@ def test_texts_that_all_begin_alike_do_not_slow_a_search():
         table.add(f"{stem}{''.join(chooser.choices('abcdef', k=40))}{at}")
     batch, at = table._place(f"{stem}and an end")
     assert len(batch.own[at]) == 64
-    held = Held(table._heads, table._next, table._marks)
-    compared = table.scheme.newest(held, batch.chains[at], batch.own[at], 0)
+    compared = table.scheme.newest(table._held, batch.chains[at], batch.own[at], 0)
     assert 0 < len(compared) <= 16 * 16
 
 
