@@ -29,7 +29,7 @@ _MISSING = {
     "test": "--test FILE: the test set to look for",
     "prompts": "the prompts in the build's trace/, a row each",
     "labels": "a column of classes",
-    "embed": "--embed minilm, or a folder with a sentence embedder",
+    "embed": "--embed minilm or wordllama, or a folder with a sentence embedder",
     "scorer": "--scorer smollm2-135m-instruct, or a folder with a causal language model",
     "seeds": "a spec with `seeds`",
     "language": "a spec with one `language`",
@@ -55,8 +55,8 @@ def measure_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--embed",
                 metavar="NAME",
-                help="Sentence embedder: minilm, a folder with a model, or MODULE:FUNCTION of your own, from a list of "
-                "texts to a row of numbers each.",
+                help="Sentence embedder: minilm, wordllama, a folder with a model, or MODULE:FUNCTION of your own, "
+                "from a list of texts to a row of numbers each.",
             ),
             click.option(
                 "--scorer",
@@ -119,18 +119,26 @@ def embedding(given: str | None) -> "Embed | None":
 
     Of one name it is the same one each time, which remembers what it has embedded.
     """
-    from synth_datasets.quality.embedders import NamedEmbedder, folder_embedder, minilm_embedder
+    from synth_datasets.quality.embedders import (
+        NamedEmbedder,
+        folder_embedder,
+        minilm_embedder,
+        wordllama_embedder,
+    )
     from synth_datasets.quality.own import load_function
 
     if given is None:
         return None
     if given == "minilm":
         return minilm_embedder()
+    if given == "wordllama":
+        return wordllama_embedder()
     if Path(given).is_dir():
         return folder_embedder(Path(given))
     if ":" not in given:
         raise SettingsError(
-            f"--embed {given}: expected minilm, a folder with a model, or a function of your own, FILE.py:FUNCTION"
+            f"--embed {given}: expected minilm, wordllama, a folder with a model, or a function of your own, "
+            "FILE.py:FUNCTION"
         )
     function: Any = load_function(given)
     return NamedEmbedder(said=given, embed=function)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from synth_datasets.quality.clouds import frechet_distance, manifolds
     from synth_datasets.quality.diversity import compression_ratio, distinct_n
     from synth_datasets.quality.duplicates import duplicate_rate, near_duplicates, split_overlap
-    from synth_datasets.quality.embedders import folder_embedder, minilm_embedder
+    from synth_datasets.quality.embedders import folder_embedder, minilm_embedder, wordllama_embedder
     from synth_datasets.quality.figures import Measured
     from synth_datasets.quality.fit import label_fit, prompt_fit
     from synth_datasets.quality.funnel import rejection_funnel
@@ -132,6 +132,7 @@ __all__ = [
     "toxicity_rate",
     "two_sample_test",
     "vendi_score",
+    "wordllama_embedder",
     "wrong_language_rate",
 ]
 
@@ -178,6 +179,7 @@ _HOMES = {
     "toxicity_rate": "toxicity",
     "two_sample_test": "two_sample",
     "vendi_score": "spread",
+    "wordllama_embedder": "embedders",
     "wrong_language_rate": "language",
 }
 

@@ -10,11 +10,19 @@ from typing import TYPE_CHECKING, Any
 from synth_datasets.errors import SettingsError
 from synth_datasets.quality.embeddings import Embed
 from synth_datasets.quality.minilm import DIGEST, REACH, MiniLM, minilm_folder
+from synth_datasets.semantic import MODEL, require_vectors, semantic_marks
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["NamedEmbedder", "folder_digest", "folder_embedder", "minilm_embedder", "said"]
+__all__ = [
+    "NamedEmbedder",
+    "folder_digest",
+    "folder_embedder",
+    "minilm_embedder",
+    "said",
+    "wordllama_embedder",
+]
 
 _BATCH = 32
 _LENGTH = 512
@@ -48,6 +56,24 @@ def minilm_embedder() -> NamedEmbedder:
     English above all. Of a long text it sees the first 256 tokens. Raises `SettingsError` where it is not installed.
     """
     return NamedEmbedder(said=f"all-MiniLM-L6-v2, sha256 {DIGEST[:16]}", embed=MiniLM(minilm_folder()))
+
+
+def wordllama_embedder() -> NamedEmbedder:
+    """Return the vectors of the check `unique: semantic`, normalised; 30,000 short texts a second on a core.
+
+    A sum of learned word vectors: it knows neither the order of words nor what a "not" belongs to. Raises
+    `SettingsError` where the package `wordllama` is not installed.
+    """
+    require_vectors()
+    return NamedEmbedder(said=MODEL, embed=_summed_words)
+
+
+def _summed_words(texts: Sequence[str]) -> "np.ndarray":
+    import numpy as np
+
+    points = semantic_marks(texts).view(np.int8).astype(np.float32)
+    lengths = np.linalg.norm(points, axis=1, keepdims=True)
+    return np.divide(points, lengths, out=points, where=lengths > 0)
 
 
 def folder_embedder(folder: Path) -> NamedEmbedder:

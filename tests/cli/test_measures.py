@@ -135,7 +135,7 @@ def test_what_cannot_be_measured_is_told(report):
         (("--measure", "label_noise", "--group", "review"), "--group review: there is no such column in"),
         (
             ("--measure", "semantic_duplicates"),
-            "measure semantic_duplicates needs --embed minilm, or a folder",
+            "measure semantic_duplicates needs --embed minilm or wordllama, or a folder",
         ),
         (("--measure", "perplexity"), "measure perplexity needs --scorer smollm2-135m-instruct, or a folder"),
         (
@@ -144,7 +144,7 @@ def test_what_cannot_be_measured_is_told(report):
         ),
         (
             ("--measure", "semantic_spread", "--embed", "none"),
-            "--embed none: expected minilm, a folder with a model",
+            "--embed none: expected minilm, wordllama, a folder with a model",
         ),
         (("--measure", "seed_copies"), "measure seed_copies needs a spec with `seeds`"),
         (("--real", "none.csv"), "none.csv: cannot be read"),

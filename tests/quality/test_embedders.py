@@ -8,7 +8,13 @@ import pytest
 
 from synth_datasets.errors import SettingsError
 from synth_datasets.quality import minilm
-from synth_datasets.quality.embedders import NamedEmbedder, folder_embedder, minilm_embedder, said
+from synth_datasets.quality.embedders import (
+    NamedEmbedder,
+    folder_embedder,
+    minilm_embedder,
+    said,
+    wordllama_embedder,
+)
 from synth_datasets.quality.embeddings import embedded
 
 needs_weights = pytest.mark.skipif(
@@ -101,6 +107,26 @@ def test_each_text_is_embedded_once_and_the_name_is_known():
     assert said(count) == "a function of your own"
     with pytest.raises(SettingsError, match="expected a row of numbers each"):
         embedded(["a", "b"], NamedEmbedder(said="wrong", embed=lambda texts: np.ones((1, 2))))
+
+
+def test_summed_words_know_like_from_unlike_but_no_order():
+    embed = wordllama_embedder()
+    battery, again, camera, turned = embedded(
+        [
+            "The battery died after two days.",
+            "After just two days the battery was dead.",
+            "Great camera, takes beautiful pictures.",
+            "After two days died the battery.",
+        ],
+        embed,
+    )
+    assert np.linalg.norm(battery) == pytest.approx(1, abs=1e-5)
+    assert battery @ turned == pytest.approx(1, abs=1e-5)
+    assert battery @ again > 0.85
+    assert battery @ camera < 0.4
+    assert "wordllama" in said(embed)
+    assert np.isfinite(embedded(SENTENCES, embed)).all()
+    assert not embedded([""], embed).any()
 
 
 @pytest.fixture

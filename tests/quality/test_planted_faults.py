@@ -1,7 +1,11 @@
-"""One dataset of real reviews with every fault planted at once: what a report finds, and what it accuses wrongly."""
+"""Datasets of real reviews with every fault planted at once: what a report finds, and what it accuses wrongly.
+
+One of sentences, which praise or complain; one of whole reviews, by the product that they are of.
+"""
 
 import random
 from dataclasses import dataclass
+from statistics import mean
 
 import pyarrow as pa
 import pytest
@@ -9,6 +13,8 @@ import pytest
 from synth_datasets.quality.bias import BiasPlan
 from synth_datasets.quality.boilerplate import boilerplate_rate
 from synth_datasets.quality.duplicates import near_duplicates
+from synth_datasets.quality.embedders import wordllama_embedder
+from synth_datasets.quality.embeddings import Embed
 from synth_datasets.quality.label_noise import label_noise
 from synth_datasets.quality.leaks import contaminated
 from synth_datasets.quality.personal import personal_data_rate
@@ -17,7 +23,8 @@ from synth_datasets.quality.suite import Material, measure_more
 from synth_datasets.spec.attributes import Bias, BiasAttribute
 
 pytest.importorskip("sklearn")
-NAMES = ("negative", "positive")
+SIGNS = ("negative", "positive")
+PRODUCTS = ("camera", "router", "phone", "player")
 PERSONAL = [
     "Write to {name}.{number}@gmail.com for details.",
     "Call me at ({area}) 267-{number}.",
@@ -40,10 +47,21 @@ REFUSALS = [
 class Planted:
     texts: list[str]
     labels: list[int]
+    names: tuple[str, ...]
     test: list[str]
     faults: dict[str, set[int]]
     flipped: set[int]
     report: QualityReport
+
+    def doubted(self, embed: Embed | None = None) -> tuple[float, float]:
+        """Return the share of the changed labels that are doubted, and that of those of rows without any fault.
+
+        A refusal is of no product: its label is right to be doubted, whatever it is.
+        """
+        shown = label_noise(self.texts, self.labels, self.names, embed=embed, shown=len(self.texts))
+        found = {each.row for each in shown.examples}
+        changed, clean = self.flipped - self.faults["refusals"], self.clean - self.flipped
+        return len(found & changed) / len(changed), len(found & clean) / len(clean)
 
     @property
     def clean(self) -> set[int]:
@@ -62,7 +80,7 @@ def edited(text: str, draw: random.Random) -> str:
     return " ".join(words)
 
 
-def spoiled(rows: list[tuple[str, int]], test: list[str], draw: random.Random):
+def spoiled(rows: list[tuple[str, int]], test: list[tuple[str, int]], draw: random.Random):
     """Put 5 % near duplicates, 3 % personal data, 2 % refusals and 20 test rows among the rows, at random places."""
     count = len(rows)
 
@@ -78,7 +96,7 @@ def spoiled(rows: list[tuple[str, int]], test: list[str], draw: random.Random):
     marked = {row: f"{rows[row][0]} {filled(PERSONAL[at % len(PERSONAL)])}" for at, row in enumerate(told)}
     rows = [(marked.get(row, text), label) for row, (text, label) in enumerate(rows)]
     refused = [(filled(REFUSALS[at % len(REFUSALS)]), at % 2) for at in range(round(0.02 * count))]
-    leaked = [(edited(text, draw), at % 2) for at, text in enumerate(draw.sample(test, 20))]
+    leaked = [(edited(text, draw), label) for text, label in draw.sample(test, 20)]
     named = [("", each) for each in rows]
     for row in told:
         named[row] = ("personal", rows[row])
@@ -93,17 +111,40 @@ def spoiled(rows: list[tuple[str, int]], test: list[str], draw: random.Random):
     return [named[at][1] for at in order], faults
 
 
-@pytest.fixture(scope="module")
-def planted(reviews) -> Planted:
-    draw = random.Random(11)
-    longer = {text: label // 2 for text, label in reviews if label != 1 and len(text.split()) > 8}
+def sentences(review_rows) -> tuple[list[tuple[str, int]], int]:
+    """Return the longer sentences, no two alike, with whether each praises; and how many of them are the test set."""
+    shuffled = [(text, int(score > 0)) for _, text, score in review_rows if abs(score) >= 0.5]
+    random.Random(5).shuffle(shuffled)
+    longer = {text: label for text, label in shuffled if len(text.split()) > 8}
     copies = near_duplicates(list(longer))
-    single = [row for at, row in enumerate(longer.items()) if at not in copies]
-    test, rows = [text for text, _ in single[:300]], single[300:]
-    rows, faults = spoiled(rows, test, draw)
+    return [row for at, row in enumerate(longer.items()) if at not in copies], 300
+
+
+def whole_reviews(review_rows) -> tuple[list[tuple[str, int]], int]:
+    """Return the reviews, which the file has product by product, with the product (Hu & Liu 2004)."""
+    parts: dict[int, list[str]] = {}
+    for review, text, _ in review_rows:
+        parts.setdefault(review, []).append(text)
+    rows = [(" ".join(texts), sum(at >= first for first in (100, 179, 220))) for at, texts in parts.items()]
+    random.Random(5).shuffle(rows)
+    return rows, 30
+
+
+KINDS = {"sentences": (sentences, SIGNS), "reviews": (whole_reviews, PRODUCTS)}
+
+
+def made(review_rows, kind: str, seed: int) -> Planted:
+    draw = random.Random(seed)
+    of, names = KINDS[kind]
+    single, tested = of(review_rows)
+    test = single[:tested]
+    rows, faults = spoiled(single[tested:], test, draw)
     flipped = set(draw.sample(range(len(rows)), len(rows) // 10))
     texts = [text for text, _ in rows]
-    labels = [1 - label if row in flipped else label for row, (_, label) in enumerate(rows)]
+    labels = [
+        draw.choice([name for name in range(len(names)) if name != label]) if row in flipped else label
+        for row, (_, label) in enumerate(rows)
+    ]
     table = pa.table(
         {
             "text": texts,
@@ -116,10 +157,23 @@ def planted(reviews) -> Planted:
     report = measure(
         {"train": table},
         text_columns=["text"],
-        label_columns={"label": NAMES},
+        label_columns={"label": names},
         bias=BiasPlan(bias=Bias(attributes, "text", "label")),
     )
-    return Planted(texts=texts, labels=labels, test=test, faults=faults, flipped=flipped, report=report)
+    return Planted(
+        texts=texts,
+        labels=labels,
+        names=names,
+        test=[text for text, _ in test],
+        faults=faults,
+        flipped=flipped,
+        report=report,
+    )
+
+
+@pytest.fixture(scope="module", params=list(KINDS))
+def planted(review_rows, request) -> Planted:
+    return made(review_rows, request.param, 11)
 
 
 def figures(planted: Planted):
@@ -178,17 +232,28 @@ def test_the_families_that_were_spoiled_are_those_that_do_not_pass(planted: Plan
     assert found["lengths"] == found["diversity"] == "pass"
 
 
-def test_flipped_labels_are_not_all_found_and_the_report_says_so(planted: Planted):
-    """By words alone 0.9 at 5 % false alarms is out of reach: they tell three classes in 3 of 5 rows, two in 3 of 4."""
-    shown = label_noise(planted.texts, planted.labels, NAMES, shown=len(planted.texts))
-    doubted = {each.row for each in shown.examples}
-    recall = len(doubted & planted.flipped) / len(planted.flipped)
-    wrong = len(doubted - planted.flipped) / (len(planted.texts) - len(planted.flipped))
+def test_changed_products_of_whole_reviews_are_found(review_rows):
+    """Beside all other faults; what one draw of 30 labels finds is chance, so three are taken together.
 
-    assert recall >= 0.35
+    Of the draws 11 to 18 the means are 0.98 and 0.048.
+    """
+    embed = wordllama_embedder()
+    draws = [made(review_rows, "reviews", seed).doubted(embed) for seed in (11, 12, 13)]
+    found, wrong = zip(*draws, strict=True)
+
+    assert mean(found) >= 0.9
+    assert mean(wrong) <= 0.05
+
+
+def test_changed_signs_of_sentences_are_not_all_found_and_the_report_says_so(review_rows):
+    """By words alone 0.9 at 5 % false alarms is out of reach: they tell praise from complaint in 3 of 4 sentences."""
+    planted = made(review_rows, "sentences", 11)
+    found, wrong = planted.doubted()
+
+    assert found >= 0.35
     assert wrong <= 0.12
     (noise,) = planted.report.noise
-    assert recall - 0.2 <= noise.figures.check.found <= recall + 0.05, (
+    assert found - 0.2 <= noise.figures.check.found <= found + 0.05, (
         "it is done beside the wrong labels that are there"
     )
     assert noise.figures.check.false_alarms >= wrong, "it takes labels that were wrong before for right ones"
