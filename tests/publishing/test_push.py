@@ -447,7 +447,7 @@ def test_importing_the_stage_costs_no_heavy_library(python):
 
 
 LOAD = """
-import json, sys, datasets
+import json, os, sys, datasets
 name = sys.argv[1]
 told = {}
 for revision in (None, "v1.0.0", "v2.0.0"):
@@ -462,6 +462,8 @@ for name, revision in ((name, "v9.9.9"), ("org/nothing", None)):
     except datasets.exceptions.DatasetNotFoundError as error:
         told.setdefault("missing", []).append(str(error))
 print(json.dumps(told))
+sys.stdout.flush()
+os._exit(0)  # a stream of Parquet aborts the interpreter now and then as it exits
 """
 
 
