@@ -30,7 +30,7 @@ HOUR = 3600.0
 class Costs:
     """CPU seconds on one core, as `units.py` measured them."""
 
-    start_s: float = 1.0
+    start_s: float = 0.74
     deal_s: float = 0.09e-6
     """For each row of the plan, in each part, before its first request."""
     walk_s: float = 0.04e-6
