@@ -90,7 +90,9 @@ def vector_files() -> list[Path]:
     """
     spec = find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise SettingsError(f"a check `unique: semantic` needs the vectors of wordllama, 19 MB: {_INSTALL}")
+        raise SettingsError(
+            f"`unique: semantic` and `--embed wordllama` need the vectors of wordllama, 19 MB: {_INSTALL}"
+        )
     folder = Path(spec.submodule_search_locations[0])
     for name, expected in _FILES.items():
         try:

@@ -1,6 +1,7 @@
 """The verbs called from Python, one after the other in one process, as a notebook or a script may do."""
 
 import json
+import re
 
 import datasets
 import pytest
@@ -44,6 +45,7 @@ def test_check_tells_words_that_the_hub_does_not_know_by_their_lines(synth, tmp_
     assert f"  warning: line {lines['language']}: language 'xqz'" in shown
     assert f"  warning: line {lines['task']}: task 'text-clasification'" in shown
     assert "(did you mean 'text-classification'?)" in shown
+    assert re.findall(r"warning: line (\d)", shown) == ["4", "5", "8"], "in the order of the file"
     write_spec(tmp_path)
     assert "warning" not in synth("check", "reviews.synth.yaml")[1]
 

