@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlencode, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
 from synth_datasets.errors import SettingsError
@@ -33,6 +33,8 @@ _KEPT_S = 5.0
 """How long an idle connection is kept: servers drop them, some after as little."""
 _SHORTEST_SECRET = 6
 """A shorter one cannot be told from a part of a word."""
+_BARE = "!$'()*,:@/?"
+"""What aiohttp leaves as it is in the value of a query."""
 _NO_KEY = "none"
 """Servers of one's own take anything."""
 _ACCOUNT = {"openai-organization": "OPENAI_ORG_ID", "openai-project": "OPENAI_PROJECT_ID"}
@@ -229,8 +231,13 @@ def _secrets(url: str, settings: Settings) -> frozenset[str]:
         *(value for _, value in parse_qsl(parts.query)),
         *(value for _, value in settings.headers),
     ]
-    forms = {form for text in found if text for form in (text, unquote(text), quote(text, safe=""))}
+    forms = {form for text in found if text for form in _forms(text)}
     return frozenset(form for form in forms if len(form) >= _SHORTEST_SECRET)
+
+
+def _forms(text: str) -> tuple[str, ...]:
+    """Return how a text may be written where a URL, or an answer that repeats it, is shown."""
+    return (text, unquote(text), quote(text, safe=""), quote_plus(text), quote_plus(text, safe=_BARE))
 
 
 def _redaction(secrets: frozenset[str]) -> Callable[[logging.LogRecord], bool]:

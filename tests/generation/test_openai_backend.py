@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 import pytest
 from fake_endpoint import (
@@ -667,6 +668,21 @@ def test_no_secret_shows_anywhere(endpoint, caplog):
     assert endpoint.count > 10
     for secret in secrets:
         assert not [line for line in shown if secret in line]
+
+
+@pytest.mark.parametrize(
+    "secret", ["ab+cd/efgh==", "two words", "clé:à/b", "".join(map(chr, range(32, 127)))]
+)
+def test_no_secret_of_the_url_shows_as_requests_write_it(endpoint, secret):
+    url = f"{endpoint.base_url}?{urlencode({'sig': secret})}"
+    # The error about redirects without end shows the URL.
+    endpoint.rule = lambda body: Reply(307, headers={"location": "/v1/chat/completions"})
+    shown: list[str] = []
+    [outcome] = ask(endpoint, [request()], base_url=url, notes=shown)
+    assert isinstance(outcome, Exception)
+    written = endpoint.targets[0].partition("sig=")[2]
+    assert [line for line in [str(outcome), *shown] if "sig=***" in line]
+    assert not [line for line in [str(outcome), *shown] if written in line]
 
 
 def test_no_secret_of_the_url_shows_in_the_log_of_the_client(endpoint, caplog):
