@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import Callable
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlencode, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -39,6 +39,8 @@ _NO_KEY = "none"
 """Servers of one's own take anything."""
 _ACCOUNT = {"openai-organization": "OPENAI_ORG_ID", "openai-project": "OPENAI_PROJECT_ID"}
 """Which account is billed, in the variables of the client of `openai`."""
+_OF_MACHINE = tuple(f"X-Stainless-{of}" for of in ("OS", "Arch", "Runtime", "Runtime-Version"))
+"""What the client of `openai` would say of the machine it runs on."""
 _UNREACHED = frozenset(
     {"ClientConnectorError", "ClientHttpProxyError", "ConnectError", "ConnectionTimeoutError", "ProxyError"}
 )
@@ -125,6 +127,7 @@ def _client(url: str, settings: Settings, *, concurrency: int, trust: bool) -> "
     if query:
         # The transport logs each URL at INFO, with the query, where some gateways want their key.
         logging.getLogger("httpx2").addFilter(_redaction(_secrets(url, settings)))
+    nothing: dict[str, Any] = dict.fromkeys(_OF_MACHINE, openai.Omit())
     http = openai.DefaultAioHttpClient(
         auth=(unquote(parts.username), unquote(parts.password or "")) if parts.username else None,
         limits=httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
@@ -136,7 +139,7 @@ def _client(url: str, settings: Settings, *, concurrency: int, trust: bool) -> "
         api_key=settings.api_key or _NO_KEY,
         base_url=urlunsplit(parts._replace(netloc=_host(parts.netloc), query="", fragment="")),
         default_query=query,
-        default_headers={"User-Agent": _agent(), **dict(settings.headers)},
+        default_headers={"User-Agent": _agent(), **nothing, **dict(settings.headers)},
         max_retries=0,  # the client's own retries know neither the neighbours nor a cut body
         timeout=http.timeout,
         http_client=http,

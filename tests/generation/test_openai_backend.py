@@ -685,6 +685,24 @@ def test_no_secret_of_the_url_shows_as_requests_write_it(endpoint, secret):
     assert not [line for line in [str(outcome), *shown] if written in line]
 
 
+def test_the_client_tells_nothing_of_this_machine_unless_settings_do(endpoint):
+    async def main(*headers: tuple[str, str]) -> None:
+        import httpx2
+
+        backend = OpenAIBackend(Settings(base_url=endpoint.base_url, headers=headers))
+        try:
+            await backend.call(lambda c: c.post("/chat/completions", body={}, cast_to=httpx2.Response))
+        finally:
+            await backend.close()
+
+    asyncio.run(main())
+    asyncio.run(main(("x-stainless-os", "mine")))
+    told = {f"x-stainless-{of}" for of in ("os", "arch", "runtime", "runtime-version")}
+    by_itself, as_asked = endpoint.headers
+    assert not told & by_itself.keys()
+    assert as_asked["x-stainless-os"] == "mine"
+
+
 def test_no_secret_of_the_url_shows_in_the_log_of_the_client(endpoint, caplog):
     async def main() -> None:
         backend = OpenAIBackend(Settings(base_url=f"{endpoint.base_url}?key=token-in-query"))
