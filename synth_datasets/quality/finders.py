@@ -1,5 +1,6 @@
 """From material to figures: what each measure by name looks at, and which of its numbers a report shows."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from synth_datasets.quality.clip import clip
@@ -10,7 +11,7 @@ from synth_datasets.quality.leaks import CopyFigures, contamination, seed_copies
 from synth_datasets.quality.material import Found, Material
 from synth_datasets.quality.mauve import LEAST_ROWS as MAUVE_ROWS
 from synth_datasets.quality.mauve import compare_by_mauve
-from synth_datasets.quality.out_of_fold import Labelled
+from synth_datasets.quality.out_of_fold import FOLDS, Labelled
 from synth_datasets.quality.real import LEAST_ROWS, compare_with_real, length_distance
 from synth_datasets.quality.sampling import sample
 from synth_datasets.quality.semantic_duplicates import semantic_duplicate_rate
@@ -42,6 +43,8 @@ NOISE_CELLS = 50_000
 """Rows times labels: what a prediction takes time for."""
 NOISE_LEAST = 200
 _SHOWN = 160
+_RARE = 0.05
+"""A label of a smaller share of rows may stand in few groups: what is wrongly said of it moves no estimate far."""
 
 
 def find_spread(given: Material) -> Found:
@@ -216,6 +219,9 @@ def find_label_noise(given: Material) -> Found:
     if len(chosen) < NOISE_LEAST or len(set(given_labels)) < 2:  # noqa: PLR2004 - nothing to confuse
         few = f"too few rows or labels: {len(chosen):,} rows, {len(names):,} labels; needed are {NOISE_LEAST} and 2"
         return Found(rows=len(chosen), values={"wrong_labels": None}, notes=(few,))
+    groups = None if given.groups is None else [given.groups[row] for row in chosen]
+    if groups is not None and (coarse := _coarse(groups, [names[at] for at in given_labels])):
+        return Found(rows=len(chosen), values={"wrong_labels": None}, notes=(coarse,))
     got = label_noise(
         [given.texts[row] for row in chosen],
         given_labels,
@@ -223,7 +229,7 @@ def find_label_noise(given: Material) -> Found:
         rows=chosen,
         embed=given.embed,
         gold=_gold(given, names),
-        groups=None if given.groups is None else [given.groups[row] for row in chosen],
+        groups=groups,
         shown=5,
     )
     low, high = got.noise_interval
@@ -242,6 +248,23 @@ def find_label_noise(given: Material) -> Found:
             "planted_false_alarms": got.check.false_alarms,
         },
         notes=("planted: the same method on these rows, 10 % of their labels changed on purpose", *doubts),
+    )
+
+
+def _coarse(groups: Sequence[str], labels: Sequence[str]) -> str:
+    """Say which label stands in so few groups that models which have not seen a row's group do not know it."""
+    rows = Counter(labels)
+    within = Counter(label for _, label in set(zip(groups, labels, strict=True)))
+    label, count = min(
+        ((label, within[label]) for label in sorted(rows) if rows[label] >= _RARE * len(labels)),
+        key=lambda each: each[1],
+        default=("", FOLDS),
+    )
+    if count >= FOLDS:
+        return ""
+    return (
+        f"label {label} stands in {count} of the groups, and {FOLDS} are needed: whether a label is right is asked of "
+        "models that have not seen the row's group. Name a column that few rows share, such as a review's id"
     )
 
 

@@ -135,6 +135,22 @@ def test_a_package_that_is_not_there_is_told_and_leaves_the_others_where_all_is_
         measure_more(["toxicity"], material)
 
 
+def test_labels_that_stand_in_few_groups_are_not_called_wrong_for_it():
+    texts, labels = [*FRUIT, *CARS] * 40, [*["fruit"] * len(FRUIT), *["cars"] * len(CARS)] * 40
+    by_label = [f"train {label}" for label in labels]
+    by_text = [f"train {at // 3}" for at in range(len(texts))]
+    assert len(texts) >= 200
+
+    coarse, fine = (
+        measure_more(["label_noise"], {"text": Material(texts=texts, labels=labels, groups=groups)})[0]
+        for groups in (by_label, by_text)
+    )
+
+    assert coarse.values == {"wrong_labels": None}
+    assert "label cars stands in 1 of the groups, and 5 are needed" in coarse.notes[0]
+    assert fine.values["wrong_labels"] < 0.1
+
+
 def test_the_report_names_who_made_the_embeddings():
     embed = NamedEmbedder(
         said="lengths, sha256 0123", embed=lambda texts: np.array([[len(each), 1.0] for each in texts])
