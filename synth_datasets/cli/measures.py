@@ -209,11 +209,16 @@ def _materials(
 
 
 def _groups(dataset: "datasets.DatasetDict", column: str | None) -> list[str] | None:
+    """Return the group of each row; one without a value is a group by itself."""
     if column is None:
         return None
     if missing := [split for split, rows in dataset.items() if column not in rows.column_names]:
         raise SettingsError(f"--group {column}: there is no such column in {missing[0]}")
-    return [f"{split} {value}" for split, rows in dataset.items() for value in rows[column]]
+    return [
+        f"alone {split} {at}" if value in (None, "") else f"{split} {value}"
+        for split, rows in dataset.items()
+        for at, value in enumerate(rows[column])
+    ]
 
 
 def _shards(folder: Path, splits: Mapping[str, object]) -> dict[str, list[str]]:

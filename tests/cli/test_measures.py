@@ -8,7 +8,7 @@ import pytest
 from specs import write_spec
 
 from synth_datasets.build import build
-from synth_datasets.cli import main
+from synth_datasets.cli import main, measures
 from synth_datasets.publishing.release import read_release, verify_release
 
 OWN = """\
@@ -103,6 +103,16 @@ def test_label_noise_takes_the_column_that_rows_of_one_text_share(report):
 
     assert code == 0, errors
     assert "too few rows" in measured(shown)["label_noise"]["notes"][0]
+
+
+def test_rows_without_a_value_in_the_column_of_groups_are_not_one_group():
+    rows = datasets.Dataset.from_dict({"review": ["one", None, "", "one", None, ""]})
+
+    groups = measures._groups(datasets.DatasetDict(train=rows), "review")
+
+    assert groups is not None
+    assert groups[0] == groups[3]
+    assert len(set(groups)) == 5
 
 
 def test_names_are_measured_in_their_order_and_shown_with_what_they_cannot_tell(report):
