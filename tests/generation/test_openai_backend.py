@@ -690,8 +690,9 @@ def test_the_client_tells_nothing_of_this_machine_unless_settings_do(endpoint):
         import httpx2
 
         backend = OpenAIBackend(Settings(base_url=endpoint.base_url, headers=headers))
+        body = {"model": "m", "messages": [{"role": "user", "content": "Hello."}]}
         try:
-            await backend.call(lambda c: c.post("/chat/completions", body={}, cast_to=httpx2.Response))
+            await backend.call(lambda c: c.post("/chat/completions", body=body, cast_to=httpx2.Response))
         finally:
             await backend.close()
 
