@@ -29,8 +29,9 @@ def among_neighbours(
     """Return the probabilities that follow from a row's own and its neighbours' probabilities and labels.
 
     A logistic regression learns out of fold what neighbours tell: the labels and the predictions of the two rows before
-    and after, and their means over the group's other rows. The row's own label is not looked at. A group has to lie in
-    one fold. It is fitted twice, the second time without the tenth of the rows that the first one believes least.
+    and after, and their sums over the group's other rows, divided by its size. The row's own label is not looked at. A
+    group has to lie in one fold. It is fitted twice, the second time without the tenth of the rows that the first one
+    believes least.
     """
     import numpy as np
 
@@ -46,7 +47,10 @@ def among_neighbours(
 
 
 def neighbours(values: "np.ndarray", groups: "np.ndarray") -> "list[np.ndarray]":
-    """Return sums over the rows 1, 2, ... places away in the group, and means over the group's others."""
+    """Return sums over the rows 1, 2, ... places away in the group, and over the group's others, by the group's size.
+
+    By its size, the row itself included: of few others less is heard, and of a row alone nothing.
+    """
     import numpy as np
 
     order = np.argsort(groups, kind="stable")
