@@ -9,14 +9,25 @@ import os
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import (
+    SplitResult,
+    parse_qsl,
+    quote,
+    quote_plus,
+    unquote,
+    urlencode,
+    urljoin,
+    urlsplit,
+    urlunsplit,
+)
 from urllib.request import getproxies, proxy_bypass
 
-from synth_datasets.errors import SettingsError
+from synth_datasets.errors import EndpointError, SettingsError
 from synth_datasets.generation.answer import RequestFailedError
 from synth_datasets.generation.chat import Body
 from synth_datasets.generation.replies import Reply, Trouble, shown
 from synth_datasets.settings import Settings
+from synth_datasets.urls import public_url
 
 if TYPE_CHECKING:
     import ssl
@@ -35,6 +46,9 @@ _SHORTEST_SECRET = 6
 """A shorter one cannot be told from a part of a word."""
 _BARE = "!$'()*,:@/?"
 """What aiohttp leaves as it is in the value of a query."""
+_PORTS = {"http": 80, "https": 443}
+_MOST_REDIRECTS = 10
+_REDIRECTS = frozenset({301, 302, 307, 308})
 _NO_KEY = "none"
 """Servers of one's own take anything."""
 _ACCOUNT = {"openai-organization": "OPENAI_ORG_ID", "openai-project": "OPENAI_PROJECT_ID"}
@@ -80,7 +94,10 @@ class Wire:
         return self._client
 
     async def post(self, body: Body) -> Reply | Trouble:
-        """Send the body: what came back whole, or why nothing did. Follows redirects, sends no cookies."""
+        """Send the body: what came back whole, or why nothing did. Sends no cookies.
+
+        Follows redirects within the host; raises `EndpointError` where one leads elsewhere or in a circle.
+        """
         try:
             content = _encode(body).encode()
         except UnicodeEncodeError:
@@ -88,16 +105,34 @@ class Wire:
             raise failure from None
         try:
             async with asyncio.timeout(self.timeout_s):
-                response = await self._session.post(
-                    self._url,
-                    data=content,
-                    headers=self._headers,
-                    proxy=self._proxy,
-                    proxy_headers=self._proxy_headers,
-                )
-                return Reply(response.status, await response.read(), response.headers)
+                return await self._sent(content)
+        except EndpointError:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever the transport raises, there was no reply
             return self.lost(error)
+
+    async def _sent(self, content: bytes) -> Reply:
+        url = self._url
+        for _ in range(_MOST_REDIRECTS):
+            response = await self._session.post(
+                url,
+                data=content,
+                headers=self._headers,
+                proxy=self._proxy,
+                proxy_headers=self._proxy_headers,
+                allow_redirects=False,
+            )
+            reply = Reply(response.status, await response.read(), response.headers)
+            if response.status not in _REDIRECTS or "location" not in response.headers:
+                return reply
+            url = urljoin(url, response.headers["location"])
+            if not _same_host(self._url, url):
+                # The key must not go along, and a request without it would be in vain.
+                raise EndpointError(
+                    f"{public_url(self._url)} sends requests on to {public_url(url)}, which is another host: "
+                    "if that is right, name it as the base URL (SYNTH_BASE_URL)"
+                )
+        raise EndpointError(f"{public_url(self._url)} sends requests round in a circle; correct the base URL")
 
     def lost(self, error: BaseException) -> Trouble:
         """Return why there was no reply."""
@@ -171,6 +206,20 @@ def _headers(url: str, settings: Settings) -> dict[str, str]:
     if parts.username:
         headers["authorization"] = _basic(parts.username, parts.password or "")
     return headers
+
+
+def _same_host(before: str, after: str) -> bool:
+    """Whether a redirect stays with the host and its port, or goes over to the host's HTTPS."""
+    was, now = urlsplit(before), urlsplit(after)
+    if was.hostname != now.hostname or now.scheme not in ("http", "https"):
+        return False
+    if was.scheme == now.scheme:
+        return _port(was) == _port(now)
+    return now.scheme == "https" and _port(now) == _PORTS["https"]
+
+
+def _port(parts: SplitResult) -> int | None:
+    return parts.port or _PORTS.get(parts.scheme)
 
 
 def _query(url: str) -> dict[str, str]:
