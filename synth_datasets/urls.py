@@ -2,7 +2,9 @@
 
 from urllib.parse import urlsplit
 
-__all__ = ["is_url", "public_url"]
+__all__ = ["OPENAI_URL", "is_url", "public_url"]
+
+OPENAI_URL = "https://api.openai.com/v1"
 
 
 def is_url(place: str) -> bool:

@@ -3,9 +3,8 @@
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from synth_datasets.generation.wire import OPENAI_URL
 from synth_datasets.settings import Settings, load_settings
-from synth_datasets.urls import is_url, public_url
+from synth_datasets.urls import OPENAI_URL, is_url, public_url
 
 __all__ = ["with_own_secrets", "without_secrets"]
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from synth_datasets.errors import SettingsError
-from synth_datasets.generation.wire import OPENAI_URL
 from synth_datasets.settings import Settings
-from synth_datasets.urls import is_url, public_url
+from synth_datasets.urls import OPENAI_URL, is_url, public_url
 
 __all__ = ["Roster", "asks_replicas", "endpoint_url", "not_allowed"]
 

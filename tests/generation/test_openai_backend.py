@@ -33,7 +33,7 @@ from fake_endpoint import (
 )
 
 from synth_datasets.errors import EndpointError, SettingsError
-from synth_datasets.generation import wire
+from synth_datasets.generation import address
 from synth_datasets.generation.answer import Answer, RequestFailedError
 from synth_datasets.generation.openai_backend import OpenAIBackend
 from synth_datasets.generation.retry import RetryPolicy
@@ -234,8 +234,8 @@ def test_redirects_in_a_circle_are_told_at_once(endpoint):
     ],
 )
 def test_a_host_stays_the_same_with_its_port_or_its_https(after, same):
-    assert wire._same_host("http://models.example/v1", after) is same
-    assert not wire._same_host("https://models.example/v1", "http://models.example/v1")
+    assert address.same_host("http://models.example/v1", after) is same
+    assert not address.same_host("https://models.example/v1", "http://models.example/v1")
 
 
 def test_a_schema_is_sent_as_a_strict_response_format(endpoint):
