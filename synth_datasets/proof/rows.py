@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from synth_datasets.errors import SettingsError
-from synth_datasets.proof.spans import are_spans, tagged_words
+from synth_datasets.proof.spans import are_spans, is_list, tagged_words
 from synth_datasets.spec.tables import TableError, read_table
 
 if TYPE_CHECKING:
@@ -79,12 +79,13 @@ def rows_of(
 
     Texts with lists of mentions (`start`, `end`, `label`) become words with tags.
     """
+    _check_kinds(name, inputs, labels)
     if are_spans(inputs, labels):
         inputs, labels = _as_words(name, inputs, labels)
-    kept = [at for at, (given, label) in enumerate(zip(inputs, labels, strict=True)) if given and _is(label)]
+    kept = _whole(inputs, labels)
     if not kept:
         raise SettingsError(f"{name}: no row has a text and a label")
-    listed = not isinstance(inputs[kept[0]], str)
+    listed = is_list(inputs[kept[0]])
     if listed and (odd := [at for at in kept if len(inputs[at]) != len(labels[at])]):
         raise SettingsError(
             f"{name}: row {odd[0] + 1} has {len(inputs[odd[0]])} words and {len(labels[odd[0]])} tags"
@@ -97,11 +98,32 @@ def rows_of(
     )
 
 
+def _whole(inputs: Sequence[Any], labels: Sequence[Any]) -> list[int]:
+    return [at for at, (given, label) in enumerate(zip(inputs, labels, strict=True)) if given and _is(label)]
+
+
+def _check_kinds(name: str, inputs: Sequence[Any], labels: Sequence[Any]) -> None:
+    """Raise `SettingsError` where a column has lists in some rows alone, or words have no list of tags."""
+    kept = _whole(inputs, labels)
+    for what, values in (("input", inputs), ("label", labels)):
+        first = {is_list(values[at]): at for at in reversed(kept)}
+        if len(first) > 1:
+            raise SettingsError(
+                f"{name}: the {what} of row {first[True] + 1} is a list and that of row {first[False] + 1} is none "
+                f"({values[first[False]]!r:.80}): all rows need a text and a class, words and their tags, or "
+                "a text and a list of its mentions"
+            )
+    if kept and is_list(inputs[kept[0]]) and not is_list(labels[kept[0]]):
+        raise SettingsError(
+            f"{name}: row {kept[0] + 1} has words and no list of tags: found {labels[kept[0]]!r:.80}"
+        )
+
+
 def _as_words(name: str, texts: Sequence[Any], spans: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     """Return the words and the tags of each row; None where its mentions are not told."""
     words, tags = list[Any](), list[Any]()
     for row, (text, found) in enumerate(zip(texts, spans, strict=True), start=1):
-        both = (None, None) if text is None or found is None else tagged_words(name, text, found, row)
+        both = (None, None) if text is None or not is_list(found) else tagged_words(name, text, found, row)
         words.append(both[0])
         tags.append(both[1])
     return words, tags
@@ -180,4 +202,4 @@ def _lists(path: Path, data: bytes, wanted: Sequence[str]) -> dict[str, list[Any
     if found.keys() != set(wanted):
         return None
     inputs, labels = (found[name] for name in wanted[:2])
-    return found if any(isinstance(each, list) for each in inputs) or are_spans(inputs, labels) else None
+    return found if any(map(is_list, inputs)) or are_spans(inputs, labels) else None

@@ -7,17 +7,21 @@ from typing import Any, cast
 from synth_datasets.errors import SettingsError
 from synth_datasets.plan.tokens import tags_of, tokenised
 
-__all__ = ["are_spans", "tagged_words"]
+__all__ = ["are_spans", "is_list", "tagged_words"]
 
 _KEYS = ("start", "end", "label")
 
 
 def are_spans(inputs: Sequence[Any], labels: Sequence[Any]) -> bool:
     """Whether the inputs are texts and the labels lists of mentions, of which there is at least one."""
-    lists = [label for label in labels if isinstance(label, Sequence) and not isinstance(label, str)]
-    return any(isinstance(item, Mapping) for label in lists for item in label) and all(
+    return any(isinstance(item, Mapping) for label in filter(is_list, labels) for item in label) and all(
         given is None or isinstance(given, str) for given in inputs
     )
+
+
+def is_list(value: object) -> bool:
+    """Whether it is a list or a tuple, of words, tags or mentions."""
+    return isinstance(value, list | tuple)
 
 
 def tagged_words(name: str, text: str, spans: Sequence[Any], row: int) -> tuple[list[str], list[str]]:

@@ -53,6 +53,32 @@ WORDS = (("Ann", "Lim", "left", "\u201c", "Oslo", "\u201d", "."), ("Nobody", "st
 TAGS = (("B-person", "I-person", "O", "O", "B-place", "O", "O"), ("O", "O", "O"))
 
 
+@pytest.mark.parametrize(
+    ("inputs", "labels", "said"),
+    [
+        (["Ann Lim", "Bo"], [[ANN], 5], r"label of row 1 is a list and that of row 2 is none \(5\)"),
+        (
+            ["Bo", "Ann Lim"],
+            ["good", [ANN]],
+            r"label of row 2 is a list and that of row 1 is none \('good'\)",
+        ),
+        (["Ann Lim", "Bo"], [[ANN], ANN], "label of row 1 is a list and that of row 2 is none"),
+        ([["Ann"], ["Bo"]], [["O"], 5], "label of row 1 is a list and that of row 2 is none"),
+        ([["Ann"], "Bo"], [["O"], ["O"]], "input of row 1 is a list and that of row 2 is none"),
+        ([["Ann"], ["Bo"]], [1, 2], "row 1 has words and no list of tags: found 1"),
+    ],
+)
+def test_columns_of_mixed_kinds_are_told_in_one_message(inputs, labels, said):
+    with pytest.raises(SettingsError, match=said):
+        rows_of("f", inputs, labels)
+
+
+def test_rows_whose_mentions_or_class_are_not_told_are_left_out():
+    rows = rows_of("f", ["Ann Lim", "Bo", "Cy", "No one."], [[ANN], "", None, []])
+    assert rows.labels == (("B-person", "I-person"), ("O", "O", "O"))
+    assert rows_of("f", [5, "Bo", "Cy"], ["a", 2, ""]).inputs == ("5", "Bo")
+
+
 def test_mentions_by_their_places_become_words_with_tags(tmp_path):
     span = {name: datasets.Value("int64") for name in ("start", "end")}
     named = {
