@@ -1,16 +1,16 @@
 """What each setting may be, and how it is read from an option, a variable or the config file."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Literal, get_args
-from urllib.parse import urlsplit
 
 from synth_datasets.prices import read_prices
-from synth_datasets.urls import public_url
+from synth_datasets.urls import base_url, public_url
 
-__all__ = ["MOST_BATCH_BYTES", "MOST_BATCH_REQUESTS", "BackendName", "Dtype", "read_value"]
+__all__ = ["MOST_BATCH_BYTES", "MOST_BATCH_REQUESTS", "BackendName", "Dtype", "header_value", "read_value"]
 
 BackendName = Literal["auto", "openai", "embedded", "transformers", "vllm"]
 Dtype = Literal["float32", "bfloat16", "float16"]
@@ -20,6 +20,9 @@ MOST_BATCH_REQUESTS = 50_000  # OpenAI's limits, for one input file
 MOST_BATCH_BYTES = 200_000_000
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, 5.6.2
+_FRAMING = frozenset({"content-length", "expect", "transfer-encoding"})
+"""Headers that say how a request is sent; another value would make it hang or break."""
+_HEADERS = "The setting holds lines of `Name: value`, or is a table of them in the config file"
 
 
 def read_value(name: str, value: object) -> object:  # noqa: C901, PLR0911, PLR0912 - a table
@@ -33,13 +36,13 @@ def read_value(name: str, value: object) -> object:  # noqa: C901, PLR0911, PLR0
             given = value.split(",") if isinstance(value, str) else value
             if not isinstance(given, Sequence):
                 raise ValueError("it must be a URL, or a list of them")  # noqa: TRY004 - told with the setting's name
-            return tuple(public_url(str(read_value("base_url", str(each).strip()))) for each in given)
+            return tuple(public_url(base_url(str(each))) for each in given)
         case "endpoints":
             return _places(value)
         case "base_url" | "endpoint_name":
-            if urlsplit(str(value)).scheme not in ("http", "https") or not urlsplit(str(value)).hostname:
-                raise ValueError("it must look like http://host:port/v1")
-            return str(value)
+            return base_url(str(value))
+        case "api_key":
+            return _key(value)
         case "headers":
             return _headers(value)
         case "concurrency":
@@ -78,25 +81,58 @@ def _places(value: object) -> tuple[str, ...]:
         raise ValueError("it must be URLs such as http://host:port/v1, or files that hold one a line")
     each = [str(item).strip() for item in given]
     return tuple(
-        str(read_value("base_url", item)) if "://" in item else str(Path(item).expanduser().absolute())
-        for item in each
+        base_url(item) if "://" in item else str(Path(item).expanduser().absolute()) for item in each
     )
 
 
+def header_value(text: str) -> str:
+    """Return the text as a header can carry it, without space around it; `ValueError` says what stands against it."""
+    value = text.strip()
+    for place, letter in enumerate(value, start=1):
+        if not " " <= letter <= "~":
+            called = "a line break" if letter in "\r\n" else unicodedata.name(letter, "a control character")
+            raise ValueError(
+                f"its character {place} is {called} (U+{ord(letter):04X}), which no header can carry"
+            )
+    return value
+
+
+def _key(value: object) -> str:
+    try:
+        return header_value(str(value))
+    except ValueError as error:
+        raise ValueError(f"{error}; copy the key anew, alone and in one line") from None
+
+
 def _headers(value: object) -> tuple[tuple[str, str], ...]:
-    """Read a mapping, pairs, or lines of `Name: value`."""
+    """Read a mapping, pairs, or lines of `Name: value`; messages repeat neither, since either may be the secret."""
     if isinstance(value, str):
         pairs = [line.partition(":")[::2] for line in value.splitlines() if line.strip()]
     else:
         pairs = [
             *(value.items() if isinstance(value, Mapping) else value if isinstance(value, tuple) else ())
         ]
-    read = tuple((str(name).strip(), str(text).strip()) for name, text in pairs)
-    if not read or not all(
-        _HEADER_NAME.fullmatch(name) and text.isprintable() and text for name, text in read
-    ):
-        raise ValueError("it must hold lines of `Name: value`, or a table of them in the config file")
-    return read
+    if not pairs:
+        raise ValueError(_HEADERS)
+    return tuple(
+        _header(number, str(name).strip(), str(text)) for number, (name, text) in enumerate(pairs, start=1)
+    )
+
+
+def _header(number: int, name: str, text: str) -> tuple[str, str]:
+    if not _HEADER_NAME.fullmatch(name):
+        raise ValueError(
+            f"header {number} has a name that HTTP does not know: letters, digits and hyphens. {_HEADERS}"
+        )
+    if name.lower() in _FRAMING:
+        raise ValueError(f"header {number} is {name}, which each request sets itself; leave it out")
+    try:
+        value = header_value(text)
+    except ValueError as error:
+        raise ValueError(f"the value of header {number}: {error}. {_HEADERS}") from None
+    if not value:
+        raise ValueError(f"header {number} has no value. {_HEADERS}")
+    return name, value
 
 
 def _one_of(value: object, names: Sequence[str]) -> object:

@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +18,7 @@ from synth_datasets.setting_values import (
     Dtype,
     read_value,
 )
-from synth_datasets.urls import is_url, public_url
+from synth_datasets.urls import base_url, is_url, public_url
 
 __all__ = ["Settings", "load_settings"]
 
@@ -155,9 +156,12 @@ def _lay_over(values: dict[str, object], level: Mapping[str, object]) -> None:
 
 def _key_is_for_another(settings: Settings) -> bool:
     """Whether the key is OpenAI's while some endpoint is neither OpenAI's nor the one set beside the key."""
-    if os.environ.get("SYNTH_API_KEY") or settings.api_key != os.environ.get("OPENAI_API_KEY"):
+    openai = _from_environment("OPENAI_")
+    if "api_key" in _from_environment("SYNTH_") or settings.api_key != openai.get("api_key"):
         return False
-    own = os.environ.get("OPENAI_BASE_URL")
+    own = openai.get("base_url")
+    with suppress(ValueError):  # a malformed one is nobody's
+        own = base_url(str(own))
     return any(place != own and urlsplit(place).hostname != "api.openai.com" for place in settings.places)
 
 
@@ -166,7 +170,7 @@ def _from_environment(prefix: str) -> Mapping[str, object]:
         name: text
         for name, variables in _ENVIRONMENT.items()
         for variable in variables
-        if variable.startswith(prefix) and (text := os.environ.get(variable))
+        if variable.startswith(prefix) and (text := os.environ.get(variable, "").strip())
     }
 
 

@@ -40,6 +40,10 @@ def test_a_config_file_can_be_named_and_is_blamed_by_name(tmp_path, monkeypatch)
         ("backend", "gpu"),
         ("base_url", "localhost:8000"),
         ("base_url", "file:///etc/passwd"),
+        ("base_url", "http://host:port/v1"),
+        ("endpoint_name", "http://host:99999/v1"),
+        ("allow_endpoint", "http://ok:1/v1, http://host:port/v1"),
+        ("endpoints", "http://ok:1/v1, http://host:port/v1"),
         ("concurrency", "many"),
         ("concurrency", 0),
         ("concurrency", 100_000),
@@ -67,6 +71,45 @@ def test_openais_key_is_not_sent_to_anybody_else(monkeypatch):
     assert load_settings({"base_url": "http://elsewhere:8000/v1"}).api_key is None
     monkeypatch.setenv("SYNTH_API_KEY", "sk-openai")
     assert load_settings({"base_url": "http://elsewhere:8000/v1"}).api_key == "sk-openai"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", " "])
+def test_space_around_a_key_is_no_part_of_it_wherever_it_is_set(own_home, monkeypatch, end):
+    """A file that is read into a variable, or was written on Windows, ends in a line break."""
+    config = own_home / "config" / "synth_datasets" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text('api_key = """\nsk-file\n"""')
+    assert load_settings().api_key == "sk-file"
+    monkeypatch.setenv("OPENAI_API_KEY", f"sk-openai{end}")
+    assert load_settings().api_key == "sk-openai"
+    assert load_settings({"base_url": "http://elsewhere:8000/v1"}).api_key is None, "it is still OpenAI's"
+    monkeypatch.setenv("OPENAI_BASE_URL", f"HTTP://router:1/v1{end}")
+    assert (load_settings().base_url, load_settings().api_key) == ("http://router:1/v1", "sk-openai")
+    monkeypatch.setenv("SYNTH_API_KEY", end)
+    assert load_settings().api_key == "sk-openai", "a variable of space alone is not set"
+    monkeypatch.setenv("SYNTH_API_KEY", f"sk-own{end}")
+    assert load_settings({"base_url": "http://elsewhere:8000/v1"}).api_key == "sk-own"
+    assert load_settings({"api_key": f" sk-option{end}"}).api_key == "sk-option"
+
+
+@pytest.mark.parametrize(
+    ("inside", "told"),
+    [
+        ("\r", "character 10 is a line break"),
+        ("\n", "a line break"),
+        ("\t", "a control character"),
+        ("\x00", "a control character"),
+        ("\u200b", "ZERO WIDTH SPACE"),
+        ("\u2026", "HORIZONTAL ELLIPSIS"),
+        ("é", "E WITH ACUTE"),
+        ("\udc80", "U\\+DC80"),
+    ],
+)
+def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(inside, told):
+    with pytest.raises(SettingsError, match=f"setting api_key.*{told}.*copy the key anew") as caught:
+        load_settings({"api_key": f"sk-secret{inside}-0123"})
+    assert "secret" not in str(caught.value)
+    assert "0123" not in str(caught.value)
 
 
 def test_a_key_does_not_show():
@@ -135,12 +178,33 @@ def test_headers_come_from_the_file_or_the_environment_and_stay_with_their_endpo
 
 
 @pytest.mark.parametrize(
-    "given", ["no colon", "a b: c", "name:", "name: be\x07ll", {"x": "two\nlines"}, 7, "\n"]
+    ("given", "told"),
+    [
+        ("no colon", "header 1 has a name"),
+        ("a: b\n\na b: c", "header 2 has a name"),
+        ("näme: c", "header 1 has a name"),
+        ({"X:Y": "c"}, "header 1 has a name"),
+        ({"": "c"}, "header 1 has a name"),
+        ("name:", "header 1 has no value"),
+        ("name: be\x07ll", "value of header 1.*a control character"),
+        ("name: clé", "value of header 1.*E WITH ACUTE"),
+        ({"x": "two\nlines"}, "value of header 1.*a line break"),
+        (7, ""),
+        ("\n", ""),
+        ({}, ""),
+    ],
 )
-def test_headers_that_are_none_are_refused_without_being_shown(given):
-    with pytest.raises(SettingsError, match="Name: value") as caught:
+def test_headers_that_are_none_are_refused_without_being_shown(given, told):
+    with pytest.raises(SettingsError, match=f"{told}.*Name: value") as caught:
         load_settings({"headers": given})
     assert "colon" not in str(caught.value)
+    assert "lines\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding", "Expect"])
+def test_headers_that_would_break_each_request_are_refused(name):
+    with pytest.raises(SettingsError, match=f"header 1 is {name}.*leave it out"):
+        load_settings({"headers": {name: "100-continue"}})
 
 
 def test_who_says_where_says_it_alone(own_home, monkeypatch):

@@ -1,14 +1,12 @@
 """Where the replicas of a model are: URLs that the settings name, and files of them that change while a run lasts."""
 
 import logging
-import re
 from collections.abc import Collection
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from synth_datasets.errors import SettingsError
 from synth_datasets.settings import Settings
-from synth_datasets.urls import OPENAI_URL, is_url, public_url
+from synth_datasets.urls import OPENAI_URL, base_url, is_url, public_url
 
 __all__ = ["Roster", "asks_replicas", "endpoint_url", "not_allowed"]
 
@@ -118,19 +116,8 @@ def _urls(place: str) -> list[str]:
         url = line.strip()
         if not url or url.startswith("#"):
             continue
-        if not _well_formed(url):
-            raise SettingsError(f"{path}:{number} is no endpoint; it must look like http://host:port/v1")
-        urls.append(url)
+        try:
+            urls.append(base_url(url))
+        except ValueError as error:
+            raise SettingsError(f"{path}:{number} is no endpoint: {error}") from None
     return urls
-
-
-def _well_formed(url: str) -> bool:
-    try:
-        return (
-            is_url(url)
-            and not re.search(r"\s", url)
-            and bool(urlsplit(url).hostname)
-            and bool(public_url(url))
-        )
-    except ValueError:  # a port that is no number
-        return False
