@@ -21,6 +21,7 @@ __all__ = [
     "folder_embedder",
     "minilm_embedder",
     "said",
+    "unseen",
     "wordllama_embedder",
 ]
 
@@ -35,6 +36,8 @@ class NamedEmbedder:
     said: str
     """Name and digest, as a report shows them."""
     embed: Embed
+    orderless: bool = False
+    """Whether it is known to see words and not their order."""
     _known: "dict[str, np.ndarray]" = field(default_factory=dict)
 
     def __call__(self, texts: Sequence[str]) -> "np.ndarray":
@@ -65,7 +68,7 @@ def wordllama_embedder() -> NamedEmbedder:
     `SettingsError` where the package `wordllama` is not installed.
     """
     require_vectors()
-    return NamedEmbedder(said=MODEL, embed=_summed_words)
+    return NamedEmbedder(said=MODEL, embed=_summed_words, orderless=True)
 
 
 def _summed_words(texts: Sequence[str]) -> "np.ndarray":
@@ -127,6 +130,13 @@ def said(embed: Embed | None) -> str:
     if embed is None:
         return "latent semantic analysis, fitted on these rows"
     return embed.said if isinstance(embed, NamedEmbedder) else "a function of your own"
+
+
+def unseen(embed: Embed | None) -> str:
+    """Return a sentence on what an embedder is known not to see; empty for one that nothing is known of."""
+    if embed is not None and not (isinstance(embed, NamedEmbedder) and embed.orderless):
+        return ""
+    return f"{'Latent semantic analysis' if embed is None else said(embed)} sees words, not their order."
 
 
 def _read(path: Path) -> Any:  # noqa: ANN401 - a JSON value

@@ -68,14 +68,18 @@ class NoiseFigures:
     """`likely`: rows are doubted whose most probable class is another, which is the rule where the check shows that it
     doubts few others; `confident`: of these the ones whose other class is more probable by `factor`."""
     factor: float
-    """How many times as probable as its label another class must be for a row to be doubted; at least 1."""
+    """How many times as probable as its label another class must be for a row to be doubted; at least 1. Infinite
+    where there are so few rows that a single false alarm would be more than is aimed at: none is doubted."""
     doubted: int
     noise: float
     """Share of wrong labels, estimated from the calibrated confident joint."""
     noise_interval: tuple[float, float]
     """Percentiles of a bootstrap over the rows, predictions and thresholds held fixed."""
     confident: tuple[tuple[str, str, int], ...]
-    """Label, likely class and rows, the most frequent first: the confident joint off its diagonal."""
+    """Label, likely class and rows, the most frequent first: the confident joint off its diagonal, which the estimate
+    comes from and which has other rows than the doubted ones."""
+    pairs: tuple[tuple[str, str, int], ...] = ()
+    """Label, likely class and rows of those that are doubted, the most frequent first; together they are `doubted`."""
     check: NoiseCheck
     examples: tuple[DoubtfulLabel, ...]
     """The least believed first."""
@@ -103,7 +107,7 @@ def label_noise(
     Doubted is a row with a more probable class than its label's, by a factor that the check sets so that less than
     5 % of the right labels are doubted (measured: 2 to 8 %); for that the share of wrong ones among the labels not
     changed is estimated, as in learning from positive and unlabelled rows. The estimate of wrong labels does not
-    change with it.
+    change with it. Of fewer than 29 rows none is doubted: one alone would be more than is aimed at.
     Unless `predicted` is given, the classifier sees words, the embedding where `embed` is given, learns from `gold`
     rows besides, and hears the other rows of a row's group where `groups` says which belong together, in their order.
     Range of the estimate 0 to 1; lower is better.
@@ -127,12 +131,10 @@ def label_noise(
     noise = _noise(joint, np.bincount(given, minlength=len(names)))
     check = _check(texts, given, len(names), found)
     likely, margins = _doubts(found.probabilities, given)
-    # As many as of the rows that were not changed: to models that learned fewer wrong labels margins are wider.
-    cut = max(0.0, float(np.quantile(margins, 1 - check.false_alarms, method="higher")))
+    cut = _level(margins, check)
     doubted = np.flatnonzero((margins > 0) & (margins >= cut))
     own = found.probabilities[np.arange(len(given)), given]
     ranked = sorted(doubted.tolist(), key=lambda row: (-margins[row], row))[:shown]
-    pairs = [(int(joint[i, j]), i, j) for i, j in zip(*np.nonzero(joint), strict=True) if i != j]
     return NoiseFigures(
         rows=len(given),
         folds=len(found.models) or FOLDS,
@@ -144,9 +146,8 @@ def label_noise(
         doubted=len(doubted),
         noise=noise,
         noise_interval=_interval(given, confident, len(names)),
-        confident=tuple(
-            (names[i], names[j], count) for count, i, j in sorted(pairs, key=lambda p: (-p[0], p[1:]))
-        ),
+        confident=_pairs(joint, names),
+        pairs=_pairs(_joint(given[doubted], likely[doubted], len(names)), names),
         check=check,
         examples=tuple(
             DoubtfulLabel(
@@ -159,6 +160,26 @@ def label_noise(
             for row in ranked
         ),
     )
+
+
+def _level(margins: "np.ndarray", check: NoiseCheck) -> float:
+    """Return the margin from which on as large a share is doubted as of the rows that were not changed.
+
+    The same share and not the same margin: to models that learned fewer wrong labels margins are wider.
+    """
+    import numpy as np
+
+    if len(margins) * FEW_ALARMS < 1:
+        return math.inf
+    return max(0.0, float(np.quantile(margins, 1 - check.false_alarms, method="higher")))
+
+
+def _pairs(joint: "np.ndarray", names: Sequence[str]) -> tuple[tuple[str, str, int], ...]:
+    """Return what counts off the diagonal, the most frequent first."""
+    import numpy as np
+
+    found = [(int(joint[i, j]), i, j) for i, j in zip(*np.nonzero(joint), strict=True) if i != j]
+    return tuple((names[i], names[j], count) for count, i, j in sorted(found, key=lambda p: (-p[0], p[1:])))
 
 
 def doubts(probabilities: "np.ndarray", labels: "np.ndarray") -> "np.ndarray":

@@ -7,7 +7,7 @@ from numbers import Real
 
 from synth_datasets.errors import SettingsError
 from synth_datasets.quality import finders
-from synth_datasets.quality.embedders import said
+from synth_datasets.quality.embedders import said, unseen
 from synth_datasets.quality.figures import Measured
 from synth_datasets.quality.fit import label_fit, prompt_fit
 from synth_datasets.quality.label_noise import label_noise
@@ -42,7 +42,9 @@ class Measure:
     direction: str
     limits: str
     embeds: bool = False
-    """Whether it looks at embeddings, whose maker a report names."""
+    """Whether it looks at embeddings, whose maker a report names, with what that is blind to."""
+    unembedded: str = ""
+    """What it looks at instead where no embedder is given; empty: an embedding that is fitted on the rows."""
     beside_real: bool = False
     """Whether it looks at real rows where some are given."""
 
@@ -83,6 +85,12 @@ def _measured(name: str, column: str, material: Material, if_possible: bool) -> 
         if not if_possible:
             raise
         got = Found(rows=0, values={name: None}, notes=(str(error),))
+    notes, limits = got.notes, measure.limits
+    if measure.embeds and material.embed is None and measure.unembedded:
+        notes = (*notes, f"embedding: none, {measure.unembedded} alone")
+    elif measure.embeds:
+        notes = (*notes, f"embedding: {said(material.embed)}")
+        limits = f"{limits} {unseen(material.embed)}".rstrip()
     return Measured(
         name=name,
         column=column,
@@ -90,8 +98,8 @@ def _measured(name: str, column: str, material: Material, if_possible: bool) -> 
         values=got.values,
         direction=measure.direction,
         source=measure.source,
-        limits=measure.limits,
-        notes=(*got.notes, f"embedding: {said(material.embed)}") if measure.embeds else got.notes,
+        limits=limits,
+        notes=notes,
     )
 
 
@@ -124,7 +132,7 @@ MEASURES: Mapping[str, Measure] = {
         of=semantic_spread,
         find=finders.find_spread,
         direction="More is more varied; compare builds of one spec at one number of rows.",
-        limits="Off-topic and cut-off rows score above good ones; the default embedding sees words, not their order.",
+        limits="Off-topic and cut-off rows score above good ones.",
         embeds=True,
     ),
     "semantic_duplicates": Measure(
@@ -205,6 +213,7 @@ MEASURES: Mapping[str, Measure] = {
         direction=_LOWER,
         limits="Believe it as far as `planted` shows; noise that follows a rule is learnt as truth.",
         embeds=True,
+        unembedded="words and pairs of words",
         beside_real=True,
     ),
     "seed_copies": Measure(
@@ -229,7 +238,7 @@ MEASURES: Mapping[str, Measure] = {
         of=compare_with_real,
         find=finders.find_real,
         direction="Best is what real rows attain; read precision and density with coverage only.",
-        limits="The default embedding is blind to the order of words and to labels.",
+        limits="Blind to labels.",
         embeds=True,
         beside_real=True,
     ),

@@ -32,10 +32,10 @@ def noise_rows(found: ColumnNoise) -> Rows:
     low, high = figures.noise_interval
     yield "wrong labels, estimated", f"{percent(figures.noise)} ({percent(low)} to {percent(high)})"
     yield "doubted rows", f"{figures.doubted:,} of {figures.rows:,}"
+    for label, likely, count in figures.pairs[:3]:
+        yield f"of these {label}, likely {likely}", f"{count:,}"
     yield "found of labels changed on purpose", percent(figures.check.found)
     yield "doubted of the others", percent(figures.check.false_alarms)
-    for label, likely, count in figures.confident[:3]:
-        yield f"{label}, likely {likely}", f"{count:,}"
 
 
 def attribute_rows(found: AttributeFigures) -> Rows:

@@ -1,4 +1,6 @@
+import math
 import random
+from collections import Counter
 from importlib.util import find_spec
 
 import numpy as np
@@ -147,6 +149,28 @@ def test_the_least_believed_rows_come_first_by_the_names_that_they_were_given():
     found = label_noise([text for text, _ in rows], labels, NAMES, rows=[at + 1_000 for at in range(300)])
     assert found.examples[0].row == 1_017
     assert (found.examples[0].label, found.examples[0].likely) == (NAMES[labels[17]], NAMES[1 - labels[17]])
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(4, 60), st.integers(0, 2**31))
+def test_rows_of_which_one_false_alarm_would_be_too_many_are_not_doubted(count, seed):
+    draw = random.Random(seed)
+    texts = [" ".join(draw.choices("abcdefgh", k=4)) for _ in range(count)]
+    found = label_noise(texts, [0, 1, *draw.choices((0, 1), k=count - 2)], NAMES)
+
+    assert (found.factor == math.inf) == (count * 0.035 < 1)
+    assert count * 0.035 >= 1 or (found.doubted, found.pairs, found.examples) == (0, (), ())
+
+
+def test_the_pairs_of_classes_count_the_doubted_rows(reviews):
+    rows = [(text, label) for text, label in reviews[:600]]
+    names = ("negative", "neutral", "positive")
+    found = label_noise([text for text, _ in rows], [label for _, label in rows], names, shown=len(rows))
+    shown = Counter((each.label, each.likely) for each in found.examples)
+
+    assert found.doubted > 0
+    assert sum(count for *_, count in found.pairs) == found.doubted
+    assert {(label, likely): count for label, likely, count in found.pairs} == shown
 
 
 def test_one_class_is_nothing_to_confuse():

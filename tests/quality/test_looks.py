@@ -1,4 +1,6 @@
 import json
+import random
+import re
 
 import pyarrow as pa
 import pytest
@@ -63,6 +65,23 @@ def test_a_sampled_look_says_so_on_the_page(table, monkeypatch):
     assert NOISE_ROWS == 5_000
     assert (found.noise[0].figures.rows, found.noise[0].of_rows) == (220, 400)
     assert "fixed random sample of 220 of 400 rows" in render_html(found)
+
+
+def test_pairs_of_classes_below_the_doubted_rows_are_of_these_rows(table):
+    draw = random.Random(3)
+    rows = [
+        (f"{draw.choice(('good', 'fine', 'bad', 'poor'))} thing number {at * 7919 % 1000}", draw.randrange(3))
+        for at in range(300)
+    ]
+    found = measure({"a": table(rows)}, text_columns=["text"], label_columns={"label": NAMES})
+    figures = found.noise[0].figures
+    assert figures is not None
+    assert figures.doubted > 0
+    shown, page = render_terminal(found), render_html(found)
+    for label, likely, count in figures.pairs[:3]:
+        assert re.search(rf"of these {label}, likely {likely} +{count}\n", shown)
+        assert f'<bdi>{label}</bdi></th><td><bdi>{likely}</bdi></td><td class="n">{count}</td>' in page
+    assert sum(count for *_, count in figures.pairs) == figures.doubted
 
 
 def test_without_scikit_learn_the_report_says_what_is_missing(table, monkeypatch):

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from importlib.util import find_spec
 from types import ModuleType
 
 import numpy as np
@@ -11,13 +12,14 @@ import pytest
 import synth_datasets.quality as package
 from synth_datasets.errors import SettingsError
 from synth_datasets.quality.columns import worded
-from synth_datasets.quality.embedders import NamedEmbedder
+from synth_datasets.quality.embedders import NamedEmbedder, wordllama_embedder
 from synth_datasets.quality.fit import label_fit, prompt_fit
 from synth_datasets.quality.language import grammar_rate, readability, wrong_language_rate
 from synth_datasets.quality.personal import personal_data_rate
 from synth_datasets.quality.report import QualityReport, measure
 from synth_datasets.quality.scorers import Score, Scorer
 from synth_datasets.quality.suite import MEASURES, Material, measure_more
+from synth_datasets.semantic import MODEL
 
 EDGES = {
     "no row": [],
@@ -162,6 +164,24 @@ def test_the_report_names_who_made_the_embeddings():
 
     assert default.notes == ("embedding: latent semantic analysis, fitted on these rows",)
     assert named.notes == ("embedding: lengths, sha256 0123",)
+
+
+@pytest.mark.skipif(find_spec("wordllama") is None, reason="needs wordllama")
+def test_what_an_embedder_does_not_see_is_said_of_the_one_in_use():
+    def limits(embed):
+        return measure_more(["semantic_spread"], {"text": Material(texts=FRUIT, embed=embed)})[0].limits
+
+    assert limits(None).endswith("Latent semantic analysis sees words, not their order.")
+    assert limits(wordllama_embedder()).endswith(f"{MODEL} sees words, not their order.")
+    own = NamedEmbedder(said="mine", embed=lambda texts: np.array([[len(each), 1.0] for each in texts]))
+    assert limits(own) == MEASURES["semantic_spread"].limits
+
+
+def test_label_noise_without_an_embedder_names_none():
+    material = Material(texts=[f"row {at}" for at in range(200)], labels=["a", "b"] * 100)
+    found = measure_more(["label_noise"], {"text": material})[0]
+
+    assert found.notes[-1] == "embedding: none, words and pairs of words alone"
 
 
 def test_ones_own_functions_give_a_number_or_numbers_by_name():
