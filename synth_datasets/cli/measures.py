@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from synth_datasets.quality.suite import Material
     from synth_datasets.spec.model import DatasetSpec
 
-__all__ = ["add_measures", "embedding", "measure_options"]
+__all__ = ["add_measures", "check_used", "embedding", "measure_options"]
 
 _BY_FILE = {"real": (), "test": ("contamination",)}
 """Measures that a file asks for; real rows stand beside all figures anyway."""
@@ -72,6 +72,22 @@ def measure_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+def check_used(asked: Mapping[str, Any]) -> None:
+    """Raise `SettingsError` for an option of `measure_options` that nothing which is measured would look at."""
+    from synth_datasets.quality.suite import MEASURES
+
+    embed = [name for name, measure in MEASURES.items() if measure.embeds]
+    users = {"group": ["label_noise"], "scorer": ["perplexity"], "embed": embed}
+    for option, names in users.items():
+        beside_real = option == "embed" and asked["real"]
+        used = asked["full"] or beside_real or not {*asked["names"]}.isdisjoint(names)
+        if asked[option] is not None and not used:
+            raise SettingsError(
+                f"--{option} {asked[option]} is for {', '.join(names)}, which nobody asked for: "
+                f"add --measure {names[0]}, or --full"
+            )
 
 
 def add_measures(

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from synth_datasets.cli.looks import beside, examined_again
-from synth_datasets.cli.measures import add_measures, embedding, measure_options
+from synth_datasets.cli.measures import add_measures, check_used, embedding, measure_options
 from synth_datasets.cli.printing import printable
 from synth_datasets.errors import SettingsError
 
@@ -68,6 +68,7 @@ def report_verb(
     from synth_datasets.quality.report import QualityReport
     from synth_datasets.quality.terminal import render_terminal
 
+    check_used(asked)
     text = (read_release(folder).folder / "quality.json").read_text(encoding="utf-8")
     report = QualityReport.from_json(text)
     if write and not asked["real"]:

@@ -105,6 +105,25 @@ def test_label_noise_takes_the_column_that_rows_of_one_text_share(report):
     assert "too few rows" in measured(shown)["label_noise"]["notes"][0]
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "needed"),
+    [
+        ("--group", "label", "label_noise"),
+        ("--scorer", "smollm2-135m-instruct", "perplexity"),
+        ("--embed", "my_measures.py:points", "semantic_spread"),
+    ],
+)
+def test_an_option_that_no_measure_looks_at_says_which_one_would(report, option, value, needed):
+    for others in ((), ("--measure", "readability"), ("--write", "--real", "real.csv:review")):
+        code, _, errors = report(option, value, *others)
+        if option == "--embed" and "--real" in others:  # what stands beside real rows is embedded
+            assert code == 0, errors
+            continue
+        assert code == 2
+        assert f"{option} {value} is for {needed}" in errors
+        assert f"add --measure {needed}" in errors
+
+
 def test_rows_without_a_value_in_the_column_of_groups_are_not_one_group():
     rows = datasets.Dataset.from_dict({"review": ["one", None, "", "one", None, ""]})
 
