@@ -26,22 +26,26 @@ def fine_tuned(model: str, *, rate: float = _RATE, epochs: int = _EPOCHS, least:
     """Return what fine-tunes a model, by its path or its id on the Hub: three passes, or the `least` steps.
 
     A sequence classifier for texts, a token classifier for words with tags, which reads a word's tag off its first
-    piece. Learning rate 5e-5 with linear decay, batches of 16, 256 tokens; words beyond them are tagged `O`. The seed
-    sets the new head and the order. Raises `SettingsError` when `transformers` or the model is not there.
+    piece. Learning rate 5e-5 with linear decay, batches of 16, 256 tokens or as many as the model takes; words beyond
+    them are tagged `O`. The seed sets the new head and the order. Raises `SettingsError` when `transformers` or the
+    model is not there.
     """
     try:
-        from transformers import AutoTokenizer
+        from transformers import AutoConfig, AutoTokenizer
     except ImportError as error:
         raise SettingsError(
             "--model needs transformers, torch and accelerate: pip install 'synth-datasets[transformers]'"
         ) from error
     try:
         tokenizer = AutoTokenizer.from_pretrained(model)
+        config = AutoConfig.from_pretrained(model)
     except (OSError, ValueError) as error:
         raise SettingsError(
             f"--model {model}: expected a folder, or the id of a model on the Hub: {error}"
         ) from error
-    tuning = _Tuning(model, tokenizer, rate, epochs, least)
+    if tokenizer.pad_token is None:  # models that only write have none
+        tokenizer.pad_token = tokenizer.eos_token
+    tuning = _Tuning(model, tokenizer, _length(tokenizer, config), rate, epochs, least)
 
     def learner(inputs: Sequence[Any], labels: Sequence[Any]) -> Fit:
         return (_classifying if isinstance(inputs[0], str) else _tagging)(tuning, inputs, labels)
@@ -53,6 +57,8 @@ def fine_tuned(model: str, *, rate: float = _RATE, epochs: int = _EPOCHS, least:
 class _Tuning:
     model: str
     tokenizer: Any
+    length: int
+    """Tokens of a text that are looked at."""
     rate: float
     epochs: int
     least: int
@@ -61,10 +67,16 @@ class _Tuning:
         return max(self.least, self.epochs * -(-rows // _BATCH))
 
 
+def _length(tokenizer: Any, config: Any) -> int:  # noqa: ANN401 - of transformers
+    """Return how many tokens the model has places for, 256 at most; some models use up two places themselves."""
+    places = getattr(config, "max_position_embeddings", None)
+    return min(_LENGTH, tokenizer.model_max_length, _LENGTH if places is None else places - 2)
+
+
 def _classifying(tuning: _Tuning, texts: Sequence[str], labels: Sequence[str]) -> Fit:
     names = sorted(set(labels))
     places = {name: at for at, name in enumerate(names)}
-    encoded = tuning.tokenizer(list(texts), truncation=True, max_length=_LENGTH)["input_ids"]
+    encoded = tuning.tokenizer(list(texts), truncation=True, max_length=tuning.length)["input_ids"]
 
     def fit(train: "np.ndarray", test: "np.ndarray", seed: int) -> Sequence[str]:
         rows = [{"input_ids": encoded[at], "labels": places[labels[at]]} for at in train]
@@ -84,7 +96,10 @@ def _tagging(tuning: _Tuning, sentences: Sequence[Sequence[str]], labels: Sequen
     names = sorted({tag for tags in labels for tag in tags})
     places = {name: at for at, name in enumerate(names)}
     made = tokenizer(
-        [list(words) for words in sentences], is_split_into_words=True, truncation=True, max_length=_LENGTH
+        [list(words) for words in sentences],
+        is_split_into_words=True,
+        truncation=True,
+        max_length=tuning.length,
     )
     encoded = made["input_ids"]
     firsts = [_firsts(made.word_ids(at)) for at in range(len(sentences))]
@@ -160,6 +175,7 @@ def _trained(
     transformers.set_seed(seed)
     with _quiet():
         network = kind.from_pretrained(tuning.model, num_labels=len(names), ignore_mismatched_sizes=True)
+    network.config.pad_token_id = tuning.tokenizer.pad_token_id
     with tempfile.TemporaryDirectory() as folder:
         trainer = transformers.Trainer(
             model=network,

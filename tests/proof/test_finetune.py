@@ -62,6 +62,34 @@ def test_a_model_is_fine_tuned_anew_for_each_training_set_and_seed(tiny, reviews
     assert [{cell.trainings for cell in each.cells} for each in proof.witnesses] == [{1}, {1}, {2}]
 
 
+def test_no_more_is_read_of_a_text_than_the_model_has_places_for(tiny):
+    from synth_datasets.proof.finetune import fine_tuned
+
+    texts = [f"{word} " * 200 for word in ("splendid", "dreadful", "lovely", "awful")] * 2
+    fit = fine_tuned(tiny, least=1, epochs=0).learner(texts, ["good", "bad"] * 4)
+    assert set(fit(np.arange(4), np.arange(4, 8), 0)) <= {"good", "bad"}
+
+
+def test_a_model_that_only_writes_is_padded_with_its_last_token(tiny, tmp_path):
+    import json
+
+    import transformers
+
+    from synth_datasets.proof.finetune import fine_tuned
+
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tiny)
+    tokenizer.eos_token, tokenizer.pad_token = "[SEP]", None
+    tokenizer.save_pretrained(tmp_path / "writer")
+    config = transformers.GPT2Config(
+        vocab_size=len(tokenizer), n_embd=32, n_layer=1, n_head=2, n_positions=64, eos_token_id=3
+    )
+    transformers.GPT2Model(config).save_pretrained(tmp_path / "writer")
+    assert json.loads((tmp_path / "writer" / "config.json").read_text()).get("pad_token_id") is None
+    texts = ["splendid", "dreadful " * 90, "lovely lovely", "awful"] * 2
+    fit = fine_tuned(str(tmp_path / "writer"), least=1, epochs=0).learner(texts, ["good", "bad"] * 4)
+    assert len(fit(np.arange(4), np.arange(4, 8), 0)) == 4
+
+
 def test_a_tagger_is_fine_tuned_over_pieces_of_words_and_tags_every_word(tiny, monkeypatch, capsys):
     from synth_datasets.proof import finetune
 
