@@ -1,13 +1,16 @@
 """Verbs about a dataset in parts: `build --shard` asks for one, `merge` makes them the dataset."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from synth_datasets.cli.built import show_build
 from synth_datasets.cli.options import effective_spec, settings_options, split_options
 from synth_datasets.errors import SpecError
+
+if TYPE_CHECKING:
+    from synth_datasets.parts.info import Part
 
 __all__ = ["build_part", "merge_verb"]
 
@@ -34,15 +37,23 @@ def build_part(
         keep_short=keep_short,
         budget=budget,
     )
-    rows = (
-        ", ".join(f"{count} {name}" for name, count in part.rows.items())
-        if wanted.number
-        else "what all share"
-    )
-    click.echo(f"Part     {part.shard} of {part.name}: {rows}")
+    click.echo(f"Part     {part.shard} of {part.name}: {_held(part)}")
     click.echo(f"Asked    {spent_line(budget.spent, budget.currency, answers=part.answers)}")
     click.echo(f"Folder   {part.folder}")
     click.echo(f"When all {wanted.of} are there:  synth merge {parent}")
+
+
+def _held(part: "Part") -> str:
+    of = part.shard.of
+    if not part.shard.number:
+        if part.lists:
+            return "what all share"
+        return f"nothing, as its spec has no generated lists: parts 1/{of} to {of}/{of} need no part 0"
+    if not any(part.rows.values()):
+        return (
+            f"no row, as its spec has fewer than {of} parts need; `synth merge` wants the folder all the same"
+        )
+    return ", ".join(f"{count} {name}" for name, count in part.rows.items())
 
 
 @click.command("merge")

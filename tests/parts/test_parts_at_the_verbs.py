@@ -38,6 +38,21 @@ def test_the_verbs_make_what_build_makes(shop, endpoint, spec, monkeypatch, caps
     assert "unfit overrides" in capsys.readouterr().err
 
 
+def test_a_part_that_holds_nothing_says_so(shop, endpoint, spec, monkeypatch, capsys):
+    monkeypatch.setenv("OPENAI_BASE_URL", endpoint.base_url)
+    path, home = spec(splits={"train": 2}), shop.home()
+    for shard in ("0/4", "1/4", "2/4", "3/4", "4/4"):
+        made = ["build", path, "--shard", shard, "-o", home / "parts", "--store", home / "s.sqlite"]
+        assert synth(*made) == 0, capsys.readouterr().err
+
+    shown = capsys.readouterr().out
+    assert (
+        "Part     0/4 of reviews: nothing, as its spec has no generated lists: parts 1/4 to 4/4 need" in shown
+    )
+    assert shown.count("of reviews: no row, as its spec has fewer than 4 parts need") == 2
+    assert endpoint.count == 2
+
+
 def test_parts_are_asked_in_batches_and_so_is_what_repeats_rows_of_others(tmp_path, spec, monkeypatch):
     with BatchStandin() as batches:
         batches.rule = often_alike
