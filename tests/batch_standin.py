@@ -8,6 +8,7 @@
     settings = Settings(base_url=batches.base_url, api_key=batches.key, batch=True, batch_poll_s=0.05)
     ...
     batches.live                    # bodies of chat completions that were asked live, in order
+    batches.read                    # bodies of completions, which tell likelihoods
     batches.made                    # all batches that were made, in order; see `Batch`
     batches.lines                   # every line that was submitted and accepted, as (custom_id, body)
     batches.paid                    # how often each custom_id was answered in a batch
@@ -41,7 +42,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import uvicorn
-from fake_endpoint import Reply, default_text, text
+from fake_endpoint import Reply, default_text, echoed, text
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -117,6 +118,7 @@ class BatchStandin:
         self.after: dict[str, Callable[[], None]] = {}
         self.without_batches = False
         self.live: list[dict[str, Any]] = []
+        self.read: list[dict[str, Any]] = []
         self.files: dict[str, bytes] = {}
         self.made: list[Batch] = []
         self.paid: Counter[str] = Counter()
@@ -124,6 +126,7 @@ class BatchStandin:
         self._ids = itertools.count(1)
         routes = [
             ("POST", "/v1/chat/completions", self._chat),
+            ("POST", "/v1/completions", self._read),
             ("POST", "/v1/files", self._upload),
             ("GET", "/v1/files/{id}/content", self._content),
             ("DELETE", "/v1/files/{id}", self._delete),
@@ -203,6 +206,10 @@ class BatchStandin:
         return answer
 
     # --- chat completions and files
+
+    async def _read(self, request: Request) -> Response:
+        self.read.append(await request.json())
+        return JSONResponse(echoed(self.read[-1], lambda word: -1.0 - len(word) / 4).json)
 
     async def _chat(self, request: Request) -> Response:
         body = await request.json()

@@ -204,6 +204,20 @@ def unsupported(param: str) -> Reply:
     )
 
 
+def echoed(body: Body, likelihood: Callable[[str], float], *, model: str = "reader") -> Reply:
+    """Return a completion as vLLM gives it with `echo` and `logprobs`: the prompt's words, and one that is new."""
+    words = [*body["prompt"].split(), "more"]
+    logprobs = {
+        "tokens": words,
+        "token_logprobs": [None, *map(likelihood, words[1:])],
+        "text_offset": [0] * len(words),
+        "top_logprobs": [None] * len(words),
+    }
+    choice = {"index": 0, "text": " ".join(words), "logprobs": logprobs, "finish_reason": "length"}
+    usage = {"prompt_tokens": len(words) - 1, "completion_tokens": 1, "total_tokens": len(words)}
+    return Reply(json={"object": "text_completion", "model": model, "choices": [choice], "usage": usage})
+
+
 class FakeEndpoint:
     """One server; see the module's docstring."""
 
@@ -211,6 +225,8 @@ class FakeEndpoint:
         self.rule: Callable[[Body], str | Reply | None] = lambda _: None
         self.script: deque[str | Reply | None] = deque()
         self.latency_s: float | Callable[[Body], float] = 0.0
+        self.reader: Callable[[Body], Reply] = lambda body: echoed(body, lambda word: -1.0 - len(word) / 4)
+        """What completions are answered with: by default each word is a token, the less likely the longer it is."""
         self._port = 0
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop
@@ -220,6 +236,8 @@ class FakeEndpoint:
     def clear(self) -> None:
         """Forget what was seen, and the script."""
         self.bodies: list[Body] = []
+        self.read: list[Body] = []
+        """Bodies of completions, which `bodies` holds none of."""
         self.headers: list[dict[str, str]] = []
         self.targets: list[str] = []
         """Paths with their queries."""
@@ -298,6 +316,9 @@ class FakeEndpoint:
             return await self._send(
                 writer, Reply(json={"object": "list", "data": [{"id": "fake", "object": "model"}]})
             )
+        if path.startswith("/v1/completions"):
+            self.read.append(json.loads(raw))
+            return await self._send(writer, self.reader(self.read[-1]))
         if not path.startswith("/v1/chat/completions"):
             return await self._send(writer, failure(404, message=f"Invalid URL ({method} {path})"))
         body = json.loads(raw)

@@ -72,21 +72,14 @@ def open_backend(
     def make() -> Backend:
         if "://" in origin:
             _check_allowed([each for each in model_ids if each not in given], settings, origin)
+        if settings.batch:
+            _check_batches(model_ids, settings, given)
         parts: dict[tuple[str, str], Backend] = {}
         shared: Backend | None = None
         spending = Budget(settings) if budget is None else budget
         for model_id in sorted(model_ids):
-            if (kind := _kind(model_id, settings, given)) != "openai" and settings.batch:
-                raise SettingsError(
-                    f"{model_id} runs on this machine ({kind}), which has no batch API; leave out --batch (batch=True, "
-                    "SYNTH_BATCH), or ask an endpoint (--model, --base-url)"
-                )
-            if settings.batch and asks_replicas(settings):
-                raise SettingsError(
-                    "batches lie at one endpoint: name it with --base-url alone, without --endpoint and "
-                    "--endpoint-name (endpoints, endpoint_name), or leave out --batch (batch=True, SYNTH_BATCH)"
-                )
-            if settings.batch:
+            kind = _kind(model_id, settings, given)
+            if settings.batch and kind == "openai":
                 backend = shared = shared or BatchBackend(settings, budget=spending, say=say)
             elif kind == "openai":
                 # One endpoint serves every id, within one limit on what it gets at once.
@@ -99,7 +92,9 @@ def open_backend(
                 backend = _Metered(TransformersBackend(settings, model_id, given.get(model_id, ())), spending)
             parts[backend.identity, model_id] = backend
         whole = set(parts.values())
-        return whole.pop() if len(whole) == 1 else _Switch(parts)
+        if len(whole) == 1:
+            return whole.pop()
+        return _Switch(parts) if not isinstance(shared, BatchBackend) else _GatheringSwitch(parts, shared)
 
     return make
 
@@ -108,6 +103,22 @@ def _endpoint(settings: Settings, budget: Budget, origin: str) -> Backend:
     if not asks_replicas(settings):
         return OpenAIBackend(settings, budget=budget)
     return Replicas(settings, budget=budget, allowed=settings.allow_endpoint if "://" in origin else None)
+
+
+def _check_batches(model_ids: Collection[str], settings: Settings, adapters: Adapters) -> None:
+    """Raise `SettingsError` where no model of them can be asked in batches."""
+    kinds = {_kind(model_id, settings, adapters): model_id for model_id in sorted(model_ids)}
+    if "openai" not in kinds:
+        [(kind, model_id), *_] = kinds.items()
+        raise SettingsError(
+            f"{model_id} runs on this machine ({kind}), which has no batch API; leave out --batch (batch=True, "
+            "SYNTH_BATCH), or ask an endpoint (--model, --base-url)"
+        )
+    if asks_replicas(settings):
+        raise SettingsError(
+            "batches lie at one endpoint: name it with --base-url alone, without --endpoint and "
+            "--endpoint-name (endpoints, endpoint_name), or leave out --batch (batch=True, SYNTH_BATCH)"
+        )
 
 
 def _check_allowed(model_ids: Collection[str], settings: Settings, origin: str) -> None:
@@ -194,6 +205,29 @@ class _Switch:
         ends = await asyncio.gather(*(backend.close() for backend in self._backends), return_exceptions=True)
         if failed := next((end for end in ends if isinstance(end, BaseException)), None):
             raise failed
+
+
+class _GatheringSwitch(_Switch):
+    """Batches beside what runs on this machine: those wait until this has answered, for what its answers lead to."""
+
+    def __init__(self, parts: Mapping[tuple[str, str], Backend], batches: BatchBackend) -> None:
+        super().__init__(parts)
+        self._batches = batches
+        self._here = 0
+
+    async def ask(self, request: Request) -> Answer:
+        """Pass the request on to the backend it names."""
+        here = self._parts.get((request.endpoint, request.model)) is not self._batches
+        self._here += here
+        try:
+            return await super().ask(request)
+        finally:
+            self._here -= here
+
+    def gathered(self) -> None:
+        """Say that nothing more is asked before an answer, unless one is about to come."""
+        if not self._here:
+            self._batches.gathered()
 
 
 def _kind(model_id: str, settings: Settings, adapters: Adapters | None = None) -> _Kind:

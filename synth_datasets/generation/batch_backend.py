@@ -40,6 +40,7 @@ class BatchBackend:
     the provider's limits. A batch is on record before, between and after the calls that make it, so that a run
     that ends at any instant is gone on with by the next one, and no batch is submitted twice. The first request of
     each kind is asked live: a wrong key, an unknown model and a refused parameter show in seconds, not after hours.
+    So is every request that reads, for which there is no batch; what they lead to goes into the next one.
     """
 
     concurrency = MOST_WAITING
@@ -74,6 +75,7 @@ class BatchBackend:
         self._gathered = asyncio.Event()
         self._heard = asyncio.Event()
         self._calls = 0
+        self._reading = 0
         self._alarm: asyncio.TimerHandle | None = None
         self._poll_s = self._longest_s * self._policy.first_look
         self._trouble_since: float | None = None
@@ -84,6 +86,8 @@ class BatchBackend:
         """Wait for the answer, which may take a day; see the class."""
         if self._error is not None:
             raise self._error
+        if request.reads is not None:
+            return await self._read(request)
         calls = self._calls
         answer_limit = self._live.dialect.answer_limit(request)
         async with self._budget.bill(request, answer_limit, share=self._price) as bill:
@@ -111,8 +115,17 @@ class BatchBackend:
         finally:
             asked.tried.set()
 
+    async def _read(self, request: Request) -> Answer:
+        self._reading += 1
+        try:
+            return await self._live.ask(request)
+        finally:
+            self._reading -= 1
+
     def gathered(self) -> None:
         """Say that nothing more will be asked before an answer comes."""
+        if self._reading:
+            return  # texts that are refused are asked again, in the same batch
         self._calls += 1
         self._heard.set()
         if self._fresh:

@@ -8,8 +8,9 @@ from typing import Any, Literal
 from synth_datasets.generation.answer import Answer
 from synth_datasets.plan.request import Request
 
-__all__ = ["Body", "Structured", "answer_of", "body_of", "whole_text"]
+__all__ = ["CHAT_COMPLETIONS", "Body", "Structured", "answer_of", "body_of", "whole_text"]
 
+CHAT_COMPLETIONS = "/chat/completions"
 Body = dict[str, Any]
 Structured = Literal["json_schema", "json_object", "prompt"]
 """How an endpoint is asked for JSON: by schema, by mode with the schema in the prompt, or by the prompt alone."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from synth_datasets.generation.chat import Body, Structured, body_of
+from synth_datasets.generation.likelihood import likelihood_body
 from synth_datasets.plan.request import Request
 
 __all__ = ["Dialect", "Refusal"]
@@ -46,6 +47,8 @@ class Dialect:
 
     def body(self, request: Request) -> Body:
         """Return what to send, as far as the endpoint is known."""
+        if request.reads is not None:
+            return likelihood_body(request)
         body = body_of(request, structured=self._structured, prefill=self._prefill)
         for name, other in self._renamed.items():
             if name in body:
@@ -56,6 +59,8 @@ class Dialect:
 
     def deviations(self, request: Request) -> tuple[str, ...]:
         """Return what of this request is left out or worded differently, a few words each."""
+        if request.reads is not None:
+            return ()
         if self._prefill and self._structured == "json_schema" and not (self._dropped or self._renamed):
             return ()
         plain = body_of(request)

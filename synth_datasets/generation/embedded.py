@@ -9,11 +9,14 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Protocol
 
 from synth_datasets.errors import EndpointError, SettingsError
 from synth_datasets.generation.answer import Answer, RequestFailedError
+from synth_datasets.generation.forced_tokens import ForcedTokensError, forced_likelihood
+from synth_datasets.generation.likelihood import likelihood_answer
 from synth_datasets.generation.weights import EMBEDDED_MODEL_ID, embedded_identity, find_weights
 from synth_datasets.plan.request import Request
 from synth_datasets.settings import Settings
@@ -38,7 +41,7 @@ class EmbeddedBackend:
 
     Servers start on first use, in worker threads (about 0.4 s each; 115 MB beside the weights, which they
     share). Parameters that the spec does not set have llama.cpp's defaults, and `max_tokens` is 512. The text
-    of an answer begins with the request's opening.
+    of an answer begins with the request's opening. A request that reads takes as long as writing its text.
     """
 
     def __init__(self, settings: Settings, model_id: str = EMBEDDED_MODEL_ID) -> None:
@@ -53,6 +56,8 @@ class EmbeddedBackend:
         self._idle: queue.SimpleQueue[_Server] = queue.SimpleQueue()
         self._workers = ThreadPoolExecutor(servers, thread_name_prefix="synth-embedded")
         self._stopped = threading.Event()
+        self._key = secrets.token_hex(32)
+        """What keeps the servers' ports on loopback for this process alone."""
 
     async def ask(self, request: Request) -> Answer:
         """Answer on the next free server; cancelling frees that server within a token (or after the prompt).
@@ -82,6 +87,8 @@ class EmbeddedBackend:
         except queue.Empty:
             server = self._start()
         try:
+            if request.reads is not None:
+                return self._read(server, request, request.reads, reply)
             # Streamed only so that it can be stopped between two tokens.
             server.handle_chat_completions(_body(request), reply.take)
         except ValueError as error:
@@ -89,6 +96,18 @@ class EmbeddedBackend:
         finally:
             self._idle.put(server)
         return reply.answer(request)
+
+    def _read(self, server: "_Server", request: Request, tokens: int, reply: "_Reply") -> Answer:
+        text = request.messages[-1].content
+        try:
+            found = forced_likelihood(server.listening_address, self._key, text, tokens, reply.over)
+        except (ForcedTokensError, OSError, HTTPException) as error:
+            raise RequestFailedError(
+                "endpoint_error", f"the embedded model has not read it: {error}"
+            ) from error
+        if found is None:
+            raise RequestFailedError("endpoint_error", "the embedded model was stopped before the text's end")
+        return likelihood_answer(request, found)
 
     def _start(self) -> "_Server":
         """Start one more server; there are never more than there are worker threads."""
@@ -116,8 +135,7 @@ class EmbeddedBackend:
         params.fit_params = params.warmup = False
         params.cache_ram_mib = 0
         params.verbosity = 0
-        # The library opens a port on loopback, which is not used here; a key that nobody knows keeps it shut.
-        params.api_keys = [secrets.token_hex(32)]
+        params.api_keys = [self._key]
         if hasattr(params, "cors_origins"):  # not yet in 2026.5, the newest release for Intel Macs
             params.cors_origins = ""
         params.ui = params.endpoint_slots = False
@@ -130,6 +148,9 @@ class EmbeddedBackend:
 
 class _Server(Protocol):
     """The part of `xllamacpp.Server` that is used."""
+
+    listening_address: str
+    """A port on loopback, for what the methods do not give."""
 
     def handle_chat_completions(
         self, body: dict[str, object], on_chunk: Callable[[Mapping[str, Any]], bool]
@@ -160,6 +181,10 @@ class _Reply:
                 self.finish_reason = str(reason or "")
             case {"usage": {**usage}}:
                 self.usage = usage
+        return self.over()
+
+    def over(self) -> bool:
+        """Whether nobody waits for it any more."""
         return self.cancelled or self.stopped.is_set()
 
     def answer(self, request: Request) -> Answer:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 from synth_datasets.errors import EndpointError
 from synth_datasets.generation.answer import Answer, RequestFailedError
 from synth_datasets.generation.budget import Budget
-from synth_datasets.generation.chat import Body
+from synth_datasets.generation.chat import CHAT_COMPLETIONS, Body
 from synth_datasets.generation.dialect import Dialect, Refusal
+from synth_datasets.generation.likelihood import COMPLETIONS
 from synth_datasets.generation.pacing import Pace
 from synth_datasets.generation.rate import Rate, Ticket
 from synth_datasets.generation.replies import RESUME, Reply, Throttled, Trouble, verdict_of
@@ -43,7 +44,7 @@ T = TypeVar("T")
 
 
 class OpenAIBackend:
-    """Sends chat completions; made inside the event loop that uses it.
+    """Sends chat completions, and completions for requests that read; made inside the event loop that uses it.
 
     What may pass is tried again: 5xx, lost connections, timeouts and cut bodies with exponential backoff, 429
     for as long as the endpoint asks for patience. A request that fails while its neighbours, or a one-word
@@ -128,7 +129,8 @@ class OpenAIBackend:
     async def _exchange(self, request: Request, ticket: Ticket) -> Outcome:
         """Send the request once; raises what cannot be mended by another try."""
         body, notes = self.dialect.body(request), self.dialect.deviations(request)
-        reply = await self._wire.post(body)
+        path = CHAT_COMPLETIONS if request.reads is None else COMPLETIONS
+        reply = await self._wire.post(body, path)
         if isinstance(reply, Trouble):
             return reply
         self._rate.learn(reply.headers, ticket)

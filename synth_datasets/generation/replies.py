@@ -13,6 +13,7 @@ from synth_datasets.errors import EndpointError
 from synth_datasets.generation.answer import Answer, RequestFailedError
 from synth_datasets.generation.chat import answer_of
 from synth_datasets.generation.dialect import Refusal
+from synth_datasets.generation.likelihood import likelihood_answer, likelihood_of
 from synth_datasets.generation.retry import retry_after_s
 from synth_datasets.plan.request import Request
 
@@ -105,9 +106,18 @@ def _completion(reply: Reply, request: Request, where: str, secrets: frozenset[s
         inner = Reply(status, reply.content, reply.headers)
         return _refused(inner, _refusal(reply.content, secrets), request, where)
     try:
-        return answer_of(request.key, completion)
+        return (
+            answer_of(request.key, completion)
+            if request.reads is None
+            else _likelihood(completion, request, where)
+        )
     except (ValueError, AttributeError, TypeError):
-        return Trouble("the response is no chat completion")
+        return Trouble(f"the response is no {'chat ' if request.reads is None else ''}completion")
+
+
+def _likelihood(completion: Mapping[str, Any], request: Request, where: str) -> Answer | EndpointError:
+    found = likelihood_of(completion, request.reads or 0)
+    return _tells_none(where, "it repeats no prompt") if found is None else likelihood_answer(request, found)
 
 
 def _refused(reply: Reply, refusal: Refusal, request: Request, where: str) -> Verdict:  # noqa: PLR0911 - a table
@@ -127,6 +137,8 @@ def _refused(reply: Reply, refusal: Refusal, request: Request, where: str) -> Ve
         case 401:
             return _bad_key(where, told)
         case 404 | 405 | 410 if not _NO_MODEL.search(said):
+            if request.reads is not None:
+                return _tells_none(where, f"POST {where}/completions gives {told}")
             return _not_an_endpoint(where, f"POST {where}/chat/completions gives {told}")
         case status if status >= 400:
             return _bad_request(reply.status, refusal, request, where, told)
@@ -152,13 +164,21 @@ def _bad_request(status: int, refusal: Refusal, request: Request, where: str, to
         )
     if "api key" in said or "api_key" in said:
         return _bad_key(where, told)
-    return refusal
+    return refusal if request.reads is None else _tells_none(where, told)
 
 
 def _bad_key(where: str, told: str) -> EndpointError:
     return EndpointError(
         f"{where} does not accept the API key {told}. Set SYNTH_API_KEY to a valid one "
         f"(OPENAI_API_KEY is sent to OpenAI and to OPENAI_BASE_URL only). {RESUME}"
+    )
+
+
+def _tells_none(where: str, found: str) -> EndpointError:
+    return EndpointError(
+        f"{where} does not tell how likely a text is ({found}), which `perplexity` in `checks` takes: /completions "
+        "with `echo` and `logprobs`, as vLLM and SGLang have it. Leave out the `model` below `perplexity`, and the "
+        f"embedded one reads. {RESUME}"
     )
 
 

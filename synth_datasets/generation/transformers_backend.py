@@ -9,6 +9,7 @@ from pathlib import Path
 from synth_datasets.errors import EndpointError
 from synth_datasets.generation.adapter_weights import adapter_for
 from synth_datasets.generation.answer import Answer, RequestFailedError
+from synth_datasets.generation.likelihood import likelihood_answer
 from synth_datasets.generation.transformers_loading import load_model, where_it_lies
 from synth_datasets.generation.transformers_model import LocalModel, Row, parameters_of
 from synth_datasets.generation.weights import EMBEDDED_MODEL_ID, WEIGHTS_SHA256
@@ -40,7 +41,8 @@ class TransformersBackend:
 
     A final assistant message is continued, and the answer's text begins with it. A model without a chat template
     gets `User:` and `Assistant:` lines. A JSON Schema is shown to the model after the last user message, and
-    `llguidance` holds the answer to it. Without `temperature` it is 1; `max_tokens` is 512.
+    `llguidance` holds the answer to it. Without `temperature` it is 1; `max_tokens` is 512. Requests that read go
+    between the batches, one by one, without a template.
     """
 
     def __init__(self, settings: Settings, model_id: str, adapters: Collection[Adapter] = ()) -> None:
@@ -62,6 +64,8 @@ class TransformersBackend:
         messages that the chat template or a schema that llguidance refuses, and `SettingsError` when libraries,
         model or memory are missing.
         """
+        if request.reads is not None:
+            return await asyncio.get_running_loop().run_in_executor(self._worker, self._read, request)
         row = Row(request, parameters_of(request))
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting[row] = answer
@@ -115,6 +119,10 @@ class TransformersBackend:
 
     # --- in the worker's thread
 
+    def _read(self, request: Request) -> Answer:
+        model = self._model(request.revision, request.adapter)
+        return likelihood_answer(request, model.likelihood(request.messages[-1].content, request.reads or 0))
+
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
         """Answer a batch of those that wait."""
 
@@ -127,7 +135,7 @@ class TransformersBackend:
         first = next(iter(self._open()), None)
         if first is None:
             return
-        model = self._model(first)
+        model = self._model(first.parameters.revision, first.parameters.adapter)
         alike = [row for row in self._open() if _go_together(row, first)]
         for row in alike:
             if not row.prompt:
@@ -144,12 +152,11 @@ class TransformersBackend:
     def _open(self) -> list[Row]:
         return [row for row in list(self._waiting) if not row.over]
 
-    def _model(self, row: Row) -> LocalModel:
-        which = (row.parameters.revision, row.parameters.adapter)
+    def _model(self, revision: str | None, adapter: str | None) -> LocalModel:
+        which = (revision, adapter)
         if which not in self._models:
-            adapter = adapter_for(row.parameters.adapter, self._adapters)
-            loaded = load_model(self._model_id, row.parameters.revision, self._settings, adapter)
-            self._models[which] = LocalModel(loaded)
+            weights = adapter_for(adapter, self._adapters)
+            self._models[which] = LocalModel(load_model(self._model_id, revision, self._settings, weights))
         return self._models[which]
 
 

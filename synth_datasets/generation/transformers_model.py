@@ -8,6 +8,8 @@ from typing import Any
 from synth_datasets.errors import EndpointError, SettingsError
 from synth_datasets.generation.answer import Answer, RequestFailedError
 from synth_datasets.generation.constrained import Constraints, Matcher, SchemaMask
+from synth_datasets.generation.likelihood import Likelihood
+from synth_datasets.generation.read_tokens import read_likelihood
 from synth_datasets.generation.seeded_sampling import RowSampler, Sampling
 from synth_datasets.generation.transformers_loading import Loaded
 from synth_datasets.generation.transformers_memory import measure
@@ -116,6 +118,10 @@ class LocalModel:
             )
         if row.request.schema is not None:
             row.matcher = self._constraints.matcher(row.request.schema, row.request.opening)
+
+    def likelihood(self, text: str, tokens: int) -> Likelihood:
+        """Return how likely the first tokens of a text are, of which the model's context may hold fewer."""
+        return read_likelihood(self._model, self._tokenizer, text, min(tokens, self._context or tokens))
 
     def fitting(self, longest: int) -> int:
         """Return how many rows, the longest of this many tokens, make one batch."""

@@ -44,6 +44,11 @@ class VLLMBackend:
         Raises `RequestFailedError` (`context_too_long`, `endpoint_error`), `EndpointError` for parameters, messages
         or a schema that are refused, and `SettingsError` when vLLM, the model or a GPU is missing.
         """
+        if request.reads is not None:
+            raise SettingsError(
+                "the vllm backend tells of no text how likely it is, which `perplexity` in `checks` takes: serve the "
+                "model (`vllm serve`) and name the endpoint with --base-url, or choose --backend transformers"
+            )
         sampling = sampling_of(request)
         engine = self._started(request.revision)
         from vllm import SamplingParams

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from synth_datasets.errors import EndpointError
 from synth_datasets.generation.address import NO_KEY, Address, address_of, same_host
 from synth_datasets.generation.answer import RequestFailedError
-from synth_datasets.generation.chat import Body
+from synth_datasets.generation.chat import CHAT_COMPLETIONS, Body
 from synth_datasets.generation.replies import Reply, Trouble, shown
 from synth_datasets.settings import Settings
 from synth_datasets.urls import OPENAI_URL, public_url
@@ -60,8 +60,8 @@ class Wire:
             self._client = self._make()
         return self._client
 
-    async def post(self, body: Body) -> Reply | Trouble:
-        """Send the body: what came back whole, or why nothing did. Sends no cookies.
+    async def post(self, body: Body, path: str = CHAT_COMPLETIONS) -> Reply | Trouble:
+        """Send the body to this path below the base URL: what came back whole, or why nothing did. Sends no cookies.
 
         Follows redirects within the host; raises `EndpointError` where one leads elsewhere or in a circle.
         """
@@ -72,15 +72,15 @@ class Wire:
             raise failure from None
         try:
             async with asyncio.timeout(self.timeout_s):
-                return await self._sent(content)
+                return await self._sent(content, path)
         except EndpointError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the transport raises, there was no reply
             return self.lost(error)
 
-    async def _sent(self, content: bytes) -> Reply:
+    async def _sent(self, content: bytes, path: str) -> Reply:
         address = self._address
-        url = asked = address.at("/chat/completions")
+        url = asked = address.at(path)
         for _ in range(_MOST_REDIRECTS):
             response = await self._session.post(
                 url,

@@ -33,15 +33,18 @@ class Question:
         """Render what can be rendered without a row; a model without an endpoint gets none in its requests."""
         when = column.prompt.when
         model = column.prompt.model
+        structured = isinstance(column, FieldsColumn)
+        reads = column.reads if isinstance(column, FieldsColumn) else None
         pattern = Request(
             endpoint=endpoints.get(model.id, ""),
             model=model.id,
             messages=(),
-            sampling=sampling_of(model, structured=isinstance(column, FieldsColumn)),
+            sampling=sampling_of(model, structured=structured),
             extra=model.extra,
             revision=model.revision,
             adapter=None if model.adapter is None else model.adapter.digest,
-            schema=schema_text(column) if isinstance(column, FieldsColumn) else None,
+            schema=schema_text(column) if isinstance(column, FieldsColumn) and reads is None else None,
+            reads=reads,
             seed=0,
         )
         return cls(

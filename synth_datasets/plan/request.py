@@ -39,6 +39,9 @@ class Request:
     """The digest of the weights that are laid over the model's own; None is not part of the key."""
     schema: str | None = None
     """The JSON Schema the answer must follow, as canonical JSON; None: plain text."""
+    reads: int | None = None
+    """How many tokens of the one message are read for their likelihood, in place of an answer; None: it is answered,
+    and this is not part of the key."""
     seed: int
     attempt: int = 0
     _key: str = field(default="", init=False, repr=False, compare=False)
@@ -70,6 +73,7 @@ class Request:
             revision=self.revision,
             adapter=self.adapter,
             schema=self.schema,
+            reads=self.reads,
             seed=seed,
             attempt=attempt,
         )
@@ -84,6 +88,7 @@ class Request:
             "revision": self.revision,
             "sampling": dict(self.sampling),
             "schema": self.schema,
+            **({} if self.reads is None else {"reads": self.reads}),
         }
         return _encode(before)[1:-1], _encode(after)[1:-1]
 
@@ -109,10 +114,11 @@ class Request:
                 },
                 extra=data["extra"],
                 schema=data["schema"],
+                reads=data.get("reads"),
                 seed=data["seed"],
                 attempt=data["attempt"],
             )
-            sound = data.keys() - {"adapter"} == _FIELDS and _well_typed(request)
+            sound = data.keys() - {"adapter", "reads"} == _FIELDS and _well_typed(request)
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError("not a request") from error
         if not sound:
@@ -152,6 +158,7 @@ def _well_typed(request: Request) -> bool:
         and all(message.role in ("system", "user", "assistant") for message in request.messages)
         and type(request.seed) is int
         and type(request.attempt) is int
+        and (request.reads is None or type(request.reads) is int)
         and not any(value is None or isinstance(value, dict) for value in values)
     )
 

@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from synth_datasets.generation.likelihood import Likelihood
 from synth_datasets.quality.sampling import sample
-from synth_datasets.quality.scorers import Score, Scorer
+from synth_datasets.quality.scorers import Scorer
 
 __all__ = ["PerplexityFigures", "perplexity"]
 
@@ -71,18 +72,18 @@ def perplexity(
     )
 
 
-def _scores(texts: Sequence[str], scorer: Scorer, limit: int) -> Sequence[Score]:
+def _scores(texts: Sequence[str], scorer: Scorer, limit: int) -> Sequence[Likelihood]:
     chosen = [texts[row][:REACH] for row in sample(len(texts), limit)]
     return (
         scorer.score([text.encode("utf-8", "replace").decode("utf-8") for text in chosen]) if chosen else ()
     )
 
 
-def _each(scores: Sequence[Score]) -> list[float]:
+def _each(scores: Sequence[Likelihood]) -> list[float]:
     return [math.exp(each.surprise / each.tokens) for each in scores if each.tokens]
 
 
-def _whole(scores: Sequence[Score]) -> float | None:
+def _whole(scores: Sequence[Likelihood]) -> float | None:
     tokens = sum(each.tokens for each in scores)
     return math.exp(sum(each.surprise for each in scores) / tokens) if tokens else None
 

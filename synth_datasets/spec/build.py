@@ -26,6 +26,7 @@ from synth_datasets.spec.model import (
 )
 from synth_datasets.spec.model_settings import override
 from synth_datasets.spec.parts import Parts, Path
+from synth_datasets.spec.perplexity import build_perplexity
 from synth_datasets.spec.preference import build_preference
 from synth_datasets.spec.rules import LabelsRule
 from synth_datasets.spec.score import build_score, note_use
@@ -43,7 +44,8 @@ def build_columns(shape: Shape, parts: Parts, model: ModelSpec) -> tuple[Column,
         _note_values(name, file, parts)
     made = [_column(name, file, parts, model) for name, file in given.items()]
     columns = blame_writers([column for columns in made for column in columns or ()])
-    return columns + seed_ids(columns, shape, parts)
+    columns += seed_ids(columns, shape, parts)
+    return columns + build_perplexity(shape.spec.checks, columns, parts)
 
 
 def _note_values(name: str, file: schema.ColumnFile, parts: Parts) -> None:

@@ -20,6 +20,7 @@ from synth_datasets.spec.explain import Shape
 from synth_datasets.spec.graph import find_cycle, outputs
 from synth_datasets.spec.model import Checks, Column, FieldsColumn, PromptColumn, Split
 from synth_datasets.spec.parts import Parts, Path, Use
+from synth_datasets.spec.perplexity import with_perplexity
 from synth_datasets.spec.preference import PAIR
 from synth_datasets.spec.problems import dotted, shown
 from synth_datasets.spec.reader import Node
@@ -101,7 +102,7 @@ def checks_of(columns: Sequence[Column], shape: Shape, parts: Parts) -> dict[str
         elif shape.has("checks", name):
             _explain_no_checks(name, [known for known in checks if "." not in known], shape, parts)
     check_differs(columns, checks, parts)
-    return checks
+    return checks | with_perplexity(shape.spec.checks, columns, checks)
 
 
 def _groups(tree: Node) -> dict[str, list[str]]:

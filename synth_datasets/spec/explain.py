@@ -19,7 +19,7 @@ from synth_datasets.spec.problems import (
     suggestion,
 )
 from synth_datasets.spec.reader import Node
-from synth_datasets.spec.schema_checks import ContaminationFile, GrammarFile
+from synth_datasets.spec.schema_checks import ContaminationFile, GrammarFile, PerplexityFile
 from synth_datasets.spec.schema_dialogue import model_at
 from synth_datasets.spec.schema_judging import judging_at
 from synth_datasets.spec.schema_seeds import COMMIT, HUB_ID
@@ -179,7 +179,7 @@ def _words(detail: ErrorDetails, node: Node, path: Path) -> str:
 
 
 def _size_words(kind: str, context: Mapping[str, object], path: Path) -> str:
-    if path[-1] in ("length", "words"):
+    if path[-1] in ("length", "words", "readability", "similarity_to_prompt", "perplexity", "within"):
         return "expected two numbers, [least, most]"
     if kind == "too_long":
         return f"holds more than {context['max_length']} entries"
@@ -268,6 +268,8 @@ def _known_keys(path: Path, kinds: Sequence[str]) -> list[str]:  # noqa: C901, P
             model = ContaminationFile
         case ("checks", _, "grammar", _):
             model = GrammarFile
+        case ("checks", _, "perplexity", _):
+            model = PerplexityFile
         case ("checks", _, _):
             model = schema.ChecksFile
         case _:

@@ -35,7 +35,7 @@ _FORMAT = 1
 _LATER_CHECKS = (
     *("marks", "differs", "planned_length", "planned_words", "language", "least", "blames"),
     *("readability", "similarity", "personal"),
-    *("toxicity", "grammar", "held_out", "semantic_threshold", "semantic_model"),
+    *("toxicity", "grammar", "perplexity", "held_out", "semantic_threshold", "semantic_model"),
 )
 
 T = TypeVar("T")
@@ -162,7 +162,8 @@ def _kind(column: Column) -> dict[str, object]:  # noqa: PLR0911 - one return a 
         case FieldsColumn():
             fields = [_given(asdict(field), ["key", "items"]) for field in column.fields]
             record: dict[str, object] = {"kind": "fields", "prompt": _prompt(column.prompt), "fields": fields}
-            return record | ({"judges": column.judges} if column.judges else {})
+            judging = {"judges": column.judges, "reads": column.reads}
+            return record | {name: value for name, value in judging.items() if value}
         case DerivedColumn():
             record = {"kind": "derived", "rule": type(column.rule).__name__, "settings": asdict(column.rule)}
             return record | ({"replaces": column.replaces} if column.replaces else {})

@@ -208,6 +208,8 @@ class FieldsColumn:
     hidden: bool = False
     judges: str = ""
     """The column that the answer is about, where the question is a judge's; such answers may all be alike."""
+    reads: int | None = None
+    """How many tokens of the prompt are read for their likelihood, which gives the one field; None: it is answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +269,8 @@ class Checks:
     """Test rows of which no text may hold a part."""
     semantic_threshold: float | None = None
     """Cosine of two texts' vectors from which they say the same."""
+    perplexity: tuple[float, float] | None = None
+    """Least and most perplexity; one outside of them refuses the answer of the column `blames`."""
     semantic_model: str = ""
     """Which vectors these are."""
 

@@ -38,7 +38,8 @@ def with_overrides(
     `num_examples` as a number is a total over all splits, shared in their proportion by the divisor method
     (Sainte-Laguë), at least one row each as far as it goes: a larger total never shrinks a split. As a mapping it
     sets the splits it names. Real rows of `mix` keep their proportion. `model`, `temperature` and `max_tokens` reach
-    every column that has the spec's own value there; another model drops the revision and the adapter. Raises
+    every column that has the spec's own value there, but none that reads likelihoods; another model drops the revision
+    and the adapter. Raises
     `SettingsError` for values that no spec may have.
     """
     if num_examples is not None:
@@ -93,6 +94,8 @@ def _with_model(spec: DatasetSpec, key: str, value: str | float) -> DatasetSpec:
 def _column(column: Column, changed: Callable[[ModelSpec], ModelSpec]) -> Column:
     if not isinstance(column, PromptColumn | FieldsColumn):
         return column
+    if isinstance(column, FieldsColumn) and column.reads is not None:
+        return column  # its bounds are true for one model
     return replace(column, prompt=_prompt(column.prompt, changed))
 
 

@@ -16,7 +16,7 @@ from synth_datasets.spec.schema_annotation import (
 )
 from synth_datasets.spec.schema_bias import BiasFile
 from synth_datasets.spec.schema_challenge import ChallengeFile, PerturbFile
-from synth_datasets.spec.schema_checks import ContaminationFile, GrammarFile, Probability
+from synth_datasets.spec.schema_checks import ContaminationFile, GrammarFile, Perplexity, Probability
 from synth_datasets.spec.schema_dialogue import (
     JudgeSettings,
     MessagesFile,
@@ -371,6 +371,8 @@ class ChecksFile(Strict):
     """Probability of being offensive from which a text is refused, for English; needs the extra `toxicity`."""
     grammar: GrammarFile | None = None
     """Mistakes that a text may have, for English; needs the extra `grammar`."""
+    perplexity: Perplexity | None = None
+    """Least and most perplexity under a small model that reads each text."""
     contamination: ContaminationFile | None = None
     """A test set of which no text may hold a part."""
     min: Number | None = None

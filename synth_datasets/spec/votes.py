@@ -22,7 +22,7 @@ from synth_datasets.spec.schema_judging import VerifyFile
 from synth_datasets.spec.score import composed, note_use, quoted, written_by
 from synth_datasets.spec.templates import RESERVED_NAMES, Template
 
-__all__ = ["build_votes"]
+__all__ = ["build_votes", "stored_name_ok"]
 
 
 def build_votes(
@@ -54,7 +54,7 @@ def _verified(
     if of and not blames:
         parts.problem(path, f"no model writes '{shown(of)}', so there is nothing to verify")
     stored = [name for name in (given.agreement, given.ballots) if name is not None]
-    good = [_name_ok(name, columns, parts, path) for name in stored]
+    good = [stored_name_ok(name, columns, parts, path) for name in stored]
     if not blames or not all(good):
         return ()
     user = _question(path, given, of, names, parts)
@@ -120,7 +120,8 @@ def _text_of(given: VerifyFile, columns: Sequence[Column], parts: Parts, path: P
     return ""
 
 
-def _name_ok(name: str, columns: Sequence[Column], parts: Parts, path: Path) -> bool:
+def stored_name_ok(name: str, columns: Sequence[Column], parts: Parts, path: Path) -> bool:
+    """Whether a check may store what it finds in a column of this name; a problem is noted where not."""
     taken = {column.name for column in columns}
     taken |= {field.name for column in columns if isinstance(column, FieldsColumn) for field in column.fields}
     if name in taken or name in (parts.tree.at(["columns"]).members or {}):

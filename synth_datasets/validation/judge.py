@@ -11,7 +11,7 @@ from synth_datasets.validation.checks import bad_characters, echoed, out_of_size
 from synth_datasets.validation.dialogue import find_leak, said_before
 from synth_datasets.validation.outcome import Verdict
 from synth_datasets.validation.parse import field_values, is_complete, parse_object
-from synth_datasets.validation.plan_checks import low_score, out_of_plan
+from synth_datasets.validation.plan_checks import low_score, out_of_plan, read_perplexity
 from synth_datasets.validation.reasons import Reason
 from synth_datasets.validation.refusals import find_refusal
 from synth_datasets.validation.seed_copies import find_copy
@@ -47,6 +47,8 @@ def judge(
         )
     if isinstance(column, PromptColumn):
         judged = _judge_text(column, request, answer, values, spec.checks.get(column.name, _DEFAULT))
+    elif column.reads is not None:
+        judged = read_perplexity(column, answer.text, spec.checks.get(column.name, _DEFAULT))
     else:
         judged = _judge_fields(column, request, answer, values, spec)
     return (

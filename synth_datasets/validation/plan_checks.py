@@ -1,14 +1,15 @@
-"""Checks of one answer against what its row planned, or what a judge is to find at least."""
+"""Checks of one answer against what its row planned, or of another one by what a judge or a reader made of it."""
 
 import math
 from collections.abc import Mapping, Sequence
 
-from synth_datasets.spec.model import Checks, Spoken
+from synth_datasets.spec.model import Checks, FieldsColumn, Spoken
 from synth_datasets.validation.language import wrong_language
 from synth_datasets.validation.outcome import Verdict
+from synth_datasets.validation.parse import parse_object
 from synth_datasets.validation.reasons import Reason
 
-__all__ = ["low_score", "out_of_plan"]
+__all__ = ["low_score", "out_of_plan", "read_perplexity"]
 
 
 def out_of_plan(text: str, checks: Checks, row: Mapping[str, object]) -> Verdict | None:
@@ -43,3 +44,21 @@ def low_score(score: float, why: Sequence[str], checks: Checks) -> Verdict | Non
 
 def _words(text: str) -> int:
     return len(text.split())
+
+
+def read_perplexity(column: FieldsColumn, answer: str, checks: Checks) -> dict[str, object] | Verdict:
+    """Return the perplexity of another column's text; the verdict on one out of bounds is on that column."""
+    [field] = column.fields
+    found = parse_object(answer)
+    if isinstance(found, Verdict):
+        return found
+    value, tokens = found.get(field.key), found.get("tokens")
+    if value is None and tokens == 0:
+        return Verdict(Reason.PERPLEXITY, "a single token has no perplexity", checks.blames)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value < math.inf:
+        return Verdict(Reason.WRONG_SHAPE, f"{field.key} is no number from 1 upwards")
+    if checks.perplexity is not None and not checks.perplexity[0] <= value <= checks.perplexity[1]:
+        least, most = checks.perplexity
+        detail = f"perplexity {value:.4g} of {tokens} tokens, {least:g} to {most:g} is asked for"
+        return Verdict(Reason.PERPLEXITY, detail, checks.blames)
+    return {field.name: float(value)}

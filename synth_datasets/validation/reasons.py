@@ -197,6 +197,12 @@ class Reason(StrEnum):
         "A checker finds more mistakes in the text than `grammar` in `checks` allows.",
         "lower `temperature` or ask for careful English; it takes unknown names for misspelled, so allow some",
     )
+    PERPLEXITY = (
+        "perplexity",
+        "The model that read the text was less or more surprised than `perplexity` in `checks` allows.",
+        "read the rejected texts: a low figure is a stock phrase or a loop, a high one word salad or rare words; "
+        "short texts have high figures, so widen the bounds, or ask for longer texts",
+    )
     LOW_SCORE = (
         "low_score",
         "A judge gave the text a lower score than `min` in `checks` asks for.",

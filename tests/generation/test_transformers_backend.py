@@ -1,5 +1,6 @@
 import asyncio
 import json
+import math
 import shutil
 import subprocess
 import sys
@@ -574,3 +575,25 @@ def test_structured_answers_without_llguidance_say_what_to_install(model, monkey
     monkeypatch.setitem(sys.modules, "llguidance", None)
     with pytest.raises(SettingsError, match=r"llguidance.*pip install 'synth-datasets\[transformers\]'"):
         answers(ask_for(model, "Write.", schema=json.dumps(REVIEW)))
+
+
+@pytest.mark.transformers
+def test_a_text_that_is_read_gets_exp_of_the_loss_that_transformers_gives_beside_texts_that_are_written(
+    torch, model
+):
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    text = "The battery of this laptop is good, and I would buy it again."
+    native = AutoModelForCausalLM.from_pretrained(model)
+    ids = AutoTokenizer.from_pretrained(model)(text, return_tensors="pt")["input_ids"]
+    with torch.no_grad():
+        whole, cut = (float(native(input_ids=each, labels=each).loss) for each in (ids, ids[:, :5]))
+    reads = [replace(ask_for(model, text), reads=tokens) for tokens in (1000, 5)]
+
+    *found, written = answers(*reads, ask_for(model, text))
+
+    said = [json.loads(each.text) for each in found]
+    assert [each["tokens"] for each in said] == [ids.shape[1] - 1, 4]
+    assert [each["perplexity"] for each in said] == pytest.approx([math.exp(whole), math.exp(cut)], rel=1e-4)
+    assert written.completion_tokens == 12
+    assert answers(reads[0])[0].text == found[0].text

@@ -258,3 +258,17 @@ def test_what_names_no_part_is_refused(text):
 def test_folders_of_parts_sort_like_their_numbers():
     assert [Shard(number, 16).folder for number in (1, 9, 16)] == ["01-of-16", "09-of-16", "16-of-16"]
     assert Shard.parse(" 3/16 ") == Shard(3, 16)
+
+
+@pytest.mark.parametrize("offline", [False, True], ids=["asking", "from the parts' answers"])
+def test_what_a_reader_made_of_texts_is_merged_with_them(shop, endpoint, spec, offline):
+    path = spec(
+        splits={"train": 40},
+        checks={"text": {"perplexity": {"within": [5, 8.9], "model": "reader", "column": "ppl"}}},
+    )
+    expected = tree(shop.whole(path))
+    assert endpoint.read
+    parts = shop.parts(path, 3)
+    endpoint.read.clear()
+    assert tree(shop.merged(parts, offline=offline)) == expected
+    assert not endpoint.read

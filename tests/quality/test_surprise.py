@@ -9,7 +9,8 @@ from itertools import pairwise
 import pytest
 
 from synth_datasets.errors import SettingsError
-from synth_datasets.quality.scorers import Score, Scorer, embedded_scorer, folder_scorer
+from synth_datasets.generation.likelihood import Likelihood
+from synth_datasets.quality.scorers import Scorer, embedded_scorer, folder_scorer
 from synth_datasets.quality.surprise import perplexity
 
 REFERENCE = 15.391280
@@ -24,7 +25,7 @@ def by_frequency(reviews):
     def one(text):
         words = text.split()
         found = [(pairs[pair] + 0.01) / (firsts[pair[0]] + 100) for pair in pairwise(words)]
-        return Score(len(found), -sum(map(math.log, found)))
+        return Likelihood(len(found), -sum(map(math.log, found)))
 
     return Scorer(said="pairs", score=lambda texts: [one(text) for text in texts])
 
@@ -107,6 +108,6 @@ def test_the_embedded_model_scores_each_token_as_it_would_write_it():
         ["The capital of France is Paris.", "Paris France is of The capital.", "a"]
     )
 
-    assert (written.tokens, none) == (6, Score(0, 0.0))
+    assert (written.tokens, none) == (6, Likelihood(0, 0.0))
     assert written.surprise == pytest.approx(REFERENCE, rel=0.05)
     assert written.surprise / written.tokens < mixed.surprise / mixed.tokens
