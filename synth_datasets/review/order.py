@@ -19,6 +19,8 @@ _VOTE = re.compile(r"(.+)\.vote_\d+")
 """What `verify` calls the question to a voter."""
 _MARGIN = 0.1
 """Share of a limit on a length within which a text is near it."""
+_SURPRISE = 0.2
+"""Share of a limit on perplexity within which a text is near it."""
 _NEAR = 0.2
 """Below the threshold of near duplicates."""
 _LOW = 0.5
@@ -48,9 +50,15 @@ def in_order(rows: Sequence[BuiltRow], signs: Mapping[str, Sequence[Sign]]) -> l
 
 
 def signs_of(rows: Sequence[BuiltRow], spec: DatasetSpec, folder: Path) -> dict[str, list[Sign]]:
-    """Return by row id why it is worth a look, from the build alone: votes, scores, lengths, and its next of kin."""
+    """Return by row id why it is worth a look, from the build alone: votes, scores, perplexity, lengths, kin."""
     found: dict[str, list[Sign]] = {}
-    for row_id, sign in (*_answers(spec, folder / TRACE_FOLDER), *_lengths(rows, spec), *_kin(rows, spec)):
+    trace = folder / TRACE_FOLDER
+    for row_id, sign in (
+        *_answers(spec, trace),
+        *_read(spec, trace),
+        *_lengths(rows, spec),
+        *_kin(rows, spec),
+    ):
         found.setdefault(row_id, []).append(sign)
     for signs in found.values():
         signs.sort(key=lambda sign: (-sign.weight, sign.words))
@@ -91,6 +99,23 @@ def _answers(spec: DatasetSpec, trace: Path) -> Iterable[tuple[str, Sign]]:
         if share:
             listed = ", ".join(f"{count} {each}" for each, count in counts.items())
             yield row_id, Sign(1 + share, f"votes on {label}: {listed}")
+
+
+def _read(spec: DatasetSpec, trace: Path) -> Iterable[tuple[str, Sign]]:
+    """Look at what readers found, which need not be stored."""
+    bounds = {
+        name: checks.perplexity for name, checks in spec.checks.items() if checks.perplexity is not None
+    }
+    for row_id, name, answer in _traced(trace, set(bounds)):
+        said = parse_object(answer)
+        found = None if isinstance(said, Verdict) else said.get("perplexity")
+        if not isinstance(found, int | float):
+            continue
+        least, most = bounds[name]
+        for limit, gap, word in ((least, found - least, "least"), (most, most - found, "most")):
+            weight = 1 - gap / (_SURPRISE * max(limit, 1.0))
+            if weight > 0:
+                yield row_id, Sign(min(weight, 1.0), f"{name} {found:.4g}, at {word} {limit:g}")
 
 
 def _asked(spec: DatasetSpec) -> Iterable[str]:

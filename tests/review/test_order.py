@@ -61,6 +61,40 @@ def test_texts_that_are_nearly_near_duplicates_name_each_other(tmp_path):
     assert 0 < found["train/positive/0"][0].weight <= 1
 
 
+def traced(number: int, answers: dict[str, str]) -> Example:
+    """A row as the trace has it, with these answers by column."""
+    sources = tuple(
+        Source(
+            column=name,
+            attempt=0,
+            key="k",
+            seed=1,
+            messages=(),
+            text=said,
+            model="m",
+            prompt_tokens=0,
+            completion_tokens=0,
+        )
+        for name, said in answers.items()
+    )
+    return Example(row=RowKey("train", "positive", number), values={}, sources=sources, rejections=())
+
+
+def test_texts_near_a_limit_on_perplexity_are_worth_a_look(tmp_path):
+    spec = load_spec(write_spec(tmp_path, checks={"text": {"perplexity": [10, 100]}}))
+    with TraceWriter(tmp_path / "trace", "train") as trace:
+        for number, figure in enumerate((11, 50, 95.5)):
+            said = json.dumps({"perplexity": figure, "tokens": 9})
+            trace.add(traced(number, {"text": "unread", "text.perplexity": said}))
+    rows = [row(number, f"{number} {'abc'[number] * 60}") for number in range(3)]
+    found = signs_of(rows, spec, tmp_path)
+    assert {name: each[0].words for name, each in found.items()} == {
+        "train/positive/0": "text.perplexity 11, at least 10",
+        "train/positive/2": "text.perplexity 95.5, at most 100",
+    }
+    assert found["train/positive/0"][0].weight == pytest.approx(0.5)
+
+
 def test_contested_labels_come_before_low_scores(tmp_path):
     columns = {
         "label": {"classes": ["negative", "positive"]},
@@ -76,23 +110,7 @@ def test_contested_labels_come_before_low_scores(tmp_path):
             answers = {f"label.vote_{at}": json.dumps({"label": vote}) for at, vote in enumerate(votes, 1)}
             answers["merit"] = json.dumps({"rationale": "", "score": score})
             answers["text"] = "unread"
-            sources = tuple(
-                Source(
-                    column=name,
-                    attempt=0,
-                    key="k",
-                    seed=1,
-                    messages=(),
-                    text=said,
-                    model="m",
-                    prompt_tokens=0,
-                    completion_tokens=0,
-                )
-                for name, said in answers.items()
-            )
-            trace.add(
-                Example(row=RowKey("train", "positive", number), values={}, sources=sources, rejections=())
-            )
+            trace.add(traced(number, answers))
     rows = [row(number, f"{number} {'abc'[number] * 60}") for number in range(3)]
     found = signs_of(rows, spec, tmp_path)
     assert [each.words for each in found["train/positive/1"]] == ["votes on label: 2 positive, 1 negative"]
