@@ -5,10 +5,9 @@ import json
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 from synth_datasets.errors import EndpointError
-from synth_datasets.generation.address import NO_KEY, Address, address_of, same_host
+from synth_datasets.generation.address import NO_KEY, Address, address_of, redirected
 from synth_datasets.generation.answer import RequestFailedError
 from synth_datasets.generation.chat import CHAT_COMPLETIONS, Body
 from synth_datasets.generation.replies import Reply, Trouble, shown
@@ -28,11 +27,11 @@ _KEPT_S = 5.0
 """How long an idle connection is kept: servers drop them, some after as little."""
 _MOST_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 307, 308})
+_PROXY_WANTS = 407
+_WANTED = "wants its own user and password (407), as in http://user:password@host:port"
 _OF_MACHINE = tuple(f"X-Stainless-{of}" for of in ("OS", "Arch", "Runtime", "Runtime-Version"))
 """What the client of `openai` would say of the machine it runs on."""
-_UNREACHED = frozenset(
-    {"ClientConnectorError", "ClientHttpProxyError", "ConnectError", "ConnectionTimeoutError", "ProxyError"}
-)
+_UNREACHED = frozenset({"ClientConnectorError", "ConnectError", "ConnectionTimeoutError", "ProxyError"})
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -78,7 +77,7 @@ class Wire:
         except Exception as error:  # noqa: BLE001 - whatever the transport raises, there was no reply
             return self.lost(error)
 
-    async def _sent(self, content: bytes, path: str) -> Reply:
+    async def _sent(self, content: bytes, path: str) -> Reply | Trouble:
         address = self._address
         url = asked = address.at(path)
         for _ in range(_MOST_REDIRECTS):
@@ -91,16 +90,13 @@ class Wire:
                 allow_redirects=False,
             )
             reply = Reply(response.status, await response.read(), response.headers)
+            if response.status == _PROXY_WANTS and address.proxy is not None:
+                return self._no_way_through(_WANTED)
             if response.status not in _REDIRECTS or "location" not in response.headers:
                 return reply
-            url = urljoin(url, response.headers["location"])
-            if not same_host(asked, url):
-                # The key must not go along, and a request without it would be in vain.
-                raise EndpointError(
-                    f"{public_url(asked)} sends requests on to {public_url(url)}, which is another host: "
-                    "if that is right, name it as the base URL (SYNTH_BASE_URL)"
-                )
-        raise EndpointError(f"{public_url(asked)} sends requests round in a circle; correct the base URL")
+            url = redirected(asked, url, response.headers["location"], path)
+        base = public_url(address.base)
+        raise EndpointError(f"{base} sends requests round in a circle; correct the base URL (SYNTH_BASE_URL)")
 
     def lost(self, error: BaseException) -> Trouble:
         """Return why there was no reply."""
@@ -108,11 +104,25 @@ class Wire:
         detail = shown(str(causes[-1]) or type(causes[-1]).__name__, self.secrets)
         # The client's transport calls every broken connection a ConnectTimeout; what lies beneath tells them apart.
         names = {base.__name__ for cause in causes for base in type(cause).__mro__}
+        if "ClientHttpProxyError" in names:
+            return self._no_way_through(
+                _WANTED if detail.startswith("407") else f"opens no way to it ({detail})"
+            )
+        if "ClientProxyConnectionError" in names:
+            return self._no_way_through(f"cannot be reached ({detail})")
         if names & _UNREACHED:
             return Trouble(f"cannot connect: {detail}", connecting=True)
         if any(isinstance(cause, TimeoutError) for cause in causes):
             return Trouble(f"no answer within {self.timeout_s:g} s", timed_out=True)
         return Trouble(f"the connection broke: {detail}")
+
+    def _no_way_through(self, why: str) -> Trouble:
+        proxy = self._address.proxy
+        return Trouble(
+            f"the proxy {proxy}, which the environment names (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY; NO_PROXY lists hosts "
+            f"without one), {why}",
+            connecting=True,
+        )
 
     async def close(self) -> None:
         """Close the connections."""
@@ -133,11 +143,13 @@ def _client(address: Address, settings: Settings, *, concurrency: int) -> "opena
         auth=address.credentials,
         limits=httpx2.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
         timeout=httpx2.Timeout(settings.timeout_s, connect=min(_CONNECT_S, settings.timeout_s)),
-        trust_env=address.proxied,
+        trust_env=address.proxy is not None,
         verify=_tls(),
     )
     return openai.AsyncOpenAI(
         api_key=settings.api_key or NO_KEY,
+        organization=address.headers.get("openai-organization"),
+        project=address.headers.get("openai-project"),
         base_url=address.base,
         default_query=dict(address.query),
         default_headers={"User-Agent": address.headers["user-agent"], **nothing, **dict(settings.headers)},

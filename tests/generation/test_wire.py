@@ -1,21 +1,71 @@
 """The way to an endpoint: URL, headers, redirects, proxies and secrets, against a real one on loopback."""
 
 import asyncio
+import gzip
 import json
 import logging
 import subprocess
 import sys
 import traceback
+import zlib
+from collections.abc import Callable, Sequence
 from urllib.parse import urlencode
 
 import pytest
-from asking_backend import KEY, ask, fatal, only, request
+from asking_backend import FAST, KEY, ask, fatal, only, request
 from fake_endpoint import FakeEndpoint, Reply, failure, reset, server_error, text
 
 from synth_datasets.errors import EndpointError, SettingsError
 from synth_datasets.generation.answer import Answer, RequestFailedError
 from synth_datasets.generation.openai_backend import OpenAIBackend
 from synth_datasets.settings import Settings
+
+
+@pytest.fixture
+def no_proxy(monkeypatch):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+def completion(pack: Callable[[bytes], bytes] = bytes, headers: str = "") -> bytes:
+    """Return an answer as it goes over a connection."""
+    content = pack(json.dumps(text("hi").json).encode())
+    return f"HTTP/1.1 200 OK\r\n{headers}Content-Length: {len(content)}\r\n\r\n".encode() + content
+
+
+def own_url(port: int) -> str:
+    return f"http://127.0.0.1:{port}/v1"
+
+
+def asked_of(
+    replies: Sequence[bytes], name: Callable[[int], str] = own_url, host: str = "127.0.0.1"
+) -> tuple[Answer | Exception, list[str]]:
+    """Ask once, of a server or proxy that sends these bytes in turn, the last ones again and again, and hangs up.
+
+    `name` says which base URL to ask, from the server's port. Returns what came, and the heads of the requests.
+    """
+    heads: list[str] = []
+
+    async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        writer.write(replies[min(len(heads), len(replies)) - 1])
+        await writer.drain()
+        writer.close()
+
+    async def main() -> Answer | Exception:
+        async with await asyncio.start_server(answered, host, 0) as server:
+            base_url = name(server.sockets[0].getsockname()[1])
+            backend = OpenAIBackend(Settings(base_url=base_url, api_key=KEY), policy=FAST)
+            try:
+                return await backend.ask(request())
+            except EndpointError as error:
+                return error
+            finally:
+                await backend.close()
+
+    return asyncio.run(main()), heads
+
 
 # --- what is sent
 
@@ -50,6 +100,27 @@ def test_what_is_sent_is_what_the_client_sends(endpoint, monkeypatch, query):
     assert own["openai-project"] == "project-1"
     assert own["x-team"] == "blue"
     assert own["user-agent"].startswith("synth_datasets/")
+
+
+def test_an_account_that_the_settings_name_is_billed_in_batches_too(endpoint, monkeypatch):
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-of-the-environment")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "project-1\r\n")
+
+    async def main() -> None:
+        import httpx2
+
+        own = (("openai-organization", "org-of-the-settings"),)
+        backend = OpenAIBackend(Settings(base_url=endpoint.base_url, headers=own))
+        body = {"model": "m", "messages": [{"role": "user", "content": "Hello."}]}
+        try:
+            await backend._wire.post(body)
+            await backend.call(lambda c: c.post("/chat/completions", body=body, cast_to=httpx2.Response))
+        finally:
+            await backend.close()
+
+    asyncio.run(main())
+    billed = [(each["openai-organization"], each["openai-project"]) for each in endpoint.headers]
+    assert billed == [("org-of-the-settings", "project-1")] * 2
 
 
 def test_the_client_s_package_is_not_imported_to_ask(endpoint):
@@ -115,10 +186,31 @@ def test_a_redirect_to_another_host_is_told_and_gets_neither_key_nor_prompt(endp
         message = fatal(ask(endpoint, [request()], headers=(("api-key", "azure-secret-0123"),)))
     finally:
         other.stop()
-    assert "which is another host" in message
-    assert "name it as the base URL" in message
+    assert "which is another port" in message
+    assert f"set the base URL to {other.base_url} (SYNTH_BASE_URL)" in message
     assert "of-the-url" not in message
     assert (endpoint.count, other.count) == (1, 0)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_asked_with_the_whole_body_whatever_its_status(endpoint, status):
+    endpoint.script.append(Reply(status, headers={"location": "/v1/chat/completions/moved"}))
+    assert only(ask(endpoint, [request()])).text
+    assert endpoint.targets == ["/v1/chat/completions", "/v1/chat/completions/moved"]
+    assert endpoint.bodies[0] == endpoint.bodies[1]
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (Reply(307, headers={"location": "http://127.0.0.1:port/v1"}), "to an address that is none"),
+        (Reply(303, headers={"location": "/sign-in"}), "it answers with status (303)"),
+    ],
+)
+def test_a_redirect_that_leads_nowhere_is_told_at_once(endpoint, reply, told):
+    endpoint.rule = lambda body: reply
+    assert told in fatal(ask(endpoint, [request()]))
+    assert endpoint.count == 1
 
 
 def test_redirects_in_a_circle_are_told_at_once(endpoint):
@@ -162,36 +254,96 @@ def test_a_proxy_is_asked_for_other_hosts(endpoint, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.delenv("NO_PROXY", raising=False)
     message = fatal(ask(endpoint, [request()], base_url="http://models.example/v1"))
-    assert "127.0.0.1" in message
+    assert (
+        "http://models.example/v1 cannot be reached: the proxy http://127.0.0.1:1, which the environment"
+        in message
+    )
+    assert "NO_PROXY" in message
 
 
-def test_a_proxy_gets_the_whole_url_and_its_own_password_alone(endpoint, monkeypatch):
-    heads = []
+def test_a_proxy_gets_the_whole_url_and_its_own_password_alone(monkeypatch, no_proxy):
+    def name(port: int) -> str:
+        monkeypatch.setenv("ALL_PROXY", f"http://me:pass%20word@127.0.0.1:{port}")
+        return "http://models.example/v1"
 
-    async def proxied(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heads.append((await reader.readuntil(b"\r\n\r\n")).decode().lower())
-        content = json.dumps(text("hi").json).encode()
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(content), content))
-        await writer.drain()
-        writer.close()
-
-    async def main() -> Answer:
-        async with await asyncio.start_server(proxied, "127.0.0.1", 0) as server:
-            port = server.sockets[0].getsockname()[1]
-            monkeypatch.setenv("ALL_PROXY", f"http://me:pass%20word@127.0.0.1:{port}")
-            backend = OpenAIBackend(Settings(base_url="http://models.example/v1", api_key=KEY))
-            try:
-                return await backend.ask(request())
-            finally:
-                await backend.close()
-
-    for name in ("HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    assert asyncio.run(main()).text == "hi"
-    [head] = heads
+    outcome, [head] = asked_of([completion()], name)
+    assert isinstance(outcome, Answer)
+    assert outcome.text == "hi"
+    head = head.lower()
     assert head.startswith("post http://models.example/v1/chat/completions http/1.1")
     assert "\r\nproxy-authorization: basic bwu6cgfzcyb3b3jk\r\n" in head
     assert f"\r\nauthorization: bearer {KEY}\r\n" in head
+
+
+@pytest.mark.parametrize(
+    ("scheme", "status", "told"),
+    [
+        ("http", "407 Proxy Authentication Required", "http://user:password@host:port"),
+        ("https", "407 Proxy Authentication Required", "http://user:password@host:port"),
+        ("https", "502 Bad Gateway", "opens no way to it (502"),
+    ],
+)
+def test_a_proxy_that_lets_nobody_through_is_blamed(monkeypatch, no_proxy, scheme, status, told):
+    def name(port: int) -> str:
+        monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{port}")
+        return f"{scheme}://models.example/v1"
+
+    refused = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+    outcome, heads = asked_of([refused], name)
+    assert isinstance(outcome, EndpointError), outcome
+    assert f"{scheme}://models.example/v1 cannot be reached: the proxy http://127.0.0.1:" in str(outcome)
+    assert told in str(outcome)
+    assert len(heads) == FAST.first_tries
+    if scheme == "https":  # it was asked for a tunnel alone
+        assert KEY not in "".join(heads)
+
+
+# --- how answers come
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_compressed_answers_are_read(coding):
+    pack = gzip.compress if coding == "gzip" else zlib.compress
+    outcome, _ = asked_of([completion(pack, f"Content-Encoding: {coding}\r\n")])
+    assert isinstance(outcome, Answer)
+    assert outcome.text == "hi"
+
+
+def test_answers_in_chunks_are_read():
+    whole = json.dumps(text("hi").json).encode()
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (whole[:9], whole[9:]))
+    outcome, _ = asked_of([b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%b0\r\n\r\n" % chunks])
+    assert isinstance(outcome, Answer)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"a":\r\n',
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 4\r\n\r\nnope",
+        b"\x15\x03\x01\x00\x02\x02F",
+        b"",
+    ],
+    ids=["chunks cut", "cut", "no gzip", "unknown coding", "no HTTP", "nothing"],
+)
+def test_an_answer_that_breaks_off_is_asked_for_again_and_told_when_it_stays(broken):
+    outcome, heads = asked_of([broken, completion()])
+    assert isinstance(outcome, Answer)
+    assert len(heads) == 2
+    outcome, _ = asked_of([broken])
+    assert isinstance(outcome, EndpointError)
+    assert "the connection broke: " in str(outcome)
+
+
+def test_an_address_of_ipv6_is_asked_and_named():
+    try:
+        outcome, [head] = asked_of([completion()], lambda port: f"http://[::1]:{port}/v1", host="::1")
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    assert isinstance(outcome, Answer)
+    assert head.startswith("POST /v1/chat/completions HTTP/1.1\r\nHost: [::1]:")
 
 
 # --- what nobody may see
