@@ -14,14 +14,14 @@ _KEYS = ("start", "end", "label")
 
 def are_spans(inputs: Sequence[Any], labels: Sequence[Any]) -> bool:
     """Whether the inputs are texts and the labels lists of mentions, of which there is at least one."""
-    return any(isinstance(item, Mapping) for label in filter(is_list, labels) for item in label) and all(
+    return any(isinstance(item, Mapping) for label in labels if is_list(label) for item in label) and all(
         given is None or isinstance(given, str) for given in inputs
     )
 
 
 def is_list(value: object) -> bool:
     """Whether it is a list or a tuple, of words, tags or mentions."""
-    return isinstance(value, list | tuple)
+    return isinstance(value, (list, tuple))
 
 
 def tagged_words(name: str, text: str, spans: Sequence[Any], row: int) -> tuple[list[str], list[str]]:

@@ -11,13 +11,14 @@ import pytest
 
 import synth_datasets.quality as package
 from synth_datasets.errors import SettingsError
+from synth_datasets.generation.likelihood import Likelihood
 from synth_datasets.quality.columns import worded
 from synth_datasets.quality.embedders import NamedEmbedder, wordllama_embedder
 from synth_datasets.quality.fit import label_fit, prompt_fit
 from synth_datasets.quality.language import grammar_rate, readability, wrong_language_rate
 from synth_datasets.quality.personal import personal_data_rate
 from synth_datasets.quality.report import QualityReport, measure
-from synth_datasets.quality.scorers import Score, Scorer
+from synth_datasets.quality.scorers import Scorer
 from synth_datasets.quality.suite import MEASURES, Material, measure_more
 from synth_datasets.semantic import MODEL
 
@@ -49,7 +50,7 @@ def counted(texts):
 
 
 def guessed(texts):
-    return [Score(len(text.split()), -2.0 * len(text.split())) for text in texts]
+    return [Likelihood(len(text.split()), -2.0 * len(text.split())) for text in texts]
 
 
 @pytest.mark.parametrize("given", EDGES)
