@@ -116,7 +116,7 @@ def _unclear(witnesses: Sequence[Witness], real: int, f1_name: str) -> str:
 
 
 def _differing(witnesses: Sequence[Witness], real: int, f1_name: str) -> str:
-    """Return what each model says for itself where they do not say the same."""
+    """Return what each model says for itself where they do not say the same; that none gains is common to them."""
     said: list[str] = []
     for witness in witnesses:
         verdict = witness.verdict
@@ -128,6 +128,8 @@ def _differing(witnesses: Sequence[Witness], real: int, f1_name: str) -> str:
         how = "help" if verdict == "helps" else "hurt"
         gain = interval(change.gain, signed=True)
         said.append(f"with {witness.name} {change.synthetic:,} synthetic rows {how} ({gain} {f1_name})")
+    if "helps" not in {witness.verdict for witness in witnesses}:
+        return f"No model gains by synthetic rows beside all {real:,} real rows: {listed(said)}."
     return f"The models do not agree on what to add to all {real:,} real rows, so try it with your own: {listed(said)}."
 
 

@@ -9,6 +9,8 @@ from synth_datasets.proof.result import Cell, Proof, Witness
 
 __all__ = ["card_section", "page", "page_section", "terminal"]
 
+_PICTURE = "display:block;width:100%;min-width:44rem;background:#fff"
+"""Not squeezed on a telephone, where it is moved sideways."""
 _HEAD = ("real", "synthetic", "accuracy", "F1", "gain", "gain per 1,000", "worth")
 
 
@@ -39,12 +41,13 @@ def terminal(proof: Proof) -> str:
 
 def page_section(proof: Proof, png: bytes) -> str:
     """Return the section of an HTML page, its picture inside."""
-    head = "".join(f"<th>{escape(name)}</th>" for name in _HEAD)
+    head = "".join(f'<th scope="col" class="n">{escape(name)}</th>' for name in _HEAD)
     tables = "".join(
         f"<h3>{escape(_capital(witness.name))}</h3>\n<p>{escape(witness.model)}</p>\n"
-        f'<div style="overflow-x:auto"><table><thead><tr>{head}</tr></thead><tbody>\n'
+        f'<div style="overflow-x:auto"><table style="white-space:nowrap"><thead><tr>{head}</tr></thead><tbody>\n'
         + "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n" for row in _rows(witness)
+            "<tr>" + "".join(f'<td class="n">{escape(cell)}</td>' for cell in row) + "</tr>\n"
+            for row in _rows(witness)
         )
         + f"</tbody></table></div>\n<p>{escape(_best(witness, proof.real))}</p>\n"
         for witness in proof.witnesses
@@ -56,7 +59,7 @@ def page_section(proof: Proof, png: bytes) -> str:
     return f"""<section id="proof"><h2>Proof by training</h2>
 <p><strong>{escape(proof.advice)}</strong></p>
 <p>{escape(_how(proof))}</p>
-<img alt="{escape(said)}" style="max-width:100%;background:#fff" src="data:image/png;base64,{picture}">
+<div style="overflow-x:auto"><img alt="{escape(said)}" style="{_PICTURE}" src="data:image/png;base64,{picture}"></div>
 {tables}{warned}</section>
 """
 
@@ -65,9 +68,12 @@ def page(proof: Proof, png: bytes, *, title: str) -> str:
     """Return a page of its own, without scripts and without anything from elsewhere."""
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>{escape(title)}</title>
-<style>body{{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}}
-td,th{{padding:.15rem .6rem;text-align:right;border-bottom:1px solid #8884;white-space:nowrap}}</style></head>
+<style>:root{{color-scheme:light dark}}
+body{{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}}
+table{{border-collapse:collapse;font-variant-numeric:tabular-nums}}
+td,th{{padding:.15rem .6rem;text-align:right;border-bottom:1px solid #8884}}</style></head>
 <body><h1>{escape(title)}</h1>
 {page_section(proof, png)}</body></html>
 """

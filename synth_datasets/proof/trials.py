@@ -164,8 +164,8 @@ def _warnings(proof: Proof) -> tuple[str, ...]:
         if leaks.removed:
             grouped = f", {leaks.grouped:,} of a group that is tested" if leaks.grouped else ""
             found.append(
-                f"{leaks.removed:,} of {leaks.rows:,} {what} rows were left out of training: {leaks.exact:,} are test "
-                f"rows, {leaks.near:,} nearly{grouped}"
+                f"{leaks.removed:,} of {leaks.rows:,} {what} rows were left out of training, as they copy test rows: "
+                f"{leaks.exact:,} exactly, {leaks.near:,} nearly{grouped}"
             )
     if proof.near_identical is not None and proof.near_identical > DOMINATED:
         found.append(

@@ -66,6 +66,17 @@ def test_models_that_do_not_agree_give_no_firm_advice(reviews):
     assert "One kind of model is one witness." in alone.advice
 
 
+def test_where_one_model_is_hurt_and_none_is_helped_it_is_said_that_none_gains(reviews):
+    def always_the_same(inputs, labels):
+        return lambda train, test, seed: ["positive"] * len(test)
+
+    rows = reviews("s", 400, seed=3, wrong=1.0), reviews("r", 40, seed=1), reviews("t", 300, seed=2)
+    proof = prove(*rows, models=(standard(words=False)[0], Model("a stone", always_the_same)), **FEW)
+    assert [witness.verdict for witness in proof.witnesses] == ["hurts", "unclear"]
+    assert not proof.firm
+    assert proof.advice.startswith("No model gains by synthetic rows beside all 40 real rows: with ")
+
+
 def test_rows_like_the_real_ones_are_worth_as_many_real_ones_and_the_curve_has_ends(reviews):
     given = {"seeds": 3, "sizes": (10, 20, 40, 80), "mixes": ()}
     proof = prove(reviews("s", 30, seed=3), reviews("r", 200, seed=1), reviews("t", 400, seed=2), **given)
