@@ -35,7 +35,10 @@ def lsa(reference: Sequence[str], dimensions: int = DIMENSIONS) -> Embed:
 
     words = vectorizer()
     counted = words.fit_transform([*reference, "\x00"])  # so that there is a word, whatever the texts hold
-    reduced = TruncatedSVD(min(dimensions, *counted.shape), random_state=0).fit(counted)
+    with np.errstate(
+        invalid="ignore"
+    ):  # points without any variance have no shares of it, which are not asked for
+        reduced = TruncatedSVD(min(dimensions, *counted.shape), random_state=0).fit(counted)
 
     def embed(texts: Sequence[str]) -> "np.ndarray":
         return reduced.transform(words.transform(texts)) if texts else np.ones((0, 1))

@@ -71,6 +71,7 @@ def render_html(report: QualityReport) -> str:
         quartiles=wording.quartiles,
         counted_near=wording.counted_near,
         figure=wording.figure,
+        measure_name=wording.measure_name,
         headline=headline(report.verdicts),
         map_plot=map_plots.map_plot,
         completed_plot=plots.completed_plot,

@@ -44,12 +44,12 @@ def length_distribution(texts: Sequence[str], *, like: LengthFigures | None = No
     """Describe the lengths of texts in characters (Unicode code points) and in words (`tokens`).
 
     With `like`, the histograms have the bins of that distribution, so that the two can be laid side by side.
-    Quartiles interpolate linearly between ranks (definition 7 of Hyndman & Fan 1996, the default of numpy
-    and R).
+    Quartiles interpolate linearly between ranks.
     Not a score: what is right depends on the task. Compare classes with each other (a model that finds the
     label from the length alone has learned nothing) and with the bounds of the spec.
     It cannot tell whether texts are complete, or what they say. Words of scripts written without spaces are
     characters.
+    Source: Hyndman & Fan 1996, Sample Quantiles in Statistical Packages, definition 7 (the default of numpy and R).
     """
     return LengthFigures(
         texts=len(texts),

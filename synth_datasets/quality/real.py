@@ -43,7 +43,8 @@ def compare_with_real(
     Range as of each figure. Best is the baseline itself. Above it, coverage or the Vendi score mean no improvement.
     It cannot see the order of words (with the default embedding), nor whether labels are right. Precision and density
     are high for a few typical rows said over and over: never read them without coverage.
-    Source: as `manifolds`, `frechet_distance` and `vendi_score`.
+    Source: Kynkäänniemi et al. 2019 (arXiv:1904.06991), Naeem et al. 2020 (arXiv:2002.09797), Heusel et al. 2017
+    (arXiv:1706.08500) and Friedman & Dieng 2023 (arXiv:2210.02410).
     """
     rows = min(len(texts), len(real) // 2, limit)
     if rows < LEAST_ROWS:

@@ -26,6 +26,7 @@ from synth_datasets.quality.wording import (
     decimal,
     diversity_rows,
     figure,
+    measure_name,
     number,
     percent,
     quartiles,
@@ -113,7 +114,7 @@ def _labels(split: str, section: Section, column: str, width: int) -> Iterator[s
 
 
 def _measured(found: Measured, width: int) -> Iterator[str]:
-    yield f"{_clean(found.name).replace('_', ' ')} of {_clean(found.column)}, {found.rows:,} rows"
+    yield f"{_clean(measure_name(found.name))} of {_clean(found.column)}, {found.rows:,} rows"
     yield from _table(
         [(_clean(name).replace("_", " "), figure(value)) for name, value in found.values.items()], width
     )

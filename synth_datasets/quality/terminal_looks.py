@@ -62,7 +62,7 @@ def attribute_rows(found: AttributeFigures) -> Rows:
     if found.prompts is not None:
         for value, words in found.prompts.words.items():
             said = f"words against equal prompts, p {p_value(found.prompts.words_p_holm)} (Holm)"
-            yield f"asked for {value}", f"{words:+.1f}", said
+            yield f"asked for {value}", f"{words:+z.1f}", said
 
 
 def completed_rows(found: CompletedFigures) -> Rows:

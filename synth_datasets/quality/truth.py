@@ -92,10 +92,15 @@ def _attribute(each: AttributeFigures) -> Iterator[Finding]:
         yield "warn" if low > SWAPPED else "pass", f"{said} ({percent(low)} to {percent(high)})"
     if each.prompts is not None:
         least_p = min(p for p in (each.prompts.words_p_holm, each.prompts.predicted_p_holm) if p is not None)
-        said = f"{each.name}: prompts that differ in nothing else give other lengths or predicted labels"
+        found_other = least_p < LEVEL
+        said = (
+            "give other lengths or predicted labels"
+            if found_other
+            else "show no effect on lengths and labels"
+        )
         yield (
-            "warn" if least_p < LEVEL else "pass",
-            f"{said}: p {p_value(least_p)} after Holm",
+            "warn" if found_other else "pass",
+            f"{each.name}: prompts that differ in nothing else {said}: p {p_value(least_p)} after Holm",
         )
     for group in each.groups:
         if group.difference is not None and not group.difference[0] <= 0 <= group.difference[1]:

@@ -14,6 +14,7 @@ __all__ = [
     "decimal",
     "diversity_rows",
     "figure",
+    "measure_name",
     "number",
     "percent",
     "quartiles",
@@ -33,7 +34,7 @@ LIMITS = {
     "self_repetition": "Blind to the same idea in other words; set phrases are repeated rightly.",
     "template_rate": "Blind to templates whose slots are closer than five words.",
     "openings": "Cannot tell a style that was asked for from a habit of the model.",
-    "boilerplate": "English patterns only; a set of code or templates is flagged wrongly.",
+    "boilerplate": "Refusals in six languages, the rest in English; a set of code or templates is flagged wrongly.",
     "personal_data": "Blind to names, postal addresses and what is told of a person; does not know real from invented.",
     "truth": "Voters share the writer's blind spots; a classifier doubts what is rightly rare. Read the rows.",
     "bias": "Cannot say where a difference comes from, nor see what has no declared column or word.",
@@ -90,6 +91,11 @@ def figure(value: float | None) -> str:
     return UNMEASURED if value is None else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"  # noqa: PLR2004
 
 
+def measure_name(name: str) -> str:
+    """Word the name of a measure: of one that comes along as words, of one's own, which is an address, as it is."""
+    return name if ":" in name or "/" in name else name.replace("_", " ")
+
+
 def number(value: float | None) -> str:
     """Word a count or a length, with one decimal where there is one."""
     return UNMEASURED if value is None else f"{value:,.1f}".removesuffix(".0")
@@ -116,7 +122,7 @@ def change(each: FigureShift) -> str:
     gap = each.now - each.before
     if each.unit == "verdict":
         return "worse" if gap > 0 and each.before else "better" if gap < 0 and each.now else ""
-    return f"{gap * 100:+.1f} points" if each.unit == "share" else f"{gap:+,.2f}".removesuffix(".00")
+    return f"{gap * 100:+z.1f} points" if each.unit == "share" else f"{gap:+,.2f}".removesuffix(".00")
 
 
 def quartiles(lengths: Lengths) -> str:

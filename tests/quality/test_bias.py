@@ -7,6 +7,7 @@ from synth_datasets.quality.bias import BiasPlan, measure_bias
 from synth_datasets.quality.counterfactual import value_in
 from synth_datasets.quality.intervals import difference
 from synth_datasets.quality.real_rows import RealRows
+from synth_datasets.quality.truth import judge_bias
 from synth_datasets.spec.attributes import Bias, BiasAttribute
 
 np = pytest.importorskip("numpy")
@@ -60,13 +61,20 @@ def test_swapped_words_change_predictions_where_the_classifier_leans_on_them():
 def test_prompts_that_differ_in_the_attribute_alone_are_compared():
     rows = made(400, 0.5, longer=3)
     prompts = [f"Write of a person from the {origin}." for _, _, origin in rows]
-    found = measured(rows, (ORIGIN,), prompts=prompts).attributes[0].prompts
+    told = measured(rows, (ORIGIN,), prompts=prompts)
+    assert any(
+        "nothing else give other lengths" in said for verdict, said in judge_bias(told) if verdict == "warn"
+    )
+    found = told.attributes[0].prompts
     assert (found.prompts, found.rows) == (2, 400), "one prompt for each label"
     assert found.words["north"] - found.words["south"] == pytest.approx(3, abs=0.3)
     assert found.words_p_holm < 0.01
     same = made(400, 0.5)
     unmoved = measured(same, (ORIGIN,), prompts=prompts[:0] or [f"From {o}." for _, _, o in same])
     assert unmoved.attributes[0].prompts.words_p > 0.05
+    assert any(
+        "nothing else show no effect" in said for verdict, said in judge_bias(unmoved) if verdict == "pass"
+    )
 
 
 def test_what_is_more_frequent_than_in_real_rows_is_told_with_its_interval():

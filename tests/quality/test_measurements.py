@@ -3,6 +3,7 @@ import pickle
 import numpy as np
 import pytest
 
+from synth_datasets.generation.likelihood import Likelihood
 from synth_datasets.quality import (
     boilerplate_rate,
     compare_by_mauve,
@@ -18,7 +19,7 @@ from synth_datasets.quality import (
     split_overlap,
 )
 from synth_datasets.quality.document import plain
-from synth_datasets.quality.scorers import Score, Scorer
+from synth_datasets.quality.scorers import Scorer
 
 TEXTS = [
     "A good phone, I like it.",
@@ -35,7 +36,7 @@ def _lengths(texts):
 
 
 def _scores(texts):
-    return [Score(len(text), 2.0 * len(text)) for text in texts]
+    return [Likelihood(len(text), 2.0 * len(text)) for text in texts]
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,9 @@ def test_labels_are_measured_from_a_class_label_column(measurements):
 
 def test_missing_values_and_no_values_are_measured(measurements):
     assert measurements.LabelDistribution().compute(data=[0, None], names=NAMES)["unlabelled"] == 1
+    assert measurements.LabelDistribution().compute(data=[None, 0], names=NAMES)["unlabelled"] == 1
     assert measurements.LengthDistribution().compute(data=["x", None])["empty"] == 1
+    assert measurements.LengthDistribution().compute(data=[None, "x", None])["empty"] == 2
     assert measurements.DistinctN().compute(data=[])["value"] is None
 
 
@@ -107,6 +110,7 @@ def test_each_says_what_it_measures_and_where_it_comes_from(measurements):
         assert "Range" in info.description or "Not a score" in info.description
         assert "annot tell" in info.description or "cannot see" in info.description
         assert "data:" in info.inputs_description
+        assert info.citation, name
     assert measurements.DistinctN().citation.startswith("Li et al. 2016")
 
 

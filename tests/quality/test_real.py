@@ -103,6 +103,7 @@ def test_edges_give_figures_or_none(texts):
 
 def test_equal_texts_are_one_thing_and_different_ones_are_many():
     assert semantic_spread(["same text"] * 60).vendi == pytest.approx(1)
+    assert semantic_spread([""]).vendi == pytest.approx(1), "without a warning of numpy"
     assert semantic_spread(["same text"] * 60).distance == pytest.approx(0, abs=1e-9)
     assert semantic_spread(["red house", "green tea", "很好", "ночь"]).vendi == pytest.approx(4, abs=0.01)
 
