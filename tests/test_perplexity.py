@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,10 +11,11 @@ from batch_standin import KEY, BatchStandin
 from fake_endpoint import FakeEndpoint, failure
 from specs import review_spec
 
-from synth_datasets.errors import EndpointError
+from synth_datasets.errors import EndpointError, SettingsError
 from synth_datasets.estimate import estimate
 from synth_datasets.features import features_of
 from synth_datasets.generation.offline import AnswerMissingError
+from synth_datasets.generation.weights import EMBEDDED_MODEL_ID
 from synth_datasets.settings import Settings
 from synth_datasets.spec import parse_spec
 from synth_datasets.splits import split_outcomes, split_rows
@@ -143,6 +145,14 @@ def test_texts_of_batches_are_read_at_once_and_what_is_refused_goes_into_the_nex
         assert [each.values for each in split_outcomes(spec, live, "train")] == [
             each.values for each in batched
         ]
+
+
+def test_a_reader_that_is_not_installed_is_missed_before_a_text_is_paid_for(endpoint, where, monkeypatch):
+    monkeypatch.setitem(sys.modules, "xllamacpp", None)
+    spec = made([1, 99], model=EMBEDDED_MODEL_ID)
+    with pytest.raises(SettingsError, match=r"pip install 'synth-datasets\[local\]'"):
+        list(split_rows(spec, where, "train"))
+    assert endpoint.count == 0
 
 
 @pytest.mark.embedded

@@ -85,7 +85,10 @@ def open_backend(
                 # One endpoint serves every id, within one limit on what it gets at once.
                 backend = shared = shared or _endpoint(settings, spending, origin)
             elif kind == "embedded":
-                backend = _Metered(EmbeddedBackend(settings, model_id), spending)
+                own = EmbeddedBackend(settings, model_id)
+                if len(model_ids) > 1:
+                    own.prepare()  # else a reader or judge would be missed when the texts are paid for
+                backend = _Metered(own, spending)
             elif kind == "vllm":
                 backend = _Metered(VLLMBackend(settings, model_id), spending)
             else:

@@ -109,8 +109,8 @@ class EmbeddedBackend:
             raise RequestFailedError("endpoint_error", "the embedded model was stopped before the text's end")
         return likelihood_answer(request, found)
 
-    def _start(self) -> "_Server":
-        """Start one more server; there are never more than there are worker threads."""
+    def prepare(self) -> Any:  # noqa: ANN401 - the runtime comes without types
+        """Find runtime and weights, as the first request would; raises `SettingsError` where they are missing."""
         try:
             import xllamacpp
         except ImportError as error:
@@ -121,7 +121,11 @@ class EmbeddedBackend:
         with self._finding:
             if self._weights is None:
                 self._weights = find_weights(self._settings, self._model_id)
-        native: Any = xllamacpp  # it comes without types
+        return xllamacpp
+
+    def _start(self) -> "_Server":
+        """Start one more server; there are never more than there are worker threads."""
+        native = self.prepare()
         params = native.CommonParams()
         params.model.path = str(self._weights)
         params.n_parallel = 1
