@@ -17,15 +17,15 @@ from synth_datasets.generation.pacing import Pace
 from synth_datasets.generation.rate import Rate, Ticket
 from synth_datasets.generation.replies import RESUME, Reply, Throttled, Trouble, verdict_of
 from synth_datasets.generation.retry import Health, RetryPolicy
-from synth_datasets.generation.wire import OPENAI_URL, Wire
+from synth_datasets.generation.wire import Wire
 from synth_datasets.plan.request import Message, Request
 from synth_datasets.settings import Settings
-from synth_datasets.urls import public_url
+from synth_datasets.urls import OPENAI_URL, public_url
 
 if TYPE_CHECKING:
     import openai
 
-__all__ = ["DEFAULT_CONCURRENCY", "OPENAI_URL", "OpenAIBackend", "Outcome", "probe_of"]
+__all__ = ["DEFAULT_CONCURRENCY", "OpenAIBackend", "Outcome", "probe_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -207,11 +207,14 @@ class OpenAIBackend:
             async with self.pace, self._budget.bill(probe, 16) as bill:
                 bill.sent()
                 reply = await self._wire.post(self.dialect.body(probe))
-            if isinstance(reply, Reply) and reply.alive:
+            if isinstance(reply, Reply) and reply.alive and not self._unreadable(reply, probe):
                 self._health.answered()
                 return True
             self._no_probe_before = loop.time() + self._policy.cap_s / 2
             return False
+
+    def _unreadable(self, reply: Reply, probe: Request) -> bool:
+        return isinstance(verdict_of(reply, probe, where=self.identity, secrets=self.secrets), Trouble)
 
     def _throttle(self, throttled: Throttled, sent_at: float) -> None:
         """Pause everybody; raises when patience has not helped for a quarter of an hour."""

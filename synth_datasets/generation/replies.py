@@ -16,6 +16,7 @@ from synth_datasets.generation.dialect import Refusal
 from synth_datasets.generation.likelihood import likelihood_answer, likelihood_of
 from synth_datasets.generation.retry import retry_after_s
 from synth_datasets.plan.request import Request
+from synth_datasets.secret_kinds import without_secrets
 
 __all__ = ["RESUME", "Reply", "Throttled", "Trouble", "Verdict", "shown", "verdict_of"]
 
@@ -57,6 +58,8 @@ class Throttled:
 
 Verdict = Answer | Trouble | Throttled | Refusal | RequestFailedError | EndpointError
 
+_BEGINNING = 40
+"""So many characters of a response tell what kind of thing it is."""
 _FILTERED = re.compile(
     r"content.?(filter|policy|management)|responsible.?ai|moderation|flagged|safety (system|policy)"
 )
@@ -87,7 +90,7 @@ def shown(text: str, secrets: frozenset[str]) -> str:
     """Return the text fit for a message: in one line, not too long, without a secret that the other side echoes."""
     for secret in secrets:
         text = text.replace(secret, "***")
-    line = " ".join(text.split())
+    line = without_secrets(" ".join(text.split()))  # before it is cut: half a key is known for none
     return line if len(line) <= 300 else line[:299] + "…"
 
 
@@ -95,9 +98,11 @@ def _completion(reply: Reply, request: Request, where: str, secrets: frozenset[s
     try:
         completion = json.loads(reply.content)
     except (ValueError, RecursionError):
-        if reply.content.lstrip()[:1] == b"<":
+        told = shown(reply.content.decode("utf-8-sig", "replace"), secrets)
+        if told.startswith("<"):
             return _not_an_endpoint(where, "a web page came back")
-        return Trouble("the response is not whole JSON")
+        begins = f"it begins with {told[:_BEGINNING]!r}" if told else "it is empty"
+        return Trouble(f"the response (status {reply.status}) is not whole JSON: {begins}")
     if isinstance(completion, dict) and completion.get("error"):
         # Some gateways report what failed behind them with status 200.
         error = completion["error"]

@@ -12,7 +12,7 @@ from synth_datasets.generation.answer import RequestFailedError
 from synth_datasets.generation.chat import CHAT_COMPLETIONS, Body
 from synth_datasets.generation.replies import Reply, Trouble, shown
 from synth_datasets.settings import Settings
-from synth_datasets.urls import OPENAI_URL, public_url
+from synth_datasets.urls import public_url
 
 if TYPE_CHECKING:
     import ssl
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import aiohttp
     import openai
 
-__all__ = ["OPENAI_URL", "Wire"]
+__all__ = ["Wire"]
 
 _CONNECT_S = 10.0
 _KEPT_S = 5.0

@@ -276,8 +276,28 @@ def test_what_stops_everybody_says_what_to_do(endpoint, reply, words):
     assert endpoint.count == 1
 
 
-def test_a_web_page_is_not_an_endpoint(endpoint):
-    endpoint.rule = lambda body: Reply(json=b"<!doctype html><title>hi</title>")
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (Reply(204, b""), "the response (status 204) is not whole JSON: it is empty"),
+        (Reply(json=b"all healthy"), "it begins with 'all healthy'"),
+        (Reply(json=b"data: " + b"x" * 1000), f"it begins with 'data: {'x' * 34}'."),
+        (Reply(json=f"your key is {KEY}".encode()), "it begins with 'your key is ***'"),
+        (Reply(json=b"its key is sk-proj-0123456789abcdefghijklmnopq"), "'its key is [an OpenAI-style key]'"),
+        (Reply(json={"choices": []}), "the response is no chat completion"),
+    ],
+    ids=["nothing", "words", "stream", "own key", "other key", "no choices"],
+)
+def test_an_endpoint_that_never_gives_a_completion_is_dead_and_no_request_is_blamed(endpoint, reply, told):
+    endpoint.rule = lambda body: reply
+    message = fatal(ask(endpoint, [request(number) for number in range(20)]))
+    assert "has answered nothing for 0.3 s" in message
+    assert told in message
+
+
+@pytest.mark.parametrize("before", [b"", b"\n ", b"\xef\xbb\xbf"], ids=["nothing", "space", "BOM"])
+def test_a_web_page_is_not_an_endpoint(endpoint, before):
+    endpoint.rule = lambda body: Reply(json=before + b"<!doctype html><title>hi</title>")
     assert "a web page came back" in fatal(ask(endpoint, [request()]))
 
 
