@@ -49,14 +49,15 @@ def examined_again(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from synth_datasets.cli.made_of import spec_of
     from synth_datasets.examined import examine
     from synth_datasets.publishing.release import read_release
     from synth_datasets.real_file import read_real
-    from synth_datasets.spec import load_spec, with_overrides
+    from synth_datasets.spec import with_overrides
     from synth_datasets.trace import TRACE_FOLDER
 
     overrides: dict[str, Any] = dict(read_release(folder).lock.overrides)
-    spec = with_overrides(load_spec(folder), **overrides)
+    spec = with_overrides(spec_of(folder), **overrides)
     files = {split: sorted((folder / "data").glob(f"{split}-*.parquet")) for split in report.splits}
     tables = {
         split: pa.concat_tables([pq.read_table(path) for path in paths])

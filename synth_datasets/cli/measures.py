@@ -243,12 +243,12 @@ def _shards(folder: Path, splits: Mapping[str, object]) -> dict[str, list[str]]:
 
 
 def _spec(folder: Path) -> "DatasetSpec | None":
-    from synth_datasets.errors import SpecError
-    from synth_datasets.spec import load_spec
+    from synth_datasets.cli.made_of import spec_of
+    from synth_datasets.errors import SynthError
 
     try:
-        return load_spec(folder)
-    except (SpecError, OSError):  # a release without the files that its spec refers to
+        return spec_of(folder)
+    except (SynthError, OSError):  # a release without the files that its spec refers to
         return None
 
 

@@ -29,7 +29,7 @@ __all__ = ["review_verb"]
 @click.option(
     "--spec",
     type=click.Path(path_type=Path),
-    help="The spec of the build.  [default: the file of that name here, else the one in BUILD]",
+    help="The spec of the build.  [default: the file of that name here, else what it was built from, else BUILD's own]",
 )
 @click.option(
     "--file",
@@ -208,13 +208,13 @@ def _flat(
 
 def _find_spec(build: Path, given: Path | None) -> "tuple[Path, DatasetSpec]":
     """Return the spec's path, and the spec: the one that the next build reads, where it can be found."""
+    from synth_datasets.publishing.origins import origins_of
     from synth_datasets.publishing.release import read_release
     from synth_datasets.spec import load_spec
 
     name = read_release(build).lock.spec_file
-    path = given or next(
-        path for path in (Path(name), build / name) if path.is_file() or path.parent == build
-    )
+    here = next((path for path in (Path(name), *origins_of(build)) if path.is_file()), build / name)
+    path = given or here
     try:
         spec = load_spec(path)
     except SpecError:
