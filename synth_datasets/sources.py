@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from synth_datasets.errors import SettingsError
+from synth_datasets.resources import shipped
 from synth_datasets.spec import DatasetSpec, load_spec, parse_spec
 from synth_datasets.spec.tables import MAX_BYTES
 
@@ -17,11 +18,18 @@ SUFFIXES = (".synth.yaml", ".synth.yml", ".synth")
 def spec_url(data_files: Mapping[str, Sequence[str]] | None, wanted: str | None) -> str:
     """Return the one spec among the data files: the only one there is, or the one whose file name is `wanted`.
 
-    The splits that `datasets` guesses from file names do not count: a spec says its own. Raises `SettingsError`
-    when there is none, or several and none is wanted.
+    A file that is named alone may end in `.yaml` or `.yml` as well; among several only the names of specs count. The
+    splits that `datasets` guesses from file names do not count: a spec says its own. Raises `SettingsError` when there
+    is none, or several and none is wanted.
     """
     urls = [str(url) for found in (data_files or {}).values() for url in found]
-    specs = {_stem(url): url for url in dict.fromkeys(urls) if url.endswith(SUFFIXES)}
+    named = SUFFIXES if len(urls) != 1 else (*SUFFIXES, ".yaml", ".yml")
+    specs = {_stem(url): url for url in dict.fromkeys(urls) if url.endswith(named)}
+    if wanted not in specs and any(folder.name == wanted for folder in shipped("builders").glob("*/")):
+        raise SettingsError(
+            f"there is no spec {wanted!r} here; for the ready dataset write "
+            f'load_dataset("synth", data_files=synth_datasets.builder({wanted!r}))'
+        )
     if len(specs) == 1:
         return next(iter(specs.values()))
     if not specs:

@@ -104,3 +104,17 @@ def test_one_of_several_specs_is_meant_by_name():
 def test_no_spec_says_how_to_name_one(files):
     with pytest.raises(SettingsError, match=r"\.synth\.yaml"):
         spec_url(files, None)
+
+
+@pytest.mark.parametrize("name", ["spec.yaml", "spec.yml", "x.synth.yml"])
+def test_a_file_that_is_named_alone_needs_no_name_of_a_spec(name):
+    assert spec_url({"train": [f"/a/{name}"]}, None) == f"/a/{name}"
+    assert spec_url({"train": [f"/a/{name}", "/a/one.synth.yaml"]}, "one") == "/a/one.synth.yaml"
+
+
+@pytest.mark.parametrize("others", [[], ["/a/two.synth.yaml"]])
+def test_a_ready_datasets_name_is_never_taken_for_the_spec_that_lies_here(others):
+    files = {"train": ["/a/one.synth.yaml", *others]}
+    with pytest.raises(SettingsError, match=r"data_files=synth_datasets\.builder\('customer_feedback'\)"):
+        spec_url(files, "customer_feedback")
+    assert spec_url({"train": ["/a/customer_feedback.synth.yaml"]}, "customer_feedback")
