@@ -62,11 +62,27 @@ _SUMMARIES = {
     "answers": "Export, import or count stored answers.",
     "version": "Say which version a build needs after what changed.",
     "diff": "Show what differs between two builds or versions.",
-    "push": "Publish a build to the Hugging Face Hub.",
+    "push": "Publish a build to the Hub, a folder, git or a bucket.",
     "verify": "Check every digest and count of a release.",
     "pull": "Fetch exactly one version into a folder.",
     "rebuild": "Build a version again from its answers, and compare.",
 }
+_MEANT = {
+    **dict.fromkeys(("generate", "make", "run", "synthesize", "synthesise", "gen"), "build"),
+    **dict.fromkeys(("init", "create", "start", "template"), "new"),
+    **dict.fromkeys(("validate", "lint", "doctor"), "check"),
+    **dict.fromkeys(("publish", "upload", "release"), "push"),
+    **dict.fromkeys(("download", "fetch", "get", "clone"), "pull"),
+    **dict.fromkeys(("dry-run", "sample", "show", "head", "try", "cost", "estimate"), "preview"),
+    **dict.fromkeys(("compare", "changes"), "diff"),
+    **dict.fromkeys(("ls", "builders", "datasets", "examples"), "list"),
+    **dict.fromkeys(("stats", "quality", "measure", "metrics"), "report"),
+    **dict.fromkeys(("train", "finetune", "fine-tune"), "tune"),
+    **dict.fromkeys(("annotate", "label", "edit"), "review"),
+    **dict.fromkeys(("rejected", "errors"), "rejections"),
+    **dict.fromkeys(("cache", "store", "export", "import"), "answers"),
+}
+"""What other tools call a verb, so that whoever guesses is told ours."""
 
 
 class _Verbs(click.Group):
@@ -86,12 +102,18 @@ class _Verbs(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[:1] == ["help"]:  # as `synth --help`, and `synth help build` as `synth build --help`
+            if not args[1:]:
+                click.echo(ctx.get_help())
+                ctx.exit()
+            args = [args[1], "--help"]
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             from difflib import get_close_matches
 
-            close = get_close_matches(args[0], list(_VERBS), n=1)
+            meant = [_MEANT[args[0].lower()]] if args[0].lower() in _MEANT else []
+            close = meant or get_close_matches(args[0], list(_VERBS), n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise click.UsageError(error.message + hint, ctx) from None
 
@@ -101,7 +123,7 @@ class _Verbs(click.Group):
 
 
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="synth-datasets", prog_name="synth")
+@click.version_option(None, "-V", "--version", package_name="synth-datasets", prog_name="synth")
 def _synth() -> None:
     """A prompt spec is a dataset: check it, preview it, build it, publish it.
 

@@ -26,13 +26,38 @@ _SETTING_NAMES = (
 
 def spec_path(given: str) -> str:
     """Return the spec's path for what was typed: a file, a folder that holds one, a ready dataset's name, or a URL."""
-    if Path(given).exists() or given.startswith("hf://"):
+    if given.startswith("hf://") or (given not in {"", "/dev/stdin"} and Path(given).exists()):
         return given
     if given in builders():
         return builder(given)
+    if given in {"-", "/dev/stdin"}:
+        raise SettingsError(
+            "a spec is a file, as the files that it names lie beside it: write it to one, such as my.synth.yaml"
+        )
+    if "://" in given:
+        raise SettingsError(
+            f"{given}: a spec is read from a file here or from the Hub (hf://datasets/owner/name/my.synth.yaml); "
+            "fetch it first"
+        )
     raise SettingsError(
-        f"{given}: no such file or folder, and no ready dataset of this name; ready are: {', '.join(builders())}"
+        f"{given}: no such file or folder, and no ready dataset of this name; {_nearest(given)}"
     )
+
+
+def _nearest(given: str) -> str:
+    """Return what may have been meant: a file like it there, a ready dataset like it, or else all of these."""
+    from difflib import get_close_matches
+
+    path = Path(given)
+    lying = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+    specs = [name for name in lying if name.endswith((".yaml", ".yml"))]
+    stems = {name.partition(".")[0]: name for name in sorted(specs, reverse=True)}
+    if close := get_close_matches(path.name, specs, n=1) or get_close_matches(path.name, stems, n=1):
+        return f"did you mean {path.parent / stems.get(close[0], close[0])}?"
+    if close := get_close_matches(given, builders(), n=1):
+        return f"did you mean {close[0]}?"
+    ready = f"ready are: {', '.join(builders())}"
+    return f"{ready}; or begin one: synth new {path.name}" if path.name.isidentifier() else ready
 
 
 def override_options(verb: Verb) -> Verb:

@@ -9,7 +9,7 @@ import click
 from synth_datasets.cli.decided import review_lines
 from synth_datasets.cli.options import spec_path
 from synth_datasets.cli.real_data import real_data_lines
-from synth_datasets.errors import SpecError
+from synth_datasets.errors import SettingsError, SpecError
 from synth_datasets.publishing.vocabulary import hub_terms
 from synth_datasets.sources import spec_from_url
 from synth_datasets.spec import DatasetSpec, json_schema
@@ -36,7 +36,7 @@ def check_verb(specs: tuple[str, ...]) -> None:
             wrong.append(error)
             continue
         try:
-            lines = [*_doubts(spec), *real_data_lines(spec), *review_lines(spec)]
+            lines = [*_doubts(spec), *real_data_lines(spec), *review_lines(spec), *_not_installed(spec)]
         except SpecError as error:
             wrong.append(error)
             continue
@@ -54,6 +54,16 @@ def check_verb(specs: tuple[str, ...]) -> None:
         click.echo(f"Error: {error}", err=True)
     if wrong:
         raise SystemExit(2)
+
+
+def _not_installed(spec: DatasetSpec) -> Iterator[str]:
+    """Yield what a build would refuse to begin without."""
+    from synth_datasets.validation.needed import require_packages
+
+    try:
+        require_packages(spec)
+    except SettingsError as error:
+        yield f"  not installed: {error}"
 
 
 @click.command("schema")
