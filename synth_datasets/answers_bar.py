@@ -14,7 +14,8 @@ def answers_bar(title: str) -> "tqdm[NoReturn]":
     """Return a bar; `datasets.disable_progress_bars` and HF_DATASETS_DISABLE_PROGRESS_BARS hide it."""
     from tqdm.auto import tqdm
 
-    return tqdm(desc=title, unit=" answers", leave=False, disable=_hidden())
+    # Answers come in bursts, after which tqdm would wait for as many again before it shows anything: 0 is "by time".
+    return tqdm(desc=title, unit=" answers", leave=False, miniters=0, disable=_hidden())
 
 
 def _hidden() -> bool:

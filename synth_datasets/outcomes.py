@@ -202,4 +202,4 @@ def _show(bar: "tqdm[NoReturn]", progress: Progress, course: Course, budget: Bud
         },
         refresh=False,
     )
-    bar.update(progress.asked + progress.reused - bar.n)
+    bar.update(course.answered + course.reused - bar.n)
