@@ -168,3 +168,21 @@ def test_help_names_every_verb(synth):
         "push",
     ):
         assert f"  {verb} " in shown
+
+
+def test_the_first_rows_show_labels_by_their_names(synth, endpoint, tmp_path):
+    columns = {
+        "topics": {"labels": ["price", "service"]},
+        "mood": {"classes": ["calm", "cross"]},
+        "person": {"sample": ["Ada Lim"], "hidden": True},
+        "text": {"prompt": "Write a {{ mood }} sentence of {{ person }} on {{ topics }}."},
+        "entities": {"spans": {"in": "text", "find": {"name": "person"}}},
+    }
+    endpoint.rule = lambda body: text(f"Ada Lim said something of the kind {body['seed']} of things.")
+    write_spec(tmp_path, columns=columns, splits={"train": 4}, checks={"text": {"unique": "off"}})
+    code, shown, errors = build(synth)
+    assert code == 0, errors
+    row = json.loads(next(line for line in shown.splitlines() if line.startswith('  {"topics"')))
+    assert set(row["topics"]) <= {"price", "service"}
+    assert row["mood"] in {"calm", "cross"}
+    assert [each["label"] for each in row["entities"]] == ["name"]
