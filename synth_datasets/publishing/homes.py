@@ -18,6 +18,7 @@ from synth_datasets.publishing.remote import newest_version
 __all__ = ["Home", "home_at", "pick"]
 
 Home = FolderHome | GitHome | BucketHome
+_BARE = ("HEAD", "objects", "refs")
 _VERSION = re.compile(r"(.+)@(v?\d+\.\d+\.\d+[\w.+-]*)")
 
 
@@ -25,7 +26,7 @@ def home_at(address: str) -> tuple[Home, str | None] | None:
     """Return the home that an address means and the version after its `@`; None for what the Hub may know.
 
     `file://` is git, `s3://` a bucket; a folder begins with `/`, `.` or `~`, or holds an index already. Raises
-    `PublishError` for any other scheme.
+    `PublishError` for any other scheme, and for a bare git repository that is written as a folder.
     """
     found = _VERSION.fullmatch(address)
     place, version = (found[1], found[2]) if found else (address, None)
@@ -40,6 +41,8 @@ def home_at(address: str) -> tuple[Home, str | None] | None:
         )
     folder = Path(place).expanduser()
     if place.startswith(("/", ".", "~")) or (folder / INDEX_FILE).is_file():
+        if not (folder / INDEX_FILE).is_file() and all((folder / name).exists() for name in _BARE):
+            raise PublishError(f"{place} is a bare git repository: write file://{folder.absolute()}")
         return FolderHome(folder), version
     return None
 
@@ -48,6 +51,6 @@ def pick(home: Home, versions: Mapping[str, str], wanted: str | None) -> str:
     """Return the tag of a version, the newest when none is named; raises `PublishError` when it is not there."""
     tag = newest_version(versions) if wanted is None else f"v{wanted.removeprefix('v')}"
     if tag is None or tag not in versions:
-        has = ", ".join(sorted(versions)) or "no version yet"
-        raise PublishError(f"{home.address} has no {tag or 'version'}; it has {has}")
+        has = f"it has {', '.join(sorted(versions))}" if versions else "nothing has been pushed there"
+        raise PublishError(f"{home.address} has no {tag or 'version yet'}; {has}")
     return tag

@@ -72,6 +72,8 @@ def test_a_version_is_never_changed_and_never_too_small(address, first, second, 
 def test_what_is_not_there_is_told_with_what_is(address, first, tmp_path):
     with pytest.raises(PublishError, match="no version"):
         open_release(address)
+    with pytest.raises(PublishError, match="has no version yet; nothing has been pushed there"):
+        pull(address, tmp_path / "mine")
     push(first.folder, address)
     with pytest.raises(PublishError, match=r"has no v3\.0\.0; it has v1\.0\.0"):
         open_release(f"{address}@3.0.0")
@@ -91,6 +93,16 @@ def test_what_only_the_hub_knows_is_refused_elsewhere(option, first, tmp_path):
     with pytest.raises(PublishError, match=r"gs:// is no home of versions.*s3://bucket/prefix"):
         push(first.folder, "gs://bucket/prefix")
     assert not (tmp_path / "home").exists()
+
+
+def test_a_bare_repository_that_is_written_as_a_folder_is_left_alone(git, first, tmp_path):
+    place = tmp_path / "bare.git"
+    subprocess.run(["git", "init", "-q", "--bare", place], check=True)
+    before = sorted(path.name for path in place.iterdir())
+    for act in (push, lambda _, address: pull(address, tmp_path / "out")):
+        with pytest.raises(PublishError, match=f"is a bare git repository: write file://{place}"):
+            act(first.folder, str(place))
+    assert sorted(path.name for path in place.iterdir()) == before
 
 
 # A folder.
