@@ -77,22 +77,19 @@ def open_backend(
         parts: dict[tuple[str, str], Backend] = {}
         shared: Backend | None = None
         spending = Budget(settings) if budget is None else budget
-        for model_id in sorted(model_ids):
-            kind = _kind(model_id, settings, given)
+        kinds = {model_id: _kind(model_id, settings, given) for model_id in sorted(model_ids)}
+        # Those that run here come first: a connection that is open would have to be closed where one is missing.
+        for model_id, kind in sorted(kinds.items(), key=lambda each: each[1] == "openai"):
             if settings.batch and kind == "openai":
                 backend = shared = shared or BatchBackend(settings, budget=spending, say=say)
             elif kind == "openai":
                 # One endpoint serves every id, within one limit on what it gets at once.
                 backend = shared = shared or _endpoint(settings, spending, origin)
-            elif kind == "embedded":
-                own = EmbeddedBackend(settings, model_id)
-                if len(model_ids) > 1:
+            else:
+                own = _here(kind, model_id, settings, given.get(model_id, ()))
+                if isinstance(own, EmbeddedBackend) and len(kinds) > 1:
                     own.prepare()  # else a reader or judge would be missed when the texts are paid for
                 backend = _Metered(own, spending)
-            elif kind == "vllm":
-                backend = _Metered(VLLMBackend(settings, model_id), spending)
-            else:
-                backend = _Metered(TransformersBackend(settings, model_id, given.get(model_id, ())), spending)
             parts[backend.identity, model_id] = backend
         whole = set(parts.values())
         if len(whole) == 1:
@@ -100,6 +97,17 @@ def open_backend(
         return _Switch(parts) if not isinstance(shared, BatchBackend) else _GatheringSwitch(parts, shared)
 
     return make
+
+
+def _here(kind: _Kind, model_id: str, settings: Settings, adapters: Sequence[Adapter]) -> Backend:
+    """Return the backend of a model that runs on this machine."""
+    if kind == "embedded":
+        return EmbeddedBackend(settings, model_id)
+    return (
+        VLLMBackend(settings, model_id)
+        if kind == "vllm"
+        else TransformersBackend(settings, model_id, adapters)
+    )
 
 
 def _endpoint(settings: Settings, budget: Budget, origin: str) -> Backend:
