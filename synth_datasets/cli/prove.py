@@ -1,5 +1,6 @@
 """The verb `prove`: whether synthetic rows help a model that is tested on real ones."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,7 @@ import click
 
 from synth_datasets.cli.options import settings_options, spec_path
 from synth_datasets.cli.printing import printable
+from synth_datasets.cli.shown_seeds import shown_warnings
 from synth_datasets.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -97,7 +99,7 @@ def prove_verb(
     `--model` adds a classifier of `transformers`, or a tagger where rows are words with tags. Texts with mentions
     (lists of `start`, `end`, `label`, as `spans` stores them) become words with tags. Training rows that copy a test
     row, exactly or nearly, are left out and counted. Where the synthetic rows were made from real ones (`seeds`), the
-    test rows must not be among those.
+    test rows must not be among those; a warning counts those that are.
 
     Into a build's folder go prove.json and the plots; card and report show them.
 
@@ -116,11 +118,11 @@ def prove_verb(
         raise SettingsError(_no_test(real, group))
     _need_extra()
     where = {"text": real_text or text, "label": real_label or label}
-    real_rows = read_rows(real, **where, group=group)
+    real_rows, test_rows = (read_rows(file, **where, group=group) for file in (real, test))
     proof = prove(
         _synthetic(build, split, text, label, options),
         real_rows,
-        read_rows(test, **where, group=group),
+        test_rows,
         models=_models(models, real_rows),
         seeds=seeds,
         sizes=SIZES if sizes is None else [int(each) for each in _numbers(sizes, "--sizes")],
@@ -128,6 +130,7 @@ def prove_verb(
         label_map=dict(_pair(each) for each in label_map),
         told=_progress(as_json),
     )
+    proof = replace(proof, warnings=(*shown_warnings(build, split or "train", test_rows), *proof.warnings))
     png = curves_png(proof)
     if output is None and (Path(build) / _RELEASE).is_file():
         from synth_datasets.publishing.proof import add_proof

@@ -197,3 +197,26 @@ def test_mistakes_are_told(prove, more, code, said):
     found = prove(*more)
     assert found[0] == code
     assert said in found[2]
+
+
+def test_test_rows_that_prompts_showed_are_warned_of_and_the_build_keeps_the_warning(
+    prove, folder, endpoint, monkeypatch
+):
+    spec = yaml.safe_load((folder / "x.synth.yaml").read_text(encoding="utf-8"))
+    shown = {"seed": "review", "same": "label", "vary": True, "hidden": True}
+    labels = {"positive": "positive", "negative": "negative"}
+    spec["seeds"] = {"file": "test.csv", "text": "review", "label": "mood"}
+    spec["columns"] = {
+        "label": {"classes": list(labels)},
+        "shown": shown,
+        "text": {"prompt": "Not {{ shown }}."},
+    }
+    spec["splits"] = {"train": 40}
+    (folder / "x.synth.yaml").write_text(yaml.safe_dump(spec), encoding="utf-8")
+    given = {"base_url": endpoint.base_url, "store": str(folder / "store")}
+    build(folder / "x.synth.yaml", folder / "seeded", cache_dir=folder / "cache", options=given)
+    code, shown, errors = prove(build="seeded")
+    assert code == 0, errors
+    said = "40 of 40 test rows are among the seeds that prompts showed"
+    assert f"Warning: {said}" in shown
+    assert any(said in warning for warning in read_proof(folder / "seeded").warnings)
