@@ -81,8 +81,10 @@ def take_csv(
 ) -> Taken:
     """Return the decisions of a table as `csv_table` writes it; lines without a verdict say nothing.
 
-    `reviewer` is who has decided where the table does not say.
+    `reviewer` is who has decided where the table does not say. Raises `SettingsError` where a text was changed, or a
+    row is to be fixed, and `fix.COLUMN` is empty: nobody's work is lost without a word.
     """
+    built = {row.id: row for row in rows}
     reader = csv.DictReader(io.StringIO(text, newline=""))
     missing = {"row", "digest", _VERDICT} - {*(reader.fieldnames or ())}
     if missing:
@@ -97,10 +99,30 @@ def take_csv(
                 name.removeprefix(FIX): cell for name, cell in cells.items() if name.startswith(FIX) and cell
             }
             if verdict := cells[_VERDICT].strip().lower():
+                _look_at_line(cells, values, verdict, built.get(cells["row"]), judged)
                 by = cells.get("reviewer", "").strip() or reviewer
                 yield _Said(cells["row"], cells["digest"], verdict, by, values, cells.get("note", ""))
 
-    return _taken(said(), rows, judged, known, at)
+    return _taken(said(), built.values(), judged, known, at)
+
+
+def _look_at_line(
+    cells: Mapping[str, str], values: Mapping[str, str], verdict: str, row: BuiltRow | None, judged: Judged
+) -> None:
+    """Refuse a line whose meaning would be lost: a fix with nothing to put in place, a change where none is read."""
+    if row is None or row.digest != cells["digest"]:
+        return
+    columns = ", ".join(FIX + name for name in judged.fixable)
+    if verdict == "fix" and not values:
+        raise SettingsError(f"{row.id}: to fix a row write what it shall hold into {columns}")
+    for name, classes in judged.fixable.items():
+        same = (
+            cells.get(name, "").split() == str(row.values.get(name)).split()
+        )  # spreadsheets touch white space
+        if name in cells and not (classes or same or values or verdict == "reject"):
+            raise SettingsError(
+                f"{row.id}: {name} was changed, which says nothing: write what it shall hold into {FIX}{name}"
+            )
 
 
 def argilla_records(

@@ -91,6 +91,33 @@ def test_a_table_is_filled_in_by_hand(rows, judged):
     ]
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"verdict": "fix"}, "to fix a row write what it shall hold into fix.label, fix.text"),
+        ({"verdict": "accept", "text": "Mended in the wrong place."}, "text was changed, which says nothing"),
+        ({"verdict": "fix", "text": "Mended in the wrong place."}, "to fix a row write"),
+        ({"verdict": "accept", "text": "  {text} \r\n"}, ""),
+        ({"verdict": "reject", "text": "no"}, ""),
+        ({"verdict": "", "text": "no"}, ""),
+    ],
+)
+def test_a_table_whose_changes_would_be_lost_is_refused(rows, judged, change, words):
+    lines = list(csv.DictReader(io.StringIO(csv_table(rows, judged, SIGNS, []))))
+    lines[1].update({name: said.format(text=lines[1]["text"]) for name, said in change.items()})
+    out = io.StringIO()
+    writer = csv.DictWriter(out, lines[0])
+    writer.writeheader()
+    writer.writerows(lines)
+    if not words:
+        assert len(take_csv(out.getvalue(), rows, judged, [], reviewer="me", at=AT).decisions) == bool(
+            change["verdict"]
+        )
+        return
+    with pytest.raises(SettingsError, match=f"{rows[1].id}: {words}"):
+        take_csv(out.getvalue(), rows, judged, [], reviewer="me", at=AT)
+
+
 def test_a_spreadsheet_runs_no_text_as_a_formula(rows, judged):
     values = {"label": "positive", "product": "@phone", "text": "=HYPERLINK(1)"}
     row = BuiltRow(
