@@ -2,13 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from synth_datasets.cli.printing import printable
 
-__all__ = ["diff_verb", "pull_verb", "rebuild_verb", "verify_verb", "version_verb"]
+if TYPE_CHECKING:
+    from synth_datasets.publishing.release import Release
+
+__all__ = ["diff_verb", "pull_verb", "rebuild_verb", "split_counts", "verify_verb", "version_verb"]
 
 EXIT_REFUSED = 5
 
@@ -86,7 +89,7 @@ def verify_verb(folder: str) -> None:
     release = found.release
     click.echo(printable(f"{folder}: {release.name} {release.version} is as it was written"))
     click.echo(f"Files    {found.files}, {found.num_bytes:,} bytes")
-    click.echo(f"Rows     {_counts(release.splits)}")
+    click.echo(f"Rows     {split_counts(release)}")
     click.echo(f"Digest   sha256:{release.digest}")
     if found.beside:
         click.echo(printable(f"Beside   {', '.join(found.beside)} (no part of the release)"))
@@ -112,9 +115,7 @@ def pull_verb(source: str, output: Path | None) -> None:
     done = pull(source, output)
     release = done.verified.release
     how = "fetched and verified" if done.fetched else "was there already, verified again"
-    click.echo(
-        printable(f"{done.folder}: {release.name} {release.version}, {_counts(release.splits)}, {how}")
-    )
+    click.echo(printable(f"{done.folder}: {release.name} {release.version}, {split_counts(release)}, {how}"))
     click.echo(f"Load it  load_dataset({json.dumps(str(done.folder), ensure_ascii=False)})")
 
 
@@ -183,5 +184,8 @@ def rebuild_verb(
         click.echo(f"Dataset  {done.folder}")
 
 
-def _counts(splits: dict[str, int]) -> str:
-    return ", ".join(f"{name} {rows:,}" for name, rows in splits.items()) + " rows"
+def split_counts(release: "Release") -> str:
+    """Return the rows by split, and which splits of the spec have none."""
+    counts = ", ".join(f"{name} {rows:,}" for name, rows in release.splits.items())
+    empty = f"; without a row, so left out: {', '.join(release.left_out)}" if release.left_out else ""
+    return printable(f"{counts} rows{empty}")

@@ -75,6 +75,13 @@ class Release:
         return {name: split.num_examples for name, split in self.lock.splits.items()}
 
     @property
+    def left_out(self) -> tuple[str, ...]:
+        """Splits of the spec that have no row: `datasets` cannot load such, and so they are no part of a release."""
+        named = self.lock.ingredients.get("splits")
+        names = [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
+        return tuple(name for name in names if name not in self.lock.splits)
+
+    @property
     def spec_files(self) -> list[str]:
         """Paths of the spec, which comes first, and of the files that it names."""
         lock = self.lock
