@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -207,34 +208,43 @@ class Synth(datasets.ArrowBasedBuilder):
         merged: Merged | None = None,
         **options: Any,  # noqa: ANN401 - datasets' own signature
     ) -> None:
-        split_generator.gen_kwargs["budget"] = budget
-        split_generator.gen_kwargs["merged"] = merged
         # The trace lies in the folder that `datasets` renames into place when every split is complete.
-        split_generator.gen_kwargs["trace"] = str(Path(self._output_dir) / TRACE_FOLDER)
-        super()._prepare_split(split_generator, *args, **options)
+        tables = self._tables(split_generator.name, Path(self._output_dir) / TRACE_FOLDER, budget, merged)
+        with closing(tables):
+            # `datasets` shows its bar at once: what cannot begin (no key, no weights) is told before there is one.
+            first = next(tables, None)
+            split_generator.gen_kwargs["tables"] = tables if first is None else chain((first,), tables)
+            with _own_errors():
+                super()._prepare_split(split_generator, *args, **options)
 
     # pyrefly: ignore[bad-override] - datasets passes gen_kwargs, which every builder names itself
     def _generate_tables(
-        self, split: str, trace: str, budget: Budget | None, merged: Merged | None
+        self,
+        split: str,  # noqa: ARG002 - what a stream needs of the split, `tables` are made of already
+        tables: "Iterator[pa.Table]",
     ) -> "Iterator[tuple[int, pa.Table]]":
+        yield from enumerate(tables)
+
+    def _tables(
+        self, split: str, trace: Path, budget: Budget | None, merged: Merged | None
+    ) -> "Generator[pa.Table]":
+        """Yield the rows of a split, and write its sources into the folder `trace`."""
         if merged is not None and self.spec.mix is None:
-            tables = merged.tables(split, Path(trace), keep_short=self.config.keep_short)
-            with closing(tables):
-                yield from enumerate(tables)
+            yield from merged.tables(split, trace, keep_short=self.config.keep_short)
             return
         rows = mixed_rows(
             self.spec,
             _settings(self.config),
             split,
             Part(),
-            trace=Path(trace),
+            trace=trace,
             eager=True,
             keep_short=self.config.keep_short,
             offline=self.config.offline or merged is not None,
             budget=budget,
         )
         with closing(rows):
-            yield from enumerate(tables_of(types_of(self.spec), (row for _, row in rows)))
+            yield from tables_of(types_of(self.spec), (row for _, row in rows))
 
     def _as_dataset(
         self,

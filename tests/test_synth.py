@@ -17,7 +17,10 @@ from specs import review_spec, write_spec
 
 import synth_datasets
 from synth_datasets.build import build
+from synth_datasets.cli import main
+from synth_datasets.cli.built import show_build
 from synth_datasets.errors import EndpointError, SettingsError, ShortfallError, SpecError
+from synth_datasets.generation.offline import AnswerMissingError
 from synth_datasets.publishing.release import read_release, verify_release
 
 
@@ -279,6 +282,33 @@ def test_an_endpoint_that_refuses_raises_our_error_and_keeps_what_was_answered(l
     assert len(set(seen[:answered]) & set(seen[before:])) == 0, "what was answered is not asked again"
 
 
+def test_what_never_began_shows_no_bar_of_a_split(load, tmp_path, monkeypatch, capfd):
+    datasets.enable_progress_bars()
+    monkeypatch.delenv("OPENAI_API_KEY")
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    with pytest.raises(SettingsError, match="needs an API key"):
+        load(data_files=str(write_spec(tmp_path)))
+    assert "Generating" not in capfd.readouterr().err
+
+    with pytest.raises(AnswerMissingError):
+        load(data_files=str(write_spec(tmp_path)), offline=True)
+    assert "Generating" not in capfd.readouterr().err
+
+
+def test_a_split_that_began_shows_its_bar(load, tmp_path, capfd):
+    datasets.enable_progress_bars()
+    load(data_files=str(write_spec(tmp_path)))
+    assert "Generating train split: 6 examples" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("last", [1, 5])
+def test_a_build_that_fails_says_what_it_has_asked_wherever_it_was(load, endpoint, tmp_path, last):
+    endpoint.rule = lambda body: quota_exhausted() if endpoint.count > last else None
+    with pytest.raises(EndpointError) as caught:
+        load(data_files=str(write_spec(tmp_path)), concurrency=1)
+    assert any(note.startswith("This run asked: ") for note in caught.value.__notes__)
+
+
 def test_a_row_that_always_fails_costs_that_row_alone(load, endpoint, tmp_path):
     spec = write_spec(tmp_path, attempts=2, splits={"train": 6})
     poisoned = []
@@ -311,7 +341,7 @@ def test_a_short_split_is_kept_only_when_asked_for(load, endpoint, tmp_path):
         load(data_files=spec)
 
 
-def test_a_split_without_any_row_is_kept_empty_when_asked_for(load, endpoint, tmp_path):
+def test_a_split_without_any_row_is_kept_empty_when_asked_for(load, endpoint, tmp_path, capsys):
     endpoint.rule = lambda body: text("No.") if "negative" in str(body["messages"]) else None
     checks = {"text": {"length": [20, 900]}}
     spec = write_spec(
@@ -331,6 +361,12 @@ def test_a_split_without_any_row_is_kept_empty_when_asked_for(load, endpoint, tm
     verify_release(read_release(made.folder))
     assert made.release.splits == {"train": 3}
     assert made.tallies["test"].missing.total() == 2
+    show_build(made)
+    assert "(train 3 rows; without a row, so left out: test; " in capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        main(["verify", str(made.folder)])
+    assert ended.value.code in (0, None)
+    assert "Rows     train 3 rows; without a row, so left out: test\n" in capsys.readouterr().out
     assert "No row was accepted for test" in (made.folder / "README.md").read_text(encoding="utf-8")
     assert {name: len(split) for name, split in load(str(made.folder)).items()} == {"train": 3}
 
