@@ -83,6 +83,19 @@ _MEANT = {
     **dict.fromkeys(("cache", "store", "export", "import"), "answers"),
 }
 """What other tools call a verb, so that whoever guesses is told ours."""
+_OPTIONS_MEANT = {
+    **dict.fromkeys(
+        ("--rows", "--num-rows", "--samples", "--limit", "--n", "-n"), "--num-examples N makes fewer rows."
+    ),
+    "--split": "All splits are made together; load_dataset(..., split=...) takes one.",
+    "--api-key": "A key comes from OPENAI_API_KEY or the config file, so that no list of commands shows it.",
+    **dict.fromkeys(
+        ("--force", "--overwrite", "-f"),
+        "A build replaces its folder; --again makes the splits anew, --seed N makes others.",
+    ),
+    **dict.fromkeys(("--quiet", "-q"), "HF_DATASETS_DISABLE_PROGRESS_BARS=1 hides the bars."),
+}
+"""What to do instead of options that `build` does not have."""
 
 
 class _Verbs(click.Group):
@@ -137,13 +150,21 @@ def _synth() -> None:
     """
 
 
+def _hinted(error: click.ClickException) -> click.ClickException:
+    """Return the error, or one that says what to do instead of an option that other tools have."""
+    if not isinstance(error, click.NoSuchOption) or error.ctx is None or error.ctx.info_name != "build":
+        return error
+    hint = _OPTIONS_MEANT.get(error.option_name)
+    return error if hint is None else click.UsageError(f"{error.message} {hint}", error.ctx)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; every expected failure is one message on stderr."""
     try:
         with _sigterm_as_ctrl_c():
             code = _synth.main(args=arguments, prog_name="synth", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        _hinted(error).show()
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
         stopped = (

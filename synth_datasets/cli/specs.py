@@ -1,6 +1,7 @@
 """Verbs about specs: `check`, `schema`. Neither asks a model or opens a connection."""
 
 import json
+import re
 from collections.abc import Iterator
 from math import ceil
 
@@ -36,7 +37,13 @@ def check_verb(specs: tuple[str, ...]) -> None:
             wrong.append(error)
             continue
         try:
-            lines = [*_doubts(spec), *real_data_lines(spec), *review_lines(spec), *_not_installed(spec)]
+            lines = [
+                *_doubts(spec),
+                *_single_braces(spec),
+                *real_data_lines(spec),
+                *review_lines(spec),
+                *_not_installed(spec),
+            ]
         except SpecError as error:
             wrong.append(error)
             continue
@@ -54,6 +61,14 @@ def check_verb(specs: tuple[str, ...]) -> None:
         click.echo(f"Error: {error}", err=True)
     if wrong:
         raise SystemExit(2)
+
+
+def _single_braces(spec: DatasetSpec) -> Iterator[str]:
+    """Yield a line for each `{name}` of a column: a template fills in `{{ name }}` alone."""
+    names = "|".join(re.escape(column.name) for column in spec.columns)
+    for number, line in enumerate(spec.source.splitlines(), start=1):
+        for name in re.findall(rf"(?<!{{){{({names})}}(?!}})", line.partition(" #")[0]):
+            yield f"  warning: line {number}: {{{name}}} is sent as it stands (write {{{{ {name} }}}} for the value)"
 
 
 def _not_installed(spec: DatasetSpec) -> Iterator[str]:

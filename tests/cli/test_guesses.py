@@ -79,3 +79,31 @@ def test_check_names_the_extra_that_a_build_would_refuse_to_begin_without(synth,
     write_spec(tmp_path)
     _linter.cache_clear()
     assert "not installed" not in synth("check", "reviews.synth.yaml")[1]
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--rows", "--num-examples N"),
+        ("--split", "load_dataset(..., split=...)"),
+        ("--api-key", "OPENAI_API_KEY"),
+        ("--force", "--again"),
+        ("-q", "HF_DATASETS_DISABLE_PROGRESS_BARS=1"),
+    ],
+)
+def test_an_option_that_a_build_does_not_have_is_answered_with_what_does_it(synth, option, said):
+    code, _, errors = synth("build", "x.synth.yaml", option)
+    assert (code, said in errors, "Did you mean" in errors) == (2, True, False)
+    assert said not in synth("diff", option)[2]
+
+
+def test_check_doubts_single_braces_around_a_column_and_no_others(synth, tmp_path):
+    columns = {
+        "product": {"sample": ["phone"]},
+        "text": {"prompt": "Write on {product}, {{ product }}, {colour}, {{product}} as {json}."},
+    }
+    path = write_spec(tmp_path, columns=columns)
+    code, shown, _ = synth("check", "reviews.synth.yaml")
+    line = next(n for n, line in enumerate(path.read_text().splitlines(), 1) if "prompt:" in line)
+    said = f"  warning: line {line}: {{product}} is sent as it stands (write {{{{ product }}}} for the value)"
+    assert (code, [each for each in shown.splitlines() if "as it stands" in each]) == (0, [said])
