@@ -24,6 +24,8 @@ __all__ = ["measured_for", "prompts_of", "seed_texts"]
 
 _NOT_RUN = "not measured: it is code that the spec names, which runs only if you say so (--run-measures)"
 
+_SAID = 300
+
 
 def measured_for(
     spec: DatasetSpec,
@@ -38,7 +40,8 @@ def measured_for(
     """Return the figures that the spec's `measures` ask for, in that order, of each text column.
 
     Those of `known`, figures of the same rows beside no real ones, are taken as they are where real rows are not looked
-    at. What cannot be measured stands there with the reason, and so do the spec's own measures that are not in `own`.
+    at. What cannot be measured stands there with the reason, and so do the spec's own measures that are not in `own`,
+    and those that raise: rows that are paid for are not held up by them.
     """
     if not spec.measures:
         return ()
@@ -51,7 +54,10 @@ def measured_for(
         if is_own(name) and name not in own:
             found.append(_left_out(name, _NOT_RUN))
             continue
-        got = measure_more([name], materials, own=own, if_possible=() if is_own(name) else (name,))
+        if is_own(name):
+            found += _own(name, materials, own)
+            continue
+        got = measure_more([name], materials, if_possible=(name,))
         found += got or (_left_out(name, f"not measured: it needs {_needs(name)}"),)
     return tuple(found)
 
@@ -109,6 +115,14 @@ def _materials(
         prompts = prompts_of(trace, [str(split) for split in tables], spec, column, len(texts))
         found[column] = Material(texts=texts, prompts=prompts, **shared)
     return found
+
+
+def _own(name: str, materials: Mapping[str, Material], own: Mapping[str, Own]) -> tuple[Measured, ...]:
+    try:
+        return measure_more([name], materials, own=own)
+    except Exception as error:  # noqa: BLE001 - of code that is not ours
+        said = " ".join(str(error).split())[:_SAID]
+        return (_left_out(name, f"not measured: it ended with {type(error).__name__}: {said}"),)
 
 
 def _left_out(name: str, why: str) -> Measured:

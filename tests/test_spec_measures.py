@@ -71,6 +71,16 @@ def test_code_that_a_spec_names_runs_only_when_it_is_allowed(made, tmp_path):
     assert found["mine.py:marks"]["values"]["rows"] == 16.0
 
 
+def test_code_of_one_s_own_that_raises_holds_no_build_up(made, tmp_path):
+    (tmp_path / "broken.py").write_text("def marks(texts):\n    return 1 / 0\n", encoding="utf-8")
+    found = made(["broken.py:marks", "readability"], run_measures=True)
+    assert found["broken.py:marks"]["values"] == {"broken.py:marks": None}
+    assert found["broken.py:marks"]["notes"] == [
+        "not measured: it ended with ZeroDivisionError: division by zero"
+    ]
+    assert found["readability"]["rows"] == 16
+
+
 @pytest.mark.usefixtures("own_modules")
 def test_a_measurement_of_evaluate_is_loaded_by_its_path_beside_the_spec(made, tmp_path):
     (tmp_path / "length.py").write_text(

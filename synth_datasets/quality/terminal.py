@@ -114,9 +114,10 @@ def _labels(split: str, section: Section, column: str, width: int) -> Iterator[s
 
 
 def _measured(found: Measured, width: int) -> Iterator[str]:
-    yield f"{_clean(measure_name(found.name))} of {_clean(found.column)}, {found.rows:,} rows"
+    name = _clean(measure_name(found.name))
+    yield f"{name} of {_clean(found.column)}, {found.rows:,} rows" if found.column else name
     yield from _table(
-        [(_clean(name).replace("_", " "), figure(value)) for name, value in found.values.items()], width
+        [(_clean(measure_name(each)), figure(value)) for each, value in found.values.items()], width
     )
     for said in (found.direction, *found.notes, found.limits):
         yield from _wrapped(_clean(said), "  ", width) if said else ()
