@@ -300,12 +300,16 @@ def _refuse_settings(config: SynthConfig, options: Mapping[str, object]) -> None
         )
 
 
+_FEWER = ("num_rows", "rows", "n", "limit", "num_samples", "max_samples")
+"""What others call `num_examples`."""
+
+
 def _refuse_unknown(options: Mapping[str, object]) -> None:
     known = [item.name for item in fields(SynthConfig)]
     for name in options:
         if name not in known:
-            close = get_close_matches(name, known, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            close = ["num_examples"] if name in _FEWER else get_close_matches(name, known, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else "."
             raise SettingsError(
                 f"unknown option {name!r}{hint} The spec's values that can be replaced are {', '.join(OVERRIDES)}; "
                 f"where it is asked is said by {', '.join(_SETTINGS)}"

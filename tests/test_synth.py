@@ -486,3 +486,18 @@ def test_a_cached_load_is_quick(load, tmp_path):
     start = time.perf_counter()
     load(data_files=spec)
     assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("num_rows", "did you mean 'num_examples'?"),
+        ("modell", "did you mean 'model'?"),
+        ("zzz", "'zzz'. The"),
+    ],
+)
+def test_an_option_that_there_is_not_is_answered_with_those_that_are(tmp_path, name, said):
+    with pytest.raises(SettingsError) as refused:
+        datasets.load_dataset("synth", data_files=str(write_spec(tmp_path)), **{name: 4})
+    assert said in str(refused.value)
+    assert "num_examples, model, seed" in str(refused.value)
