@@ -65,7 +65,8 @@ class SpecError(SynthError):
     def __str__(self) -> str:
         lines = [self._line(problem) for problem in self.problems]
         count = len(lines)
-        return "\n".join([f"{self.origin}: {count} problem{'s' if count != 1 else ''}", *lines])
+        origin = self.origin or "the spec"  # whoever finds it in a spec that was read long ago knows no path
+        return "\n".join([f"{origin}: {count} problem{'s' if count != 1 else ''}", *lines])
 
     def _line(self, problem: Problem) -> str:
         place = f"line {problem.line}: " if problem.line else ""
