@@ -10,13 +10,12 @@ from pydantic import Discriminator, Field, Tag
 from synth_datasets.spec.schema_annotation import (
     AnswerFile,
     AnswerSettings,
-    DiffersFrom,
     SpansFile,
     SpansSettings,
 )
 from synth_datasets.spec.schema_bias import BiasFile
 from synth_datasets.spec.schema_challenge import ChallengeFile, PerturbFile
-from synth_datasets.spec.schema_checks import ContaminationFile, GrammarFile, Perplexity, Probability
+from synth_datasets.spec.schema_checks import ChecksFile, NearFile, SemanticFile
 from synth_datasets.spec.schema_dialogue import (
     JudgeSettings,
     MessagesFile,
@@ -26,7 +25,7 @@ from synth_datasets.spec.schema_dialogue import (
     PreferenceSettings,
     UserFile,
 )
-from synth_datasets.spec.schema_judging import LanguageCheck, PlannedFile, ScoreFile, VerifyFile
+from synth_datasets.spec.schema_judging import PlannedFile, ScoreFile, VerifyFile
 from synth_datasets.spec.schema_lists import ListFile
 from synth_datasets.spec.schema_mix import MixFile
 from synth_datasets.spec.schema_parts import (
@@ -36,6 +35,7 @@ from synth_datasets.spec.schema_parts import (
     ByExamples,
     ByText,
     Choices,
+    Count,
     ExampleFile,
     ExamplesFile,
     FileReference,
@@ -54,7 +54,6 @@ from synth_datasets.spec.schema_parts import (
     either,
     has,
     is_a,
-    is_number,
 )
 from synth_datasets.spec.schema_seeds import BalanceFile, SeedColumnFile, SeedsFile, SplitFile
 
@@ -148,7 +147,6 @@ HUB_WORD = r"^[a-z0-9][a-z0-9.+-]{0,63}$"
 _COLUMN_NAME = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
 _SPLIT_NAME = r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$"
 
-Count = Annotated[int, Field(ge=0, le=10_000_000)]
 Language = Annotated[str, Field(pattern=LANGUAGE, description="An ISO 639 code, such as `en` or `pt-BR`.")]
 
 
@@ -291,94 +289,6 @@ ColumnFile = Annotated[
     | Annotated[ScoreFile, Tag("<score>")],
     Discriminator(_column_tag, custom_error_type="column_kind", custom_error_message="no kind"),
 ]
-
-
-class NearFile(Strict):
-    """Near duplicates."""
-
-    near: Annotated[float, Field(gt=0, le=1)]
-    """Jaccard similarity of 5-grams of characters from which two texts are near duplicates."""
-
-
-class SemanticFile(Strict):
-    """Texts that say the same in other words; needs the extra `semantic`."""
-
-    semantic: Annotated[float, Field(ge=0.7, le=1)]
-    """Cosine of the texts' vectors from which they are duplicates; 0.85 finds rewordings, 0.95 mostly other orders."""
-
-
-Bounds = Annotated[list[Count], Field(min_length=2, max_length=2)]
-Size = Annotated[
-    Annotated[Bounds, Tag("<bounds>")] | Annotated[PlannedFile, Tag("<planned>")],
-    either(
-        "expected two numbers, [least, most], or {from: COLUMN, within: 0.2}",
-        bounds=is_a(list),
-        planned=has("from"),
-    ),
-]
-Range = Annotated[list[Number], Field(min_length=2, max_length=2)]
-OnOff = Literal["reject", "keep"]
-
-
-class ChecksFile(Strict):
-    """What an answer must hold to be accepted."""
-
-    length: Size | None = None
-    """Fewest and most characters."""
-    words: Size | None = None
-    """Fewest and most words."""
-    unique: (
-        Annotated[
-            Annotated[Literal["exact", "near", "semantic", "off"], Tag("<word>")]
-            | Annotated[SemanticFile, Tag("<semantic>")]
-            | Annotated[NearFile, Tag("<near>")],
-            either(
-                "expected `exact`, `near`, `semantic`, `off`, {near: 0.8} or {semantic: 0.9}",
-                word=is_a(str),
-                semantic=has("semantic"),
-                near=has("near"),
-            ),
-        ]
-        | None
-    ) = None
-    """Which duplicates are rejected, across all splits."""
-    refusals: OnOff | None = None
-    """Answers such as "I cannot help with that"."""
-    echo: OnOff | None = None
-    """Answers that repeat the prompt."""
-    repetition: OnOff | None = None
-    """Answers that say the same over and over."""
-    differs_from: DiffersFrom | None = None
-    """A column whose text this one must not be like, or {COLUMN: likeness from which it is}; 0.8 by default."""
-    seed_copy: (
-        Annotated[
-            Annotated[Literal["keep"], Tag("<word>")]
-            | Annotated[float, Field(gt=0, le=1, strict=False), Tag("<likeness>")],
-            either("expected a likeness such as 0.8, or `keep`", word=is_a(str), likeness=is_number),
-        ]
-        | None
-    ) = None
-    """Copies and near copies of a seed: the Jaccard similarity of 5-grams from which a text is one."""
-    language: LanguageCheck | None = None
-    """The language that the text must be in."""
-    readability: Range | None = None
-    """Least and most of Flesch's reading ease, for English: 60 to 70 is plain, below 30 academic."""
-    similarity_to_prompt: Range | None = None
-    """Least and most share of words in common with the prompt, 0 to 1."""
-    personal_data: OnOff | None = None
-    """E-mail addresses, telephone and card numbers and the like; kept by default."""
-    toxicity: Probability | None = None
-    """Probability of being offensive from which a text is refused, for English; needs the extra `toxicity`."""
-    grammar: GrammarFile | None = None
-    """Mistakes that a text may have, for English; needs the extra `grammar`."""
-    perplexity: Perplexity | None = None
-    """Least and most perplexity under a small model that reads each text."""
-    contamination: ContaminationFile | None = None
-    """A test set of which no text may hold a part."""
-    min: Number | None = None
-    """The least score, of a column of kind `score`: below it the column that is judged is asked again."""
-    verify: VerifyFile | None = None
-    """Votes on a label."""
 
 
 class SpecFile(Strict):

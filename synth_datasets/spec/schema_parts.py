@@ -48,6 +48,7 @@ Value = Annotated[
     object, AfterValidator(_scalar), WithJsonSchema({"type": ["string", "number", "integer", "boolean"]})
 ]
 Weight = Annotated[float, Field(gt=0, le=1e12, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, le=10_000_000)]
 Number = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
 
 
