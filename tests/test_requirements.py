@@ -19,6 +19,18 @@ from synth_datasets.spec import load_spec
 README = (Path(__file__).parents[1] / "builders/README.md").read_text(encoding="utf-8")
 
 
+KETTLES = (
+    "The water was hot after three minutes, and the handle stays cool. I would buy this kettle again.",
+    "It leaked on the second morning. The shop has not answered any of my letters since then.",
+    "My mother has used hers for ten years without a fault. So I bought the same one for my kitchen.",
+    "The lid does not close when it is full. You have to hold it down with your hand until the water boils.",
+    "It looks good on the table and makes little noise. The cable could be a bit longer.",
+    "After a month there was rust at the bottom. I sent it back and got my money the next week.",
+    "For the price you cannot ask for more. It does one thing, and it does that well.",
+    "The switch broke off in my hand on the first day. I will not buy from this company again.",
+)
+
+
 def documented():
     part = README.split("## Lists, judges and rules\n")[1].split("\n## ")[0]
     specs = re.findall(r"^```yaml\n(.*?)^```$", part, flags=re.MULTILINE | re.DOTALL)
@@ -41,6 +53,8 @@ def model(body):
         return text(json.dumps({"items": [" ".join(each.split()[:8]) for each in words]}))
     if found := re.search(r"street in about (\d+) words", prompt):
         return text(" ".join(default_text(body).split()[: int(found[1])]).rstrip(".,") + ".")
+    if "kettle in two sentences" in prompt:
+        return text(KETTLES[body["seed"] % len(KETTLES)])
     if "Beschreibe" in prompt:
         return text(
             "In unserer Straße stehen alte Linden, und am Abend sitzen die Nachbarn vor ihren Häusern "

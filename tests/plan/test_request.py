@@ -22,6 +22,7 @@ requests = st.builds(
     revision=st.none() | text,
     adapter=st.none() | text,
     schema=st.none() | text,
+    reads=st.none() | st.integers(2, 4096),
     seed=st.integers(1, 9),
     attempt=st.integers(0, 3),
 )
@@ -37,8 +38,9 @@ def test_a_request_is_read_back_from_its_canonical_text(request):
 @given(requests, requests)
 def test_the_canonical_text_is_that_of_json(request, other):
     whole = {item.name: getattr(request, item.name) for item in dataclasses.fields(request) if item.init}
-    if request.adapter is None:
-        del whole["adapter"]
+    for later in ("adapter", "reads"):
+        if whole[later] is None:
+            del whole[later]
     whole |= {"format": 1, "messages": [(m.role, m.content) for m in request.messages]}
     plain = json.dumps(whole, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     assert request.canonical() == plain
@@ -63,6 +65,7 @@ def _sent(request):
             repr(request.revision),
             repr(request.adapter),
             repr(request.schema),
+            repr(request.reads),
             request.seed,
             request.attempt,
         ]
