@@ -15,6 +15,7 @@
     hub.renamed["org/old"] = "org/name" # old addresses lead to the new one (307)
     hub.repos["org/name"].gated = True  # files are for `WRITE` alone (403 `GatedRepo`)
     hub.repos["org/name"].proposals     # pull requests by their number
+    hub.spaces["org/name"] = {"name.py": "..."}      # what `evaluate.load("org/name")` reads, on `main` alone
     hub.xet = folder                    # large files go to and come from a store of `hf_xet` in that folder
 
 Tokens: `WRITE` may write to `alice` and `org`, `READ` sees their private repositories, `EXPIRED` was valid, all others
@@ -148,6 +149,7 @@ class HubStandin:
         self.before: dict[tuple[str, str], Callable[[], object]] = {}
         self.ignored: set[str] = set()
         self.renamed: dict[str, str] = {}
+        self.spaces: dict[str, dict[str, str]] = {}
         self.xet: Path | None = None
         self.on_call: Callable[[int], object] | None = None
         self._socket: socket.socket | None = None
@@ -201,6 +203,7 @@ class HubStandin:
             "/lfs/{oid}": self._lfs_object,
             "/lfs/{oid}/verify": self._lfs_verify,
             repo + "/resolve/{rev}/{path:path}": self._resolve,
+            "/spaces/{ns}/{name}/resolve/{rev}/{path:path}": self._space,
         }
         return Starlette(
             routes=[Route(path, self._guarded(answer), methods=ALL) for path, answer in routes.items()]
@@ -497,6 +500,15 @@ class HubStandin:
         return JSONResponse({})
 
     # Reading.
+
+    async def _space(self, request: Request) -> Response:
+        given = request.path_params
+        files = self.spaces.get(f"{given['ns']}/{given['name']}", {}) if given["rev"] == "main" else {}
+        if given["path"] not in files:
+            raise _RefusedError(404, "EntryNotFound", "Entry not found")
+        content = files[given["path"]]
+        etag = hashlib.sha256(content.encode()).hexdigest()
+        return Response(content, media_type="text/plain", headers={"ETag": f'"{etag}"'})
 
     async def _resolve(self, request: Request) -> Response:
         repo = self._repo(request)

@@ -2,9 +2,13 @@
 
 import csv
 import json
+import os
+import subprocess
+import sys
 
 import datasets
 import pytest
+from hub_standin import HubStandin
 from specs import write_spec
 
 from synth_datasets.build import build
@@ -185,3 +189,28 @@ def test_what_cannot_be_measured_is_told(report):
 
         assert code != 0
         assert said in errors
+
+
+def test_a_measurement_of_the_hub_is_fetched_and_run(report, tmp_path):
+    """In a process of its own, since `evaluate` asks the environment for the Hub's address when it is imported."""
+    hub = HubStandin()
+    hub.spaces["org/mean_length"] = {"mean_length.py": MEASUREMENT}
+    hub.start()
+    try:
+        environment = {**os.environ, "HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "0"}
+        done = subprocess.run(
+            [sys.executable, "-m", "synth_datasets.cli", "report", "made", "--measure", "org/mean_length"],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+    finally:
+        hub.stop()
+    assert done.returncode == 0, done.stderr
+    assert "mean_length" in done.stdout
+    assert any(call == "GET /spaces/org/mean_length/resolve/main/mean_length.py" for call in hub.calls), (
+        hub.calls
+    )
