@@ -75,7 +75,8 @@ def address_of(settings: Settings) -> Address:
     parts = urlsplit(url)
     if not settings.api_key and parts.hostname == urlsplit(OPENAI_URL).hostname:
         raise SettingsError(
-            "OpenAI's endpoint needs an API key: set OPENAI_API_KEY, or ask another endpoint with SYNTH_BASE_URL"
+            "OpenAI's endpoint needs an API key: set OPENAI_API_KEY, or ask another endpoint with --base-url URL "
+            "(base_url=..., OPENAI_BASE_URL)"
         )
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     credentials = (user, password) if user or password else None
@@ -105,15 +106,21 @@ def redirected(asked: str, url: str, location: str, path: str) -> str:
         after.encode()
     except ValueError:  # a port that is no number, or bytes that are no text
         raise EndpointError(
-            f"{base} sends requests on to an address that is none; correct the base URL (SYNTH_BASE_URL), or its server"
+            f"{base} sends requests on to an address that is none; correct the base URL "
+            "(--base-url, OPENAI_BASE_URL), or its server"
         ) from None
     if same_host(asked, after):
         return urlunsplit(parts._replace(netloc=_host(parts.netloc)))
     differs = "port" if parts.hostname == urlsplit(asked).hostname else "host"
     if parts.scheme in _PORTS and shown.endswith(path):
-        then = f"if that is right, set the base URL to {shown.removesuffix(path)} (SYNTH_BASE_URL)"
+        then = (
+            f"if that is right, set the base URL to {shown.removesuffix(path)} (--base-url, OPENAI_BASE_URL)"
+        )
     else:
-        then = f"and no {path}, as a page to sign in is none; check the base URL (SYNTH_BASE_URL) and the key"
+        then = (
+            f"and no {path}, as a page to sign in is none; check the base URL (--base-url, OPENAI_BASE_URL) "
+            "and the key"
+        )
     raise EndpointError(f"{base} sends requests on to {shown}, which is another {differs}: {then}")
 
 

@@ -87,8 +87,8 @@ def open_backend(
                 backend = shared = shared or _endpoint(settings, spending, origin)
             else:
                 own = _here(kind, model_id, settings, given.get(model_id, ()))
-                if isinstance(own, EmbeddedBackend) and len(kinds) > 1:
-                    own.prepare()  # else a reader or judge would be missed when the texts are paid for
+                if isinstance(own, EmbeddedBackend):
+                    own.prepare()  # what is missing is told before a request is billed, here or at an endpoint
                 backend = _Metered(own, spending)
             parts[backend.identity, model_id] = backend
         whole = set(parts.values())

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from synth_datasets.errors import SettingsError
 from synth_datasets.generation.answer import Answer, Backend, Gathering, RequestFailedError
 from synth_datasets.generation.collector import older_objects_spared
 from synth_datasets.generation.keeper import AnswerKeeper
@@ -218,6 +219,8 @@ class Crew:
             outcome: Answer | RequestFailedError = await backend.ask(request)
         except RequestFailedError as error:
             outcome = error
+        except SettingsError:  # what is missing here is not the request's fault, which was not even sent
+            raise
         except Exception as error:
             error.add_note(f"while asking {request.model} at {request.endpoint} (request {key})")
             raise
@@ -293,7 +296,7 @@ class Crew:
     def _finish(self, error: BaseException | None) -> None:
         self._ended = True
         self._error = error
-        if error is not None:
+        if error is not None and self._settled:
             error.add_note(
                 f"answers that had arrived are kept in {self._store.path}; run again to ask only for the rest"
             )

@@ -17,7 +17,12 @@ from synth_datasets.errors import EndpointError, SettingsError
 from synth_datasets.generation.answer import Answer, RequestFailedError
 from synth_datasets.generation.forced_tokens import ForcedTokensError, forced_likelihood
 from synth_datasets.generation.likelihood import likelihood_answer
-from synth_datasets.generation.weights import EMBEDDED_MODEL_ID, embedded_identity, find_weights
+from synth_datasets.generation.weights import (
+    EMBEDDED_MODEL_ID,
+    embedded_identity,
+    find_weights,
+    what_to_install,
+)
 from synth_datasets.plan.request import Request
 from synth_datasets.settings import Settings
 
@@ -115,8 +120,9 @@ class EmbeddedBackend:
             import xllamacpp
         except ImportError as error:
             raise SettingsError(
-                f"the embedded model needs xllamacpp, which cannot be imported ({error}): "
-                "pip install 'synth-datasets[local]', or name a model of an endpoint in the spec"
+                f"the embedded model needs xllamacpp, which cannot be imported ({error}):\n"
+                f"{what_to_install(self._settings, self._model_id)}\n"
+                "or name a model of an endpoint: in the spec, or with --model (model=...)"
             ) from error
         with self._finding:
             if self._weights is None:

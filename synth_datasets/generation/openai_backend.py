@@ -182,7 +182,7 @@ class OpenAIBackend:
         if trouble.connecting and not health.reached and failures >= policy.first_tries:
             raise EndpointError(
                 f"{self.identity} cannot be reached: {trouble.detail}. Start it, or correct the base URL "
-                f"(SYNTH_BASE_URL). {RESUME}"
+                f"(--base-url, OPENAI_BASE_URL). {RESUME}"
             )
         if health.dead(loop.time()):
             raise EndpointError(

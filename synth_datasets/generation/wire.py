@@ -96,7 +96,9 @@ class Wire:
                 return reply
             url = redirected(asked, url, response.headers["location"], path)
         base = public_url(address.base)
-        raise EndpointError(f"{base} sends requests round in a circle; correct the base URL (SYNTH_BASE_URL)")
+        raise EndpointError(
+            f"{base} sends requests round in a circle; correct the base URL (--base-url, OPENAI_BASE_URL)"
+        )
 
     def lost(self, error: BaseException) -> Trouble:
         """Return why there was no reply."""

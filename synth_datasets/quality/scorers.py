@@ -11,7 +11,7 @@ from synth_datasets.errors import SettingsError
 from synth_datasets.generation.forced_tokens import ForcedTokensError, forced_likelihood
 from synth_datasets.generation.likelihood import Likelihood
 from synth_datasets.generation.read_tokens import read_likelihood
-from synth_datasets.generation.weights import EMBEDDED_MODEL_ID, WEIGHTS_SHA256, find_weights
+from synth_datasets.generation.weights import EMBEDDED_MODEL_ID, WEIGHTS_SHA256, find_weights, what_to_install
 from synth_datasets.quality.embedders import folder_digest
 from synth_datasets.settings import Settings
 
@@ -43,7 +43,8 @@ def embedded_scorer(settings: Settings | None = None) -> Scorer:
         import xllamacpp
     except ImportError as error:
         raise SettingsError(
-            f"{EMBEDDED_MODEL_ID} needs xllamacpp: pip install 'synth-datasets[local]', or name a model's folder"
+            f"{EMBEDDED_MODEL_ID} needs xllamacpp:\n{what_to_install(settings or Settings())}\n"
+            "or name a model's folder"
         ) from error
     weights = find_weights(settings or Settings())
     key = secrets.token_hex(32)

@@ -103,7 +103,8 @@ def test_a_redirect_within_the_host_is_followed_without_the_credentials_that_it_
     [
         (
             "https://api.host.example/v2/chat/completions?key=1",
-            "another host: if that is right, set the base URL to https://api.host.example/v2 (SYNTH_BASE_URL)",
+            "another host: if that is right, set the base URL to https://api.host.example/v2 "
+            "(--base-url, OPENAI_BASE_URL)",
         ),
         (
             "http://host:8080/v1/chat/completions/",

@@ -214,7 +214,8 @@ def test_what_stops_every_request_is_raised_once_after_the_answers(store, error)
         gather(engine, results)
     assert caught.value is error
     assert any("run again to ask only for the rest" in note for note in error.__notes__)
-    assert any(request(5).key in note for note in error.__notes__)
+    named = any(request(5).key in note for note in error.__notes__)
+    assert named is not isinstance(error, SettingsError), "what is missing here was never sent"
     assert "in reply" in "".join(traceback.format_exception(error))  # where it began, in the other thread
     assert len(store) == len(results) < 30
     assert engine.in_flight == 0
@@ -231,8 +232,22 @@ def test_a_backend_that_cannot_be_made_is_reported_by_wait(store):
 
     with Engine(make, store) as engine:
         engine.submit(request(1))
-        with pytest.raises(SettingsError, match="OPENAI_API_KEY"):
+        with pytest.raises(SettingsError, match="OPENAI_API_KEY") as caught:
             engine.wait()
+    assert not getattr(caught.value, "__notes__", []), "nothing was asked, so nothing is kept"
+
+
+@pytest.mark.parametrize("error", [EndpointError("the key is refused"), SettingsError("no weights")])
+def test_no_answers_are_said_to_be_kept_where_none_arrived(store, error):
+    def reply(_asked: Request) -> object:
+        raise error
+
+    with Engine(lambda: Scripted(reply), store) as engine:
+        engine.submit(request(1))
+        with pytest.raises(type(error)) as caught:
+            engine.wait()
+
+    assert not any("kept" in note for note in getattr(caught.value, "__notes__", []))
 
 
 def test_a_store_that_fails_stops_the_asking(tmp_path):

@@ -187,7 +187,7 @@ def test_a_redirect_to_another_host_is_told_and_gets_neither_key_nor_prompt(endp
     finally:
         other.stop()
     assert "which is another port" in message
-    assert f"set the base URL to {other.base_url} (SYNTH_BASE_URL)" in message
+    assert f"set the base URL to {other.base_url} (--base-url, OPENAI_BASE_URL)" in message
     assert "of-the-url" not in message
     assert (endpoint.count, other.count) == (1, 0)
 
