@@ -73,6 +73,21 @@ def test_the_two_commands_exist_and_can_be_run():
         assert subprocess.run(["sh", "-n", str(script)], check=False).returncode == 0
 
 
-def test_every_file_that_the_readme_links_is_there():
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
-        assert (ROOT / target).exists(), target
+def without_blocks(page: Path) -> str:
+    return re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def headings(page: Path) -> set[str]:
+    """What a link may name on a page, as GitHub makes it of the headings."""
+    titles = re.findall(r"^#+ (.+)$", without_blocks(page), flags=re.MULTILINE)
+    unlinked = [re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title) for title in titles]
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in unlinked}
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "SCALING.md", "builders/README.md"])
+def test_every_file_and_heading_that_a_page_links_is_there(page):
+    text = re.sub(r"`[^`]*`", "code", without_blocks(ROOT / page))
+    for target, heading in re.findall(r"\]\((?!http)([^)#\s]*)#?([^)\s]*)\)", text):
+        there = (ROOT / page).parent / target if target else ROOT / page
+        assert there.exists(), target
+        assert not heading or heading in headings(there), (target, heading)
