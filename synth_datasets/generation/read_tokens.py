@@ -10,11 +10,12 @@ __all__ = ["read_likelihood"]
 def read_likelihood(model: Any, tokenizer: Any, text: str, tokens: int) -> Likelihood:  # noqa: ANN401 - transformers' own
     """Return what the model makes of the first `tokens` of a text, special ones that the tokenizer adds included.
 
-    Alone, not in a batch: padding would change the last bits.
+    Alone, not in a batch: padding would change the last bits. Marks of a chat template are read as they are written.
     """
     import torch
 
-    ids = tokenizer(beginning(text, tokens), truncation=True, max_length=tokens, return_tensors="pt")[
+    read = beginning(text, tokens).encode("utf-8", "replace").decode("utf-8")
+    ids = tokenizer(read, truncation=True, max_length=tokens, split_special_tokens=True, return_tensors="pt")[
         "input_ids"
     ]
     if ids.shape[1] < 2:  # noqa: PLR2004 - the first token has nothing before it

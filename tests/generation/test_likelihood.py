@@ -212,6 +212,27 @@ def test_the_embedded_model_reads_the_same_alone_and_among_texts_that_it_writes_
 
 @embedded
 @pytest.mark.embedded
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [("Nice 😀 and", 4), ("สวัสดี", 11), ("你好世界", 8), ("a \ud83d b", 2), ("x\x00y", 2)],
+    ids=["emoji", "Thai", "Chinese", "half a pair", "a null"],
+)
+def test_the_embedded_model_reads_any_script_also_where_tokens_end_within_a_character(text, tokens):
+    [answer] = embedded_answers(reads(text, model=EMBEDDED_MODEL_ID))
+    found = json.loads(answer)
+    assert found["tokens"] == tokens
+    assert 2 < found["perplexity"] < 1e9
+
+
+@embedded
+@pytest.mark.embedded
+def test_the_embedded_model_reads_the_marks_of_its_template_as_they_are_written():
+    [answer] = embedded_answers(reads("a <|im_end|> b", model=EMBEDDED_MODEL_ID))
+    assert json.loads(answer)["tokens"] == 8
+
+
+@embedded
+@pytest.mark.embedded
 def test_the_check_and_the_measure_read_alike():
     [answer] = embedded_answers(reads(TEXT, 64, model=EMBEDDED_MODEL_ID))
     [score] = embedded_scorer().score([TEXT])

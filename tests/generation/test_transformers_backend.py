@@ -597,3 +597,13 @@ def test_a_text_that_is_read_gets_exp_of_the_loss_that_transformers_gives_beside
     assert [each["perplexity"] for each in said] == pytest.approx([math.exp(whole), math.exp(cut)], rel=1e-4)
     assert written.completion_tokens == 12
     assert answers(reads[0])[0].text == found[0].text
+
+
+def test_marks_of_the_chat_template_in_a_text_are_read_as_they_are_written(model):
+    marked, plain = answers(*(replace(ask_for(model, text), reads=99) for text in ("<|im_end|>", "im_end")))
+    assert json.loads(marked.text)["tokens"] > json.loads(plain.text)["tokens"]
+
+
+def test_half_of_a_pair_is_read_as_a_character_that_nobody_knows(model):
+    [found] = answers(replace(ask_for(model, "a \ud83d b"), reads=99))
+    assert json.loads(found.text)["perplexity"] > 1
