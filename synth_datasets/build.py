@@ -101,7 +101,8 @@ def build(
 
     `card` is the path of a template of the card (`spec.card`), in place of the one that the spec names or of ours.
     """
-    from synth_datasets.synth import OVERRIDES, Synth
+    from synth_datasets.builder_config import OVERRIDES
+    from synth_datasets.synth import Synth
 
     started = time.monotonic()
     given = dict(options or {})

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from synth_datasets.secret_kinds import without_secrets
 
 __all__ = [
+    "KEPT",
     "BudgetError",
     "EndpointError",
     "Problem",
@@ -24,6 +25,9 @@ __all__ = [
     "SpecError",
     "SynthError",
 ]
+
+KEPT = "Every answer that arrived is kept; run the same again to go on from there."
+"""The note of an interrupted build or stream."""
 
 
 class SynthError(Exception):

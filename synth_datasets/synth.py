@@ -3,10 +3,8 @@
 import hashlib
 import json
 import sys
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -15,16 +13,17 @@ import datasets
 from datasets.exceptions import DatasetGenerationError
 from datasets.table import InMemoryTable
 
+from synth_datasets.builder_config import OVERRIDES, SynthConfig, refuse_settings, refuse_unknown, settings_of
 from synth_datasets.disks import disk_advice
 from synth_datasets.endpoints import endpoints_of
-from synth_datasets.errors import BudgetError, SettingsError, SynthError
+from synth_datasets.errors import KEPT, BudgetError, SettingsError, SynthError
 from synth_datasets.features import features_of, types_of
 from synth_datasets.generation.budget import Budget
 from synth_datasets.mix import mixed_rows
 from synth_datasets.parts.merged import Merged
 from synth_datasets.plan.part import Part
 from synth_datasets.plan.real_data import resolved
-from synth_datasets.settings import Settings, load_settings
+from synth_datasets.settings import Settings
 from synth_datasets.sources import spec_from_url, spec_url
 from synth_datasets.spec import DatasetSpec, digest, with_overrides
 from synth_datasets.spending import open_budget, spent_line
@@ -38,48 +37,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Part of every cache address: raised when the same spec and answers would give other rows."""
 
-OVERRIDES = ("num_examples", "model", "seed", "temperature", "max_tokens", "attempts")
-_SETTINGS = (
-    *("backend", "base_url", "endpoints", "endpoint_name", "concurrency", "timeout_s", "store", "model_path"),
-    *("max_cost", "max_requests", "max_total_tokens", "rpm", "tpm", "batch", "allow_endpoint"),
-)
-
 _OTHER_CACHE = "--cache-dir, cache_dir= or HF_HOME"
-
-
-@dataclass
-class SynthConfig(datasets.BuilderConfig):
-    """What `load_dataset("synth", ...)` takes beside `data_files`.
-
-    The first six replace what the spec says, the next fifteen say where it is asked and what may be spent on it (see
-    `synth_datasets.settings`; a cap holds for one build, or for one pass over a stream), and
-    `keep_short` accepts a split with fewer rows than asked for instead of raising `ShortfallError`. `offline` asks
-    nobody: what the store does not hold is counted and raised as `AnswerMissingError`.
-    """
-
-    num_examples: int | dict[str, int] | None = None
-    model: str | None = None
-    seed: int | None = None
-    temperature: float | None = None
-    max_tokens: int | None = None
-    attempts: int | None = None
-    backend: str | None = None
-    base_url: str | None = None
-    endpoints: str | list[str] | None = None
-    endpoint_name: str | None = None
-    concurrency: int | None = None
-    timeout_s: float | None = None
-    store: str | None = None
-    model_path: str | None = None
-    max_cost: float | str | None = None
-    max_requests: int | None = None
-    max_total_tokens: int | None = None
-    rpm: int | None = None
-    tpm: int | None = None
-    batch: bool | None = None
-    allow_endpoint: str | None = None
-    keep_short: bool = False
-    offline: bool = False
 
 
 class Synth(datasets.ArrowBasedBuilder):
@@ -98,7 +56,7 @@ class Synth(datasets.ArrowBasedBuilder):
 
     def download_and_prepare(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - datasets' own signature
         """Make the splits, unless the cache has them; an error of the disk says what to do."""
-        with disk_advice(self.cache_dir, _OTHER_CACHE), _own_errors():
+        with disk_advice(self.cache_dir, _OTHER_CACHE), _own_errors(), _interruption_told():
             super().download_and_prepare(*args, **options)
 
     def _create_builder_config(
@@ -108,7 +66,7 @@ class Synth(datasets.ArrowBasedBuilder):
         config_id: str | None = None,
         **options: Any,  # noqa: ANN401 - datasets' own signature
     ) -> tuple[SynthConfig, str]:
-        _refuse_unknown(options)
+        refuse_unknown(options)
         if custom_features is not None:
             raise SettingsError(
                 "features= cannot be given: they follow from the spec's columns; change the spec"
@@ -118,7 +76,7 @@ class Synth(datasets.ArrowBasedBuilder):
             config_name=stock_name, custom_features=None, config_id=config_id or "spec", **options
         )
         config = cast("SynthConfig", config)  # of BUILDER_CONFIG_CLASS
-        _refuse_settings(config, options)
+        refuse_settings(config, options)
         wanted = None if stock_name else config_name
         url = spec_url(config.data_files, wanted)
         spec = spec_from_url(url, token=self.token, storage_options=self.storage_options)
@@ -134,19 +92,19 @@ class Synth(datasets.ArrowBasedBuilder):
     @property
     def settings(self) -> Settings:
         """Where it is asked, and what may be spent on it."""
-        return _settings(self.config)
+        return settings_of(self.config)
 
     @property
     def endpoints(self) -> dict[str, str]:
         """The public identity of the endpoint that each model of the spec is asked at."""
-        return endpoints_of(self.spec, _settings(self.config))
+        return endpoints_of(self.spec, settings_of(self.config))
 
     def _address(self, config: SynthConfig) -> str:
         """Return 16 hex digits that stand for the effective spec and who is asked."""
         content = [
             FORMAT,
             digest(self.spec),
-            sorted(endpoints_of(self.spec, _settings(config)).items()),
+            sorted(endpoints_of(self.spec, settings_of(config)).items()),
             config.keep_short,
         ]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
@@ -176,7 +134,7 @@ class Synth(datasets.ArrowBasedBuilder):
 
     def open_budget(self) -> Budget:
         """Return a fresh budget, under the caps of the options, for one `download_and_prepare(budget=...)`."""
-        return open_budget(self.spec, _settings(self.config))
+        return open_budget(self.spec, settings_of(self.config))
 
     def _download_and_prepare(
         self,
@@ -234,7 +192,7 @@ class Synth(datasets.ArrowBasedBuilder):
             return
         rows = mixed_rows(
             self.spec,
-            _settings(self.config),
+            settings_of(self.config),
             split,
             Part(),
             trace=trace,
@@ -275,45 +233,16 @@ class Synth(datasets.ArrowBasedBuilder):
     def _stream_examples(
         self, split: str, shards: list[int], of: int, start: int
     ) -> Generator[tuple[int, dict[str, object]]]:
-        return mixed_rows(
+        rows = mixed_rows(
             self.spec,
-            _settings(self.config),
+            settings_of(self.config),
             split,
             Part(frozenset(shards), of, start),
             keep_short=self.config.keep_short,
             offline=self.config.offline,
         )
-
-
-def _settings(config: SynthConfig) -> Settings:
-    return load_settings({name: getattr(config, name) for name in _SETTINGS})
-
-
-def _refuse_settings(config: SynthConfig, options: Mapping[str, object]) -> None:
-    """Raise `SettingsError` for settings that a README's `configs` bring: where it is asked is the reader's to say."""
-    own = (*_SETTINGS, "keep_short", "offline")
-    given = [name for name in own if getattr(config, name) not in (None, False, ()) and not options.get(name)]
-    if given:
-        raise SettingsError(
-            f"the README beside the spec sets {', '.join(given)} in its `configs`, which only you may: read it, then "
-            f"pass what you mean yourself ({given[0]}=...)"
-        )
-
-
-_FEWER = ("num_rows", "rows", "n", "limit", "num_samples", "max_samples")
-"""What others call `num_examples`."""
-
-
-def _refuse_unknown(options: Mapping[str, object]) -> None:
-    known = [item.name for item in fields(SynthConfig)]
-    for name in options:
-        if name not in known:
-            close = ["num_examples"] if name in _FEWER else get_close_matches(name, known, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else "."
-            raise SettingsError(
-                f"unknown option {name!r}{hint} The spec's values that can be replaced are {', '.join(OVERRIDES)}; "
-                f"where it is asked is said by {', '.join(_SETTINGS)}"
-            )
+        with closing(rows), _interruption_told():
+            yield from rows
 
 
 @contextmanager
@@ -328,4 +257,14 @@ def _own_errors() -> Iterator[None]:
     except DatasetGenerationError as error:
         if isinstance(error.__cause__, (SynthError, OSError)):
             raise error.__cause__ from None
+        raise
+
+
+@contextmanager
+def _interruption_told() -> Iterator[None]:
+    """Let whoever stops a cell of a notebook know, at the end of the traceback, that nothing paid for is lost."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        error.add_note(KEPT)
         raise

@@ -277,6 +277,7 @@ def test_interrupting_leaves_everything_resumable_and_says_so(synth, endpoint, t
     _, errors = child.communicate(timeout=60)
     assert child.returncode == 130, errors
     assert "run the same command again" in errors
+    assert errors.count("Every answer that arrived is kept") == 1
     assert "Traceback" not in errors
     asked = endpoint.count
     synth("build", "reviews.synth.yaml", "--concurrency", "4")

@@ -11,7 +11,7 @@ from types import FrameType
 import click
 
 from synth_datasets.cli.printing import printable
-from synth_datasets.errors import BudgetError, EndpointError, PublishError, ShortfallError, SynthError
+from synth_datasets.errors import KEPT, BudgetError, EndpointError, PublishError, ShortfallError, SynthError
 
 __all__ = ["main"]
 
@@ -170,7 +170,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         stopped = (
             "Stopped. Every answer that arrived is kept; run the same command again to go on from there."
         )
-        _say("\n".join([stopped, *getattr(error.__cause__ or error, "__notes__", [])]))
+        notes = [each for each in getattr(error.__cause__ or error, "__notes__", []) if each != KEPT]
+        _say("\n".join([stopped, *notes]))
         terminated = isinstance(error, _Terminated) or isinstance(error.__cause__, _Terminated)
         code = EXIT_TERMINATED if terminated else EXIT_INTERRUPTED
     except BrokenPipeError:
