@@ -223,7 +223,8 @@ def _column(
     completion_tokens = None if each is None else round(each * requests)
     price = settings.prices.get(model.id)
     priced = price is not None and completion_tokens is not None
-    share = settings.batch_price if settings.batch else Decimal(1)
+    reads = isinstance(column, FieldsColumn) and column.reads is not None
+    share = settings.batch_price if settings.batch and not reads else Decimal(1)  # what reads is asked live
     return ColumnEstimate(
         column=column.name,
         model=model.id,

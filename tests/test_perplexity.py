@@ -3,6 +3,8 @@
 import json
 import math
 import sys
+from dataclasses import replace
+from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from synth_datasets.estimate import estimate
 from synth_datasets.features import features_of
 from synth_datasets.generation.offline import AnswerMissingError
 from synth_datasets.generation.weights import EMBEDDED_MODEL_ID
+from synth_datasets.prices import Price
 from synth_datasets.settings import Settings
 from synth_datasets.spec import parse_spec
 from synth_datasets.splits import split_outcomes, split_rows
@@ -128,6 +131,22 @@ def test_an_estimate_counts_what_is_read(endpoint, where):
     list(split_outcomes(spec, where, "train"))
     _, read = estimate(spec, where).columns
     assert (read.requests, read.stored) == (0, 6)
+
+
+def test_an_estimate_has_what_is_read_at_the_price_of_a_live_request(where):
+    spec = made([1, 99])
+    prices = {"reader": Price(input=Decimal(1_000_000), output=Decimal(0))}
+    live, batched = (
+        estimate(spec, replace(where, prices=prices, batch=batch)).columns[1] for batch in (False, True)
+    )
+    assert live.cost == batched.cost == live.prompt_tokens
+
+
+def test_of_a_long_text_a_cap_holds_room_for_what_is_sent_of_it(endpoint, where):
+    endpoint.rule = lambda body: " ".join(f"{body['seed'] * number:x}" for number in range(1, 9_000))
+    spec = made([1, 99])
+    capped = replace(where, max_total_tokens=20_000, concurrency=1)
+    assert len(list(split_rows(spec, capped, "train"))) == 6
 
 
 def test_texts_of_batches_are_read_at_once_and_what_is_refused_goes_into_the_next_batch(tmp_path):

@@ -85,7 +85,8 @@ class Dialect:
     def answer_limit(self, request: Request) -> int | None:
         """Return the most tokens that an answer may have as the request is sent; None: the endpoint is not told."""
         limit = request.sampling.get("max_tokens")
-        return limit if isinstance(limit, int) and "max_tokens" not in self._dropped else None
+        told = request.reads is not None or "max_tokens" not in self._dropped
+        return limit if isinstance(limit, int) and told else None
 
     def learn(self, request: Request, sent: Body, refusal: Refusal) -> bool:
         """Whether the request is worth another try, worded differently; each refusal is learnt from once."""

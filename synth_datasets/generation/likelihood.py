@@ -2,21 +2,23 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from synth_datasets.generation.answer import Answer
-from synth_datasets.generation.chat import Body
+from synth_datasets.generation.answer import Answer, RequestFailedError
+from synth_datasets.generation.chat import Body, whole_text
 from synth_datasets.plan.request import Request
 
-__all__ = ["COMPLETIONS", "Likelihood", "beginning", "likelihood_answer", "likelihood_body", "likelihood_of"]
+__all__ = ["COMPLETIONS", "Likelihood", "beginning", "likelihood_answer", "likelihood_body", "told_answer"]
 
 COMPLETIONS = "/completions"
 _LONG_TOKEN = 32
 """Characters of a token, which few have: what lies beyond so many for each one need not be sent."""
 _MOST_NATS = 700.0
 """A token; beyond it no float holds the perplexity."""
+_IMPOSSIBLE = -9_999.0
+"""What vLLM says in the place of minus infinity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +48,37 @@ def likelihood_body(request: Request) -> Body:
     }
 
 
-def likelihood_of(completion: Mapping[str, Any], tokens: int) -> Likelihood | None:
-    """Return what a completion says of the first `tokens` of its prompt; None where it says nothing of the prompt.
+def told_answer(completion: Mapping[str, Any], request: Request) -> Answer | None:
+    """Return what a completion says of the prompt as an answer, with the bill; None where it says nothing of it.
 
-    Raises `ValueError` for what is no completion.
+    Raises `ValueError` for what is no completion, `RequestFailedError` where it leaves out some of the tokens.
     """
     try:
         told = (completion["choices"][0].get("logprobs") or {}).get("token_logprobs") or []
-        prompt = int(completion["usage"]["prompt_tokens"])
+        usage = completion.get("usage") or {}
+        written = int(usage.get("completion_tokens") or 1)
+        prompt = int(usage.get("prompt_tokens") or len(told) - written)
+        details = usage.get("prompt_tokens_details") or {}
+        cached = int(details.get("cached_tokens") or 0)
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise ValueError("the response is no completion") from error
-    if prompt < 1 or len(told) < prompt:
+    # Some count a token before the text that they do not tell of.
+    if len(told) - written < max(prompt - 1, 1):
         return None
-    read: Sequence[object] = told[1 : min(prompt, tokens)]
-    numbers = [float(each) for each in read if isinstance(each, int | float) and math.isfinite(each)]
-    return Likelihood(len(numbers), -sum(numbers)) if len(numbers) == len(read) else None
+    read = told[1 : min(prompt, len(told) - written, request.reads or 0)]
+    numbers = [max(float(each), _IMPOSSIBLE) for each in read if isinstance(each, int | float)]
+    numbers = [each for each in numbers if not math.isnan(each)]
+    if read and not numbers:
+        return None
+    if len(numbers) < len(read):
+        raise RequestFailedError("endpoint_error", "of some tokens it is not told how likely they are")
+    return replace(
+        likelihood_answer(request, Likelihood(len(numbers), -sum(numbers))),
+        model=whole_text(str(completion.get("model") or request.model)),
+        prompt_tokens=prompt,
+        completion_tokens=int(usage.get("completion_tokens") or 0),
+        cached_tokens=cached,
+    )
 
 
 def likelihood_answer(request: Request, found: Likelihood) -> Answer:

@@ -13,7 +13,7 @@ from synth_datasets.errors import EndpointError
 from synth_datasets.generation.answer import Answer, RequestFailedError
 from synth_datasets.generation.chat import answer_of
 from synth_datasets.generation.dialect import Refusal
-from synth_datasets.generation.likelihood import likelihood_answer, likelihood_of
+from synth_datasets.generation.likelihood import told_answer
 from synth_datasets.generation.retry import retry_after_s
 from synth_datasets.plan.request import Request
 from synth_datasets.secret_kinds import without_secrets
@@ -120,9 +120,12 @@ def _completion(reply: Reply, request: Request, where: str, secrets: frozenset[s
         return Trouble(f"the response is no {'chat ' if request.reads is None else ''}completion")
 
 
-def _likelihood(completion: Mapping[str, Any], request: Request, where: str) -> Answer | EndpointError:
-    found = likelihood_of(completion, request.reads or 0)
-    return _tells_none(where, "it repeats no prompt") if found is None else likelihood_answer(request, found)
+def _likelihood(completion: Mapping[str, Any], request: Request, where: str) -> Verdict:
+    try:
+        found = told_answer(completion, request)
+    except RequestFailedError as error:
+        return error
+    return _tells_none(where, "it repeats no prompt") if found is None else found
 
 
 def _refused(reply: Reply, refusal: Refusal, request: Request, where: str) -> Verdict:  # noqa: PLR0911 - a table

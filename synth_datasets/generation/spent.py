@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 
+from synth_datasets.generation.likelihood import beginning
 from synth_datasets.plan.request import Request
 from synth_datasets.prices import money
 
@@ -78,7 +79,8 @@ def most_prompt_tokens(request: Request) -> int:
     """
     size = _FRAME_TOKENS + _MESSAGE_TOKENS * len(request.messages)
     for message in request.messages:
-        size += len(message.content.encode("utf-8", "surrogatepass"))
+        text = message.content if request.reads is None else beginning(message.content, request.reads)
+        size += len(text.encode("utf-8", "surrogatepass"))
     return size if request.schema is None else size + 2 * len(request.schema.encode("utf-8", "surrogatepass"))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from synth_datasets.generation.likelihood import beginning
 from synth_datasets.generation.transformers_loading import where_it_lies
 from synth_datasets.plan.request import Request
 from synth_datasets.settings import Settings
@@ -30,6 +31,11 @@ def token_counter(model_id: str, settings: Settings) -> tuple[Count, str]:
 
 
 def _by_size(request: Request) -> int:
+    if request.reads is not None:
+        return max(
+            1,
+            len(beginning(request.messages[-1].content, request.reads).encode("utf-8", "replace")) // _BYTES,
+        )
     size = sum(len(message.content.encode("utf-8", "surrogatepass")) for message in request.messages)
     schema = len(request.schema or "")
     return (size + schema) // _BYTES + _MESSAGE_TOKENS * len(request.messages)
@@ -44,6 +50,8 @@ def _by_tokenizer(model_id: str) -> Count | None:
         return None
 
     def count(request: Request) -> int:
+        if request.reads is not None:
+            return min(request.reads, len(tokenizer(request.messages[-1].content)["input_ids"]))
         turns = [{"role": message.role, "content": message.content} for message in request.messages]
         if tokenizer.chat_template:
             text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from synth_datasets.errors import EndpointError, SettingsError
 from synth_datasets.generation.answer import RequestFailedError
 from synth_datasets.generation.embedded import EmbeddedBackend
-from synth_datasets.generation.likelihood import Likelihood, likelihood_answer, likelihood_of
+from synth_datasets.generation.likelihood import Likelihood, likelihood_answer, told_answer
 from synth_datasets.generation.openai_backend import OpenAIBackend
 from synth_datasets.generation.vllm_backend import VLLMBackend
 from synth_datasets.generation.weights import EMBEDDED_MODEL_ID
@@ -144,20 +144,66 @@ def test_passing_troubles_are_waited_out(endpoint):
     assert len(endpoint.read) == 4
 
 
-@given(
-    st.lists(st.one_of(st.none(), st.floats(), st.integers(-9999, 0), st.text(max_size=2)), max_size=6),
-    st.integers(-1, 8),
-)
-def test_whatever_is_told_gives_a_finite_perplexity_or_none(told, prompt):
+NUMBERS = st.one_of(st.none(), st.floats(), st.integers(-9999, 0), st.text(max_size=2))
+
+
+@given(st.lists(NUMBERS, max_size=7), st.integers(-1, 8), st.none() | st.integers(0, 2))
+def test_whatever_is_told_gives_a_finite_perplexity_or_none(told, prompt, written):
     completion = {
         "choices": [{"logprobs": {"token_logprobs": told}}],
-        "usage": {"prompt_tokens": prompt},
+        "usage": {"prompt_tokens": prompt, "completion_tokens": written},
     }
-    found = likelihood_of(completion, 5)
-    if found is not None:
-        value, tokens = figures(likelihood_answer(reads("x"), found))
-        assert tokens == min(prompt, 5) - 1
+    try:
+        answer = told_answer(completion, reads("x", 5))
+    except RequestFailedError:
+        return
+    if answer is not None:
+        value, tokens = figures(answer)
+        assert tokens <= min(max(prompt, len(told)), 5) - 1
         assert value is None if tokens == 0 else 1 <= value < math.inf
+
+
+def told(numbers, usage=None):
+    return Reply(json={"choices": [{"logprobs": {"token_logprobs": numbers}}], "usage": usage})
+
+
+def test_an_answer_has_the_bill_and_the_name_that_the_endpoint_tells(endpoint):
+    usage = {
+        "prompt_tokens": 4,
+        "completion_tokens": 1,
+        "prompt_tokens_details": {"cached_tokens": 2},
+    }
+    reply = told([None, -1, -3, -1, -9], usage)
+    endpoint.reader = lambda _: Reply(json={**reply.json, "model": "org/base-0605"})
+    [answer] = ask(endpoint, reads("a b c d", 2))
+    assert figures(answer) == (pytest.approx(math.e, rel=1e-5), 1)
+    assert (answer.prompt_tokens, answer.completion_tokens, answer.cached_tokens) == (4, 1, 2)
+    assert answer.model == "org/base-0605"
+
+
+def test_an_endpoint_that_tells_no_usage_is_read_all_the_same(endpoint):
+    endpoint.reader = lambda _: told([None, -1, -3, -9])
+    [answer] = ask(endpoint, reads("a b c"))
+    assert figures(answer) == (pytest.approx(math.exp(2), rel=1e-5), 2)
+
+
+def test_a_token_before_the_text_that_is_counted_and_not_told_of_costs_no_figure(endpoint):
+    endpoint.reader = lambda _: told([None, -1, -3, -9], {"prompt_tokens": 4, "completion_tokens": 1})
+    [answer] = ask(endpoint, reads("a b c"))
+    assert figures(answer) == (pytest.approx(math.exp(2), rel=1e-5), 2)
+
+
+def test_what_is_impossible_surprises_beyond_all_bounds(endpoint):
+    endpoint.reader = lambda _: told([None, -math.inf, -1, -9])
+    [answer] = ask(endpoint, reads("a b c"))
+    assert 1e300 < figures(answer)[0] < math.inf
+
+
+@pytest.mark.parametrize("hole", [None, math.nan, "x"])
+def test_a_text_of_which_some_tokens_are_not_told_fails_alone(endpoint, hole):
+    endpoint.reader = lambda _: told([None, -1, hole, -1, -9])
+    with pytest.raises(RequestFailedError, match="not told how likely"):
+        ask(endpoint, reads("a b c d"))
 
 
 def test_the_answer_holds_six_digits():
