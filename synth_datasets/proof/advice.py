@@ -4,14 +4,42 @@ from collections.abc import Sequence
 
 from synth_datasets.proof.result import Cell, Change, Measured, Witness
 
-__all__ = ["advise", "interval", "listed", "worth_words"]
+__all__ = ["advise", "blind_f1", "interval", "learnt", "listed", "worth_words"]
 
 
-def advise(witnesses: Sequence[Witness], *, real: int, f1_name: str) -> tuple[bool, str]:
+def advise(witnesses: Sequence[Witness], *, real: int, f1_name: str, blind: float = 0.0) -> tuple[bool, str]:
     """Return whether the advice is firm, and a sentence of it with one on where rows are rare and one on their worth.
 
-    Firm is what several kinds of models agree on; what is not beyond chance is said to be unclear.
+    Firm is what several kinds of models agree on; what is not beyond chance is said to be unclear. A model that learnt
+    nothing, beside a score of `blind`, has no say: it would see no gain in any rows.
     """
+    heard = [witness for witness in witnesses if learnt(witness, blind)]
+    deaf = [witness.name for witness in witnesses if not learnt(witness, blind)]
+    if not heard:
+        why = (
+            "No model learnt more from any of these rows than a blind guess gives, so this says nothing of them: add "
+            "real rows to train on or to test on, or name a stronger model (--model)."
+        )
+        return False, f"{_unclear(witnesses, real, f1_name)} {why}"
+    firm, said = _advise(heard, real, f1_name)
+    if deaf:
+        said += (
+            f" {listed(deaf)} learnt no more from any of these rows than a blind guess gives, and had no say."
+        )
+    return firm, said
+
+
+def blind_f1(classes: Sequence[str], *, tagging: bool) -> float:
+    """Return the most that guessing blindly comes to: no span, or one over the number of classes (macro-F1)."""
+    return 0.0 if tagging else 1 / len(classes)
+
+
+def learnt(witness: Witness, blind: float) -> bool:
+    """Whether some training set took a model beyond a blind guess, or it saw a difference between two of them."""
+    return witness.verdict != "unclear" or any(cell.f1.low > blind for cell in witness.cells)
+
+
+def _advise(witnesses: Sequence[Witness], real: int, f1_name: str) -> tuple[bool, str]:
     verdicts = {witness.verdict for witness in witnesses}
     together = _helping(witnesses)
     if len(verdicts) > 1 or (verdicts == {"helps"} and not together):

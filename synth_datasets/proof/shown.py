@@ -4,7 +4,7 @@ import base64
 from collections.abc import Sequence
 from html import escape
 
-from synth_datasets.proof.advice import interval, listed, worth_words
+from synth_datasets.proof.advice import blind_f1, interval, learnt, listed, worth_words
 from synth_datasets.proof.result import Cell, Proof, Witness
 
 __all__ = ["card_section", "page", "page_section", "terminal"]
@@ -25,7 +25,7 @@ def terminal(proof: Proof) -> str:
             "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
             for row in rows
         ]
-        tables += [_best(witness, proof.real)]
+        tables += [_best(witness, proof)]
     parts = [
         f"Tested on {proof.test:,} real rows, {proof.seeds} seeds; F1 is {proof.f1_name}, brackets hold 95 %; "
         f"always saying the most frequent class is right in {proof.majority:.1%}",
@@ -49,7 +49,7 @@ def page_section(proof: Proof, png: bytes) -> str:
             "<tr>" + "".join(f'<td class="n">{escape(cell)}</td>' for cell in row) + "</tr>\n"
             for row in _rows(witness)
         )
-        + f"</tbody></table></div>\n<p>{escape(_best(witness, proof.real))}</p>\n"
+        + f"</tbody></table></div>\n<p>{escape(_best(witness, proof))}</p>\n"
         for witness in proof.witnesses
     )
     picture = base64.b64encode(png).decode("ascii")
@@ -95,6 +95,7 @@ def card_section(proof: Proof) -> str:
             for cell, row in zip(witness.cells, _rows(witness), strict=True)
             if cell.real in (0, proof.real)
         ]
+        lines += [] if _learnt(witness, proof) else ["", _best(witness, proof)]
     return "\n".join(
         [
             "### Proof by training",
@@ -124,8 +125,19 @@ def _how(proof: Proof) -> str:
     )
 
 
-def _best(witness: Witness, real: int) -> str:
-    """Name the mix that scores best, however small the difference."""
+def _learnt(witness: Witness, proof: Proof) -> bool:
+    return learnt(witness, blind_f1(proof.classes, tagging=proof.task == "tagging"))
+
+
+def _best(witness: Witness, proof: Proof) -> str:
+    """Name the mix that scores best, however small the difference; of a model that learnt nothing, say that."""
+    real = proof.real
+    if not _learnt(witness, proof):
+        most = max(cell.f1.value for cell in witness.cells)
+        return (
+            f"Learnt nothing: from no set is it beyond a blind guess ({proof.f1_name} {most:.3f} at most), so it is no "
+            "witness for or against the synthetic rows."
+        )
     if not witness.best:
         return f"Best with all {real:,} real rows: no synthetic ones."
     verdict = next(change.verdict for change in witness.mixes if change.synthetic == witness.best)

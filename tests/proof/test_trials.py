@@ -8,9 +8,12 @@ import pytest
 from synth_datasets.errors import SettingsError
 from synth_datasets.proof import Model, Proof, prove, read_rows
 from synth_datasets.proof.rows import LabelledRows
+from synth_datasets.proof.shown import card_section, page_section, terminal
 from synth_datasets.proof.trials import standard
 
 CSV = Path(__file__).parents[3] / "shared" / "data" / "product_reviews.csv"
+GOOD = ("splendid", "lovely", "superb", "excellent", "fine", "charming")
+"""Of the rows of `reviews`, what speaks for the positive ones."""
 FEW = {"seeds": 2, "sizes": (10,), "mixes": (1.0, 4.0)}
 
 
@@ -45,19 +48,26 @@ def test_rows_without_effect_are_called_unclear(reviews):
     assert any("60 test rows are few" in warning for warning in proof.warnings)
 
 
+def by_rule(inputs, labels):
+    """Tell the classes by their words, whatever the training rows say."""
+    return lambda train, test, seed: [
+        "positive" if any(word in inputs[at].split() for word in GOOD) else "negative" for at in test
+    ]
+
+
+def always_the_same(inputs, labels):
+    return lambda train, test, seed: ["positive"] * len(test)
+
+
 def test_models_that_do_not_agree_give_no_firm_advice(reviews):
-    """A model that learns from nothing sees no gain where the others do."""
-
-    def always_the_same(inputs, labels):
-        return lambda train, test, seed: ["positive"] * len(test)
-
+    """A model that knows beforehand what training rows could teach it sees no gain where the others do."""
     rows = reviews("s", 200, seed=3), reviews("r", 12, seed=1), reviews("t", 300, seed=2)
-    models = (standard(words=False)[0], Model("a stone", always_the_same))
+    models = (standard(words=False)[0], Model("a rule", by_rule))
     proof = prove(*rows, models=models, **FEW)
     assert [witness.verdict for witness in proof.witnesses] == ["helps", "unclear"]
     assert not proof.firm
     assert proof.advice.startswith("The models do not agree")
-    assert "with a stone nothing is beyond chance" in proof.advice
+    assert "with a rule nothing is beyond chance" in proof.advice
     assert "If there were only" not in proof.advice
     assert proof.advice.count("are worth") == 1, "what learns nothing from real rows measures no worth"
     assert all(cell.worth is None for cell in proof.witnesses[1].cells)
@@ -66,12 +76,31 @@ def test_models_that_do_not_agree_give_no_firm_advice(reviews):
     assert "One kind of model is one witness." in alone.advice
 
 
-def test_where_one_model_is_hurt_and_none_is_helped_it_is_said_that_none_gains(reviews):
-    def always_the_same(inputs, labels):
-        return lambda train, test, seed: ["positive"] * len(test)
+def test_a_model_that_learnt_nothing_is_no_witness_and_the_tables_say_so(reviews):
+    rows = reviews("s", 200, seed=3), reviews("r", 12, seed=1), reviews("t", 300, seed=2)
+    stone = Model("a stone", always_the_same)
+    proof = prove(*rows, models=(*standard(words=False), stone), **FEW)
 
+    assert [witness.verdict for witness in proof.witnesses] == ["helps", "helps", "unclear"]
+    assert proof.firm, "the two that learn agree"
+    assert proof.advice.startswith("Add about ")
+    assert "a stone learnt no more from any of these rows than a blind guess gives" in proof.advice
+    said = "Learnt nothing: from no set is it beyond a blind guess (macro-F1 0.333 at most)"
+    for shown in (terminal(proof), card_section(proof), page_section(proof, b"")):
+        assert shown.count("Learnt nothing") == 1
+        assert said in shown
+
+    pair = prove(*rows, models=(standard(words=False)[0], stone), **FEW)
+    assert not pair.firm
+    assert "One kind of model is one witness." in pair.advice
+    none = prove(*rows, models=(stone, Model("another stone", always_the_same)), **FEW)
+    assert not none.firm, "that two learn nothing is nothing that they agree on"
+    assert "No model learnt more from any of these rows than a blind guess gives" in none.advice
+
+
+def test_where_one_model_is_hurt_and_none_is_helped_it_is_said_that_none_gains(reviews):
     rows = reviews("s", 400, seed=3, wrong=1.0), reviews("r", 40, seed=1), reviews("t", 300, seed=2)
-    proof = prove(*rows, models=(standard(words=False)[0], Model("a stone", always_the_same)), **FEW)
+    proof = prove(*rows, models=(standard(words=False)[0], Model("a rule", by_rule)), **FEW)
     assert [witness.verdict for witness in proof.witnesses] == ["hurts", "unclear"]
     assert not proof.firm
     assert proof.advice.startswith("No model gains by synthetic rows beside all 40 real rows: with ")
