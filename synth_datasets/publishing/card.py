@@ -23,6 +23,7 @@ from synth_datasets.publishing.prompts import (
     describe_models,
     describe_prompts,
 )
+from synth_datasets.publishing.readers import reader_lines
 from synth_datasets.publishing.real_data import balance_table, seed_lines
 from synth_datasets.publishing.real_tables import real_tables
 from synth_datasets.publishing.terms import terms_of
@@ -164,7 +165,7 @@ def _any(written: str) -> str:
 
 def _context(facts: CardFacts) -> dict[str, object]:
     spec = facts.spec
-    models = describe_models(spec)
+    models = [asked for asked in describe_models(spec) if not asked.reads]
     terms = [(name, terms_of(name)) for name in dict.fromkeys(asked.model.id for asked in models)]
     return {
         "facts": facts,
@@ -176,6 +177,7 @@ def _context(facts: CardFacts) -> dict[str, object]:
         "restricted": [(name, known) for name, known in terms if known is not None and known.restricted],
         "reviewed": _decisions(spec),
         "votes": vote_lines(spec),
+        "readers": reader_lines(spec),
         "offline": _OFFLINE,
         "rebuild": _REBUILD.format(source=_HERE),
         "citation": facts.citation or default_citation(facts),

@@ -100,7 +100,7 @@ def fields_table(facts: CardFacts) -> str:
     rows = [
         [markdown.code_cell(item.name), markdown.cell(describe_field(item)), markdown.cell(item.description)]
         for column in facts.spec.columns
-        if isinstance(column, FieldsColumn)
+        if isinstance(column, FieldsColumn) and column.reads is None
         for item in column.fields
     ]
     return markdown.table(["field", "may hold", "description"], rows) if rows else ""

@@ -59,7 +59,7 @@ def croissant_json(facts: CardFacts, *, license_url: str, citation: str) -> str:
     Paths are relative to the file, which is what JSON-LD reads them as wherever the release lies.
     """
     spec = facts.spec
-    models = ", ".join(dict.fromkeys(asked.model.id for asked in describe_models(spec)))
+    models = ", ".join(dict.fromkeys(asked.model.id for asked in describe_models(spec) if not asked.reads))
     found: dict[str, object] = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",

@@ -61,6 +61,8 @@ class Asked:
 
     model: ModelSpec
     columns: tuple[str, ...]
+    reads: bool = False
+    """Whether it wrote nothing, and these are what it found texts' perplexity to be."""
 
     @property
     def parameters(self) -> tuple[tuple[str, str], ...]:
@@ -82,22 +84,24 @@ class Asked:
 
 
 def describe_prompts(spec: DatasetSpec) -> tuple[PromptText, ...]:
-    """Return every text of every model column, in the order of the spec and of the conversation."""
-    texts = (text for column, prompt in _asked(spec) for text in _texts(_called(column.name), prompt))
+    """Return every text of every column that a model writes, in the order of the spec and of the conversation."""
+    asked = ((column, prompt) for column, prompt in _asked(spec) if not _reads(column))
+    texts = (text for column, prompt in asked for text in _texts(_called(column.name), prompt))
     return tuple(dict.fromkeys(text for text in texts if text.text))
 
 
 def describe_models(spec: DatasetSpec) -> tuple[Asked, ...]:
-    """Return each different model with the columns that it writes."""
-    columns: list[tuple[ModelSpec, list[str]]] = []
+    """Return each different model with the columns that it writes, and each that reads apart from these."""
+    columns: list[tuple[tuple[ModelSpec, bool], list[str]]] = []
     for column, prompt in _asked(spec):
         # Not a dict: `extra` makes a ModelSpec unhashable.
-        names = next((names for model, names in columns if model == prompt.model), None)
+        asked = (prompt.model, _reads(column))
+        names = next((names for known, names in columns if known == asked), None)
         if names is None:
-            columns.append((prompt.model, [_called(column.name)]))
+            columns.append((asked, [_called(column.name)]))
         elif _called(column.name) not in names:
             names.append(_called(column.name))
-    return tuple(Asked(model, tuple(names)) for model, names in columns)
+    return tuple(Asked(model, tuple(names), reads) for (model, reads), names in columns)
 
 
 def describe_fillers(spec: DatasetSpec) -> tuple[Filler, ...]:
@@ -125,6 +129,10 @@ def describe_field(item: Field) -> str:
 def _asked(spec: DatasetSpec) -> Iterator[tuple[PromptColumn | FieldsColumn, Prompt]]:
     for column in asked_columns(spec):
         yield column, column.prompt
+
+
+def _reads(column: PromptColumn | FieldsColumn) -> bool:
+    return isinstance(column, FieldsColumn) and column.reads is not None
 
 
 def _called(name: str) -> str:

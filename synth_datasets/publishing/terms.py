@@ -141,7 +141,7 @@ def terms_of(model_id: str) -> Terms | None:
 
 def terms_warnings(spec: DatasetSpec) -> tuple[str, ...]:
     """Return one sentence for each of the spec's models whose outputs may be restricted."""
-    models = dict.fromkeys(asked.model.id for asked in describe_models(spec))
+    models = dict.fromkeys(asked.model.id for asked in describe_models(spec) if not asked.reads)
     found = ((model_id, terms_of(model_id)) for model_id in models)
     return tuple(
         f"what {model_id} writes may be restricted: read {terms.licence}, {terms.url} ({terms.outputs}), and see "

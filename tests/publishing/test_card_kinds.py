@@ -14,8 +14,10 @@ from markdown_it import MarkdownIt
 
 from synth_datasets.features import features_of
 from synth_datasets.publishing.card import card_for_repo, card_parts, default_citation, render_card
+from synth_datasets.publishing.croissant import croissant_json
 from synth_datasets.publishing.facts import CardFacts, Figure, SplitFacts
 from synth_datasets.publishing.kinds import KINDS, card_kind
+from synth_datasets.publishing.readers import reader_lines
 from synth_datasets.publishing.vocabulary import TASKS
 from synth_datasets.publishing.votes import vote_lines
 from synth_datasets.publishing.writing import write_release
@@ -260,6 +262,25 @@ def test_votes_are_told():
         (line,) = vote_lines(made("classification", checks={"label": {"verify": verify}}))
         assert words in line
     assert vote_lines(made("conversation")) == ()
+
+
+def test_a_model_that_read_the_texts_is_named_as_their_reader_and_not_as_a_writer():
+    reading = {"within": [10, 400], "model": "org/reader", "tokens": 32, "column": "ppl"}
+    facts = facts_of("classification")
+    spec = made("classification", checks={"text": {"perplexity": reading}})
+    facts = replace(facts, spec=spec, features=features_of(spec))
+    card = render_card(facts)
+    assert card.count("org/reader") == 1
+    assert (
+        "- **Read for its perplexity:** text, at most 32 tokens of each, by org/reader, which wrote none of it; a "
+        "perplexity below 10 or above 400 was rejected, and that of the others is in the column ppl"
+    ) in card
+    assert "text.perplexity" not in card
+    assert "The answer is a JSON object" not in card
+    assert "org/reader" not in croissant_json(facts, license_url="", citation="")
+    (hidden,) = reader_lines(made("classification", checks={"text": {"perplexity": [10, 400]}}))
+    assert hidden.endswith("a perplexity below 10 or above 400 was rejected")
+    assert reader_lines(made("classification")) == ()
 
 
 def test_what_people_did_is_not_denied():
