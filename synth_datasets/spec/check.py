@@ -18,6 +18,7 @@ from synth_datasets.spec.challenge import companions
 from synth_datasets.spec.dialogue_checks import dialogue_defaults, spoken, with_spoken
 from synth_datasets.spec.explain import Shape
 from synth_datasets.spec.graph import find_cycle, outputs
+from synth_datasets.spec.hints import for_name
 from synth_datasets.spec.model import Checks, Column, FieldsColumn, PromptColumn, Split
 from synth_datasets.spec.parts import Parts, Path, Use
 from synth_datasets.spec.perplexity import with_perplexity
@@ -63,7 +64,9 @@ def splits_of(
         if not schema.split_name_ok(split.name) or split.name == "all":
             message = f"'{shown(split.name)}' is no name for a split"
             parts.problem(
-                ("splits", split.name), message, "use letters, digits, `_` and single dots, not `all`"
+                ("splits", split.name),
+                message,
+                "use ASCII letters (a to z), digits, `_` and single dots, not `all`",
             )
     waiting = "balance" in given.values() and (balance is None or balance.before is None)
     if splits and not waiting and shape.has("splits") and not any(split.num_examples for split in splits):
@@ -158,8 +161,7 @@ def _check_name(name: str, path: Path, parts: Parts) -> None:
     if name in RESERVED_NAMES:
         parts.problem(path, f"'{name}' is a word of the template language", "choose another name")
     elif not schema.column_name_ok(name):
-        hint = "use letters, digits and `_`, beginning with a letter, at most 64"
-        parts.problem(path, f"'{shown(name)}' is no name for a column", hint)
+        parts.problem(path, f"'{shown(name)}' is no name for a column", for_name(name))
 
 
 def _check_use(use: Use, given: Set[str], groups: dict[str, list[str]], parts: Parts) -> None:
@@ -170,7 +172,11 @@ def _check_use(use: Use, given: Set[str], groups: dict[str, list[str]], parts: P
             listed = ", ".join(map(shown, groups[use.name][:5]))
             parts.problems.add(use.line, use.where, message, f"use one of its fields: {listed}")
             return
-        parts.problems.unknown(use.line, use.where, message, use.name, given - {use.reader})
+        if known := given - {use.reader}:
+            parts.problems.unknown(use.line, use.where, message, use.name, known)
+        else:
+            hint = f"add a column of that name, such as `{shown(use.name)}: {{sample: [...]}}`"
+            parts.problems.add(use.line, use.where, message, hint)
     elif not use.word and (kind_of := unprintable(use.name, parts.tree)):
         message = (
             f"{kind} names '{shown(use.name)}', which a template cannot print: it is of kind `{kind_of}`"

@@ -1,6 +1,5 @@
 """From the nodes of a file to the models of `spec.schema`, with every misfit said in words a person can use."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -8,7 +7,7 @@ from typing import cast
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from synth_datasets.spec import schema
+from synth_datasets.spec import hints, schema
 from synth_datasets.spec.problems import (
     ELSEWHERE,
     Problems,
@@ -135,19 +134,21 @@ def _explain(detail: ErrorDetails, path: Path, tree: Node, problems: Problems) -
     kind = detail["type"]
     line, where, node = tree.line_of(path), dotted(path), tree.at(path)
     if kind == "missing":
-        problems.add(line, where, f"`{path[-1]}` is missing")
+        problems.add(line, where, f"`{path[-1]}` is missing", hints.for_missing(path))
     elif kind == "extra_forbidden":
         _explain_key(path, tree, problems)
     elif kind == "column_kind":
-        problems.add(line, where, *_kind_words(node))
+        message, close = _kind_words(node)
+        problems.add(line, where, message, hints.for_value(path, tree) or close)
     elif kind == "literal_error":
         choices = [
             choice.strip(" '") for choice in detail["ctx"]["expected"].replace(" or ", ", ").split(",")
         ]
         found = "" if looks_secret(path) else f", found {_found(node)}"
-        problems.add(line, where, f"expected one of {', '.join(choices)}{found}", _near(node, choices))
+        hint = hints.for_value(path, tree) or _near(node, choices)
+        problems.add(line, where, f"expected one of {', '.join(choices)}{found}", hint)
     else:
-        problems.add(line, where, _words(detail, node, path), _hint(detail, node, path))
+        problems.add(line, where, _words(detail, node, path), hints.for_misfit(detail, path, tree))
 
 
 def _place(detail: ErrorDetails, tree: Node) -> Path:
@@ -188,16 +189,6 @@ def _size_words(kind: str, context: Mapping[str, object], path: Path) -> str:
     return "must not be empty"
 
 
-def _hint(detail: ErrorDetails, node: Node, path: Path) -> str:
-    kind = detail["type"]
-    if path == ("version",) and re.fullmatch(r"[0-9]+(\.[0-9]+)?", node.text):
-        return f"write {node.text}.0" if "." in node.text else f"write {node.text}.0.0"
-    if "class_name" in (context := detail.get("ctx", {})):
-        return f"its keys are {', '.join(schema.keys_of(context['class_name']))}"
-    is_scalar = node.items is None and node.members is None and node.value is not None
-    return "put it in quotes" if kind == "string_type" and is_scalar else ""
-
-
 def _explain_key(path: Path, tree: Node, problems: Problems) -> None:
     key, around = str(path[-1]), tree.at(path[:-1])
     line, where = tree.line_of(path), dotted(path)
@@ -213,7 +204,12 @@ def _explain_key(path: Path, tree: Node, problems: Problems) -> None:
     elif in_column and key == "opening" and "fields" in kinds:
         problems.add(line, where, "an opening cannot be given to `fields`, whose answer is JSON", "remove it")
     else:
-        problems.unknown(line, where, f"unknown key '{shown(key)}'", key, _known_keys(path, kinds))
+        known = _known_keys(path, kinds)
+        one_of_them = key.rstrip("s") in {name.rstrip("s") for name in known}
+        if not one_of_them and (hint := hints.for_key(path, tree)):
+            problems.add(line, where, f"unknown key '{shown(key)}'", hint)
+        else:
+            problems.unknown(line, where, f"unknown key '{shown(key)}'", key, known)
 
 
 def _known_keys(path: Path, kinds: Sequence[str]) -> list[str]:  # noqa: C901, PLR0912 - a line a place

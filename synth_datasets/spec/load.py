@@ -21,6 +21,10 @@ def load_spec(path: str | Path) -> DatasetSpec:
     from synth_datasets.spec.files import read_bytes_inside, read_inside, read_regular
     from synth_datasets.spec.tables import MAX_BYTES
 
+    if not str(path):
+        raise SpecError(
+            "", [Problem(0, "", "the path of the spec is empty", "name a file, or `.` for this folder")]
+        )
     file = _spec_file(Path(path))
     problems = Problems()
     try:
@@ -129,7 +133,7 @@ def parse_spec(
         pretty_name=given.pretty_name,
         tags=tuple(given.tags),
         card=card,
-        source=text,
+        source=text.removeprefix("\ufeff"),
         origin=origin,
         files=dict(sorted(parts.files.texts.items())),
     )
@@ -148,7 +152,15 @@ def _spec_file(path: Path) -> Path:
     if found:
         names = ", ".join(shown(entry.name) for entry in found[:10])
         raise SpecError(str(path), [Problem(0, "", f"the folder holds several specs: {names}", "name one")])
-    names = [entry.name for entry in path.iterdir()]
-    close = get_close_matches(f"{path.name}{SUFFIX}", names, n=1)
-    hint = f"is it '{shown(close[0])}'?" if close else f"a spec's name ends in {SUFFIX}"
-    raise SpecError(str(path), [Problem(0, "", f"the folder holds no *{SUFFIX}", hint)])
+    raise SpecError(str(path), [Problem(0, "", f"the folder holds no *{SUFFIX}", _instead(path))])
+
+
+def _instead(folder: Path) -> str:
+    """Return what may be meant by a folder without a spec: a file of YAML in it, which may be named by itself."""
+    names = sorted(entry.name for entry in folder.iterdir())
+    there = [name for name in names if name.endswith((".yaml", ".yml"))]
+    if not there:
+        close = get_close_matches(f"{folder.name}{SUFFIX}", names, n=1)
+        return f"is it '{shown(close[0])}'?" if close else f"a spec's name ends in {SUFFIX}"
+    names = " or ".join(f"'{shown(name)}'" for name in there[:3])
+    return f"name {names} by its path: a file named itself may be called anything, one of a folder *{SUFFIX}"

@@ -63,13 +63,18 @@ def with_overrides(
 
 def _within(name: str, value: float, low: float, high: float) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise SettingsError(f"{name} must be a number from {low} to {high}, not {shown(value)}")
+        raise SettingsError(f"{name} must be a number from {low} to {high}, not {_said(value)}")
 
 
 def _whole(name: str, value: int, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {shown(value)}")
+        raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {_said(value)}")
     return value
+
+
+def _said(value: object) -> str:
+    """Return the value as a message shows it: a number in quotes is a text, and looks like a number without."""
+    return f"the text '{shown(value)}'" if isinstance(value, str) else shown(value)
 
 
 def _with_model(spec: DatasetSpec, key: str, value: str | float) -> DatasetSpec:
@@ -118,7 +123,7 @@ def _splits(spec: DatasetSpec, num_examples: int | Mapping[str, int]) -> tuple[S
             replace(split, num_examples=share) for split, share in zip(spec.splits, shares, strict=True)
         )
     if not isinstance(num_examples, Mapping):
-        raise SettingsError(f"num_examples must be a number or a number per split, not {shown(num_examples)}")
+        raise SettingsError(f"num_examples must be a number or a number per split, not {_said(num_examples)}")
     names = [split.name for split in spec.splits]
     for name, count in num_examples.items():
         if name not in names:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from synth_datasets.spec.problems import Problems, dotted, shown
+from synth_datasets.spec.syntax import explained
 
 __all__ = ["MAX_BYTES", "Node", "decode", "read"]
 
@@ -89,12 +90,12 @@ class Node:
 
 
 def decode(data: bytes, problems: Problems) -> str | None:
-    """Return the text of a file, or None after noting why it is none."""
+    """Return the text of a file without a byte order mark, or None after noting why it is none."""
     if len(data) > MAX_BYTES:
         problems.add(0, "", f"the file is larger than {MAX_BYTES} bytes", "keep long lists in `{file: ...}`")
         return None
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         problems.add(line, "", f"byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8")
@@ -104,8 +105,11 @@ def decode(data: bytes, problems: Problems) -> str | None:
 def read(text: str, problems: Problems) -> Node | None:
     """Return the mapping that the YAML text holds, or None after noting why it cannot be read further.
 
+    A byte order mark at the beginning is no part of it, as YAML has it.
+
     Duplicate keys and tags are noted and left out, so that the rest of the file can be checked as well.
     """
+    text = text.removeprefix("\ufeff")
     if not _readable(text, problems):
         return None
     root = _compose(text, problems)
@@ -120,9 +124,9 @@ def _compose(text: str, problems: Problems) -> Node | None:
     try:
         root = _Composer(problems).document(text)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
         # Only the problem, never the mark's snippet: it may show a secret.
-        problems.add(mark.line + 1 if mark else 0, "", f"not valid YAML: {_problem(error, text)}")
+        line, words, hint = explained(error, text)
+        problems.add(line, "", f"not valid YAML: {words}", hint)
     except yaml.YAMLError:
         problems.add(0, "", "not valid YAML")
     except _UnreadableError as error:
@@ -137,29 +141,12 @@ def _compose(text: str, problems: Problems) -> Node | None:
 def _readable(text: str, problems: Problems) -> bool:
     if len(text) > MAX_BYTES:
         problems.add(0, "", f"the text is longer than {MAX_BYTES} characters", "use `{file: ...}`")
-    elif text.startswith("\ufeff"):
-        problems.add(1, "", "the file begins with a byte order mark", "save it as UTF-8 without BOM")
     elif bad := _UNPRINTABLE.search(text):
         line = text.count("\n", 0, bad.start()) + 1
         problems.add(line, "", f"the character U+{ord(bad[0]):04X} is not allowed", "remove it")
     else:
         return True
     return False
-
-
-def _problem(error: yaml.MarkedYAMLError, text: str) -> str:
-    """Return what is wrong in words; libyaml's for tabs and colons help nobody."""
-    mark = error.problem_mark
-    lines = text.splitlines()
-    line = lines[mark.line] if mark is not None and mark.line < len(lines) else ""
-    if line[: len(line) - len(line.lstrip())].count("\t") or "'\\t'" in str(error.problem):
-        return "a tab is used for indentation; use spaces"
-    words = str(error.problem or error.context)
-    if "mapping values are not allowed" in words:
-        return "a `:` where none can stand; quote the text that holds it"
-    if "document start" in words:
-        return "the line does not belong to the mapping above; check its indentation"
-    return words
 
 
 class _UnreadableError(Exception):
@@ -182,7 +169,11 @@ class _Composer:
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if root is not None:
-                    raise _UnreadableError(_line(event), "a second document begins; a spec is a single one")
+                    raise _UnreadableError(
+                        _line(event),
+                        "a second document begins; a spec is a single one",
+                        "keep nothing behind `---`",
+                    )
                 if event.version or event.tags:
                     raise _UnreadableError(_line(event), "directives with `%` are not supported; remove them")
                 root = self._node(next(events), events, ())

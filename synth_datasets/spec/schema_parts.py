@@ -31,6 +31,8 @@ __all__ = [
     "either",
     "has",
     "is_a",
+    "is_number",
+    "is_word",
 ]
 
 # No `..`, no `://`, no leading `/`: neither a path out of here nor an address.
@@ -69,6 +71,11 @@ def has(key: str) -> Callable[[object], bool]:
 def is_a(kind: type) -> Callable[[object], bool]:
     """Return whether a value is of this type."""
     return lambda value: isinstance(value, kind)
+
+
+def is_word(word: str) -> Callable[[object], bool]:
+    """Return whether a value is this word."""
+    return lambda value: value == word
 
 
 def is_number(value: object) -> bool:

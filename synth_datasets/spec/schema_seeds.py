@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Tag
 
-from synth_datasets.spec.schema_parts import Strict, Value, either, is_a, is_number
+from synth_datasets.spec.schema_parts import Strict, Value, either, is_a, is_number, is_word
 
 __all__ = ["COMMIT", "HUB_ID", "BalanceFile", "SeedColumnFile", "SeedsFile", "SourceFile", "SplitFile"]
 
@@ -93,8 +93,8 @@ class BalanceFile(SourceFile):
         | Annotated[Rows, Tag("<rows>")]
         | Annotated[dict[str, Rows], Tag("<classes>"), Field(min_length=1)],
         either(
-            "expected `largest`, a number, or a mapping of class: number",
-            word=is_a(str),
+            "expected `largest`, a whole number, or a mapping of class: number",
+            word=is_word("largest"),
             rows=is_number,
             classes=is_a(dict),
         ),
@@ -111,9 +111,9 @@ SplitFile = Annotated[
     | Annotated[Literal["balance"], Tag("<balance>")]
     | Annotated[dict[str, Cell], Tag("<classes>"), Field(min_length=1, max_length=10_000)],
     either(
-        "expected a number of rows, a mapping of class: number, or `balance`",
+        "expected a whole number of rows, a mapping of class: number, or `balance`",
         rows=is_number,
-        balance=is_a(str),
+        balance=is_word("balance"),
         classes=is_a(dict),
     ),
 ]

@@ -30,9 +30,9 @@ _ALLOWED = frozenset(
     ]
 )
 _REFUSED = {
-    "Getattr": "attribute access with `.` is not allowed in a template",
+    "Getattr": "attribute access with `.` is not allowed in a template; a column is named alone, `{{ column }}`",
     "Getitem": "`[...]` after a value is not allowed in a template; use the filters `first` or `last`",
-    "Call": "calls are not allowed in a template",
+    "Call": "calls are not allowed in a template; use a filter, such as `{{ column | upper }}`",
     "Test": "`is` tests are not allowed in a template; compare with `==`, `!=`, `<`, `>` or `in`",
     "Concat": "`~` is not allowed in a template; write the values next to each other",
     "Dict": "mappings are not allowed in a template",

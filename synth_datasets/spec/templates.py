@@ -142,7 +142,8 @@ def _parse(source: str) -> "nodes.Template":
     try:
         return _environment().parse(source)
     except jinja2.TemplateSyntaxError as error:
-        raise TemplateError(f"not a valid template: {error.message}", error.lineno) from error
+        hint = "; `==` compares" if str(error.message).endswith("got '='") else ""
+        raise TemplateError(f"not a valid template: {error.message}{hint}", error.lineno) from error
     except RecursionError as error:
         raise TemplateError("the template is nested too deeply") from error
     except ValueError as error:  # Python refuses to read numbers of thousands of digits

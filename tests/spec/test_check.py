@@ -169,7 +169,10 @@ IN_COLUMNS = {
         "  r: {fields: {q: {type: string, hidden: true}}, prompt: Say.}",
         [(4, ["every column is hidden"])],
     ),
-    "a column name with a dash": ("  my-text: {prompt: Say.}", [(5, ["no name for a column"])]),
+    "a column name with a dash": (
+        "  my-text: {prompt: Say.}",
+        [(5, ["no name for a column", "such as `my_text`"])],
+    ),
     "a column called like a word of templates": ("  loop: {prompt: Say.}", [(5, ["template language"])]),
     "a field called like a word of templates": (
         "  r: {fields: {self: string}, prompt: Say.}",

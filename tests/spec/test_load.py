@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from synth_datasets.errors import SpecError
-from synth_datasets.spec import NumberColumn, PromptColumn, load_spec, parse_spec
+from synth_datasets.spec import NumberColumn, PromptColumn, fingerprint, load_spec, parse_spec
 
 GOOD = "name: demo\nmodel: x\nsplits: {train: 1}\ncolumns:\n  t: {prompt: Say.}\n"
 HEAD = "name: demo\nmodel: x\nsplits: {train: 1}\ncolumns:\n"
@@ -155,7 +155,41 @@ def test_what_cannot_be_loaded_is_said(tmp_path):
     near = tmp_path / "near"
     near.mkdir()
     (near / "near.yaml").write_text(GOOD)
-    assert "is it 'near.yaml'?" in _message(near)
+    assert "name 'near.yaml' by its path: a file named itself may be called anything" in _message(near)
+    (near / "near.yaml").rename(near / "near.synth.txt")
+    assert "is it 'near.synth.txt'?" in _message(near)
+    (near / "near.synth.txt").unlink()
+    assert "a spec's name ends in .synth.yaml" in _message(near)
+
+
+def test_a_file_named_by_its_path_may_have_any_name(tmp_path):
+    (tmp_path / "spec.yaml").write_text(GOOD)
+    assert load_spec(tmp_path / "spec.yaml") == parse_spec(
+        GOOD, origin=str(tmp_path / "spec.yaml"), read_file=_missing
+    )
+
+
+def test_an_empty_path_is_not_the_current_folder(tmp_path, monkeypatch):
+    (tmp_path / "a.synth.yaml").write_text(GOOD)
+    monkeypatch.chdir(tmp_path)
+    assert "the path of the spec is empty (name a file, or `.` for this folder)" in _message("")
+    assert load_spec(".").name == "demo"
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_byte_order_mark_changes_nothing(tmp_path, ends):
+    text = GOOD.replace("\n", ends)
+    path = tmp_path / "a.synth.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    marked = load_spec(path)
+    plain = parse_spec(text, origin=str(path), read_file=_missing)
+    assert marked == plain
+    assert (marked.source, fingerprint(marked)) == (text, fingerprint(plain))
+    assert parse_spec("\ufeff" + text, origin="x", read_file=_missing).source == text
+    path.write_bytes(b"\xef\xbb\xbf" + text.replace("Say.", "'{{ x }}'").encode())
+    assert "  line 5: columns.t.prompt: " in _message(path)
+    path.write_bytes(b"\xef\xbb\xbfname: demo\nb: \xff\n")
+    assert "line 2: byte 0xff is not UTF-8" in _message(path)
 
 
 SECRET = "sk-proj-abcdefgh1234567890"
