@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from synth_datasets.quality.clip import clip
 from synth_datasets.quality.fit import label_fit, prompt_fit
-from synth_datasets.quality.label_noise import label_noise
+from synth_datasets.quality.label_noise import noise_figures
 from synth_datasets.quality.language import grammar_rate, readability, wrong_language_rate
 from synth_datasets.quality.leaks import CopyFigures, contamination, seed_copies
 from synth_datasets.quality.material import Found, Material
@@ -222,7 +222,7 @@ def find_label_noise(given: Material) -> Found:
     groups = None if given.groups is None else [given.groups[row] for row in chosen]
     if groups is not None and (coarse := _coarse(groups, [names[at] for at in given_labels])):
         return Found(rows=len(chosen), values={"wrong_labels": None}, notes=(coarse,))
-    got = label_noise(
+    got = noise_figures(
         [given.texts[row] for row in chosen],
         given_labels,
         names,

@@ -2,17 +2,17 @@
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from synth_datasets.quality.clip import clip
 from synth_datasets.quality.embeddings import Embed
+from synth_datasets.quality.noise import DoubtfulLabel, NoiseCheck, NoiseFigures, NoNoiseFigures
 from synth_datasets.quality.out_of_fold import FOLDS, Labelled, OutOfFold, predict_out_of_fold, relabelled
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["DoubtfulLabel", "NoiseCheck", "NoiseFigures", "doubts", "label_noise"]
+__all__ = ["doubts", "label_noise", "noise_figures"]
 
 PLANTED = 0.10
 FEW_ALARMS = 0.035
@@ -23,66 +23,6 @@ SMALL = 1_000
 """With fewer rows labels are changed three times over, for a steadier check."""
 RESAMPLES = 500
 LEAST = 1e-6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoubtfulLabel:
-    """A row whose label the classifier does not believe."""
-
-    row: int
-    """As it was handed in; in a report it counts from 0 over all splits."""
-    label: str
-    likely: str
-    probability: float
-    """Of the label, by a classifier that has not seen the row."""
-    text: str
-    """Clipped."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoiseCheck:
-    """What the same method makes of these rows after some of their labels were changed on purpose."""
-
-    changed: int
-    found: float
-    """Share of the changed labels that it doubts; of wrong labels that were there before it finds more than this where
-    they are many, for here they are learned from as well."""
-    false_alarms: float
-    """Share of the other labels that it doubts; those that are wrong already count here, too."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoiseFigures:
-    """Labels that are probably wrong; every interval covers 95 %."""
-
-    rows: int
-    """Rows that were looked at."""
-    folds: int
-    accuracy: float
-    """Share of rows whose label is the most probable class."""
-    majority: float
-    """Share of the most frequent class, which a blind guess reaches."""
-    copies: float
-    """Share of rows in groups of near copies too large to be kept together: wrong labels are learnt there."""
-    rule: str
-    """`likely`: rows are doubted whose most probable class is another, which is the rule where the check shows that it
-    doubts few others; `confident`: of these the ones whose other class is more probable by `factor`."""
-    factor: float
-    """How many times as probable as its label another class must be for a row to be doubted; at least 1. Infinite
-    where there are so few rows that a single false alarm would be more than is aimed at: none is doubted."""
-    doubted: int
-    noise: float
-    """Share of wrong labels, estimated from the calibrated confident joint."""
-    noise_interval: tuple[float, float]
-    """Percentiles of a bootstrap over the rows, predictions and thresholds held fixed."""
-    confident: tuple[tuple[str, str, int], ...]
-    """Label, likely class and rows, the most frequent first: the confident joint off its diagonal, which the estimate
-    comes from and which has other rows than the doubted ones."""
-    pairs: tuple[tuple[str, str, int], ...] = ()
-    """Label, likely class and rows of those that are doubted, the most frequent first; together they are `doubted`."""
-    check: NoiseCheck
-    examples: tuple[DoubtfulLabel, ...]
-    """The least believed first."""
 
 
 def label_noise(
@@ -96,7 +36,7 @@ def label_noise(
     gold: Labelled | None = None,
     groups: Sequence[Hashable] | None = None,
     shown: int = 20,
-) -> NoiseFigures:
+) -> NoiseFigures | NoNoiseFigures:
     """Estimate the share of wrong labels by confident learning over out-of-fold predictions.
 
     `labels` are positions in `names`, `rows` what the rows are called (0, 1, ... unless given). A row counts for
@@ -117,14 +57,41 @@ def label_noise(
     4 %, with all-MiniLM-L6-v2 56 and 4 %, with `groups` (the review) as well 65 and 4 %; with that encoder tuned on
     20,000 rated sentences of other kinds of text and `groups` 79 and 4 %, of the sentences that 18 of 20 raters see
     alike 90 and 4 %; of three classes, neutral as well, by words 36 and 6 %.
-    Costs about 1 ms a row of short text. Needs scikit-learn. Raises ValueError for fewer than two classes with rows.
+    Costs about 1 ms a row of short text. Needs scikit-learn. Of fewer than two classes with rows there is no estimate.
     Source: Northcutt, Jiang & Chuang 2021, Confident Learning, JAIR 70 (arXiv:1911.00068), section 3.
     """
+    present = len(set(labels))
+    if present < 2:  # noqa: PLR2004 - nothing to confuse
+        return NoNoiseFigures(rows=len(labels), majority=1.0 if present else None)
+    return noise_figures(
+        texts,
+        labels,
+        names,
+        rows=rows,
+        predicted=predicted,
+        embed=embed,
+        gold=gold,
+        groups=groups,
+        shown=shown,
+    )
+
+
+def noise_figures(
+    texts: Sequence[str],
+    labels: Sequence[int],
+    names: Sequence[str],
+    *,
+    rows: Sequence[int] | None = None,
+    predicted: OutOfFold | None = None,
+    embed: Embed | None = None,
+    gold: Labelled | None = None,
+    groups: Sequence[Hashable] | None = None,
+    shown: int = 20,
+) -> NoiseFigures:
+    """Return what `label_noise` does, of rows of at least two classes."""
     import numpy as np
 
     given = np.asarray(labels)
-    if len(np.unique(given)) < 2:  # noqa: PLR2004 - nothing to confuse
-        raise ValueError("label noise needs rows of at least two classes")
     found = predicted or predict_out_of_fold(texts, labels, len(names), embed=embed, gold=gold, groups=groups)
     confident = doubts(found.probabilities, given)
     joint = _joint(given, confident, len(names))

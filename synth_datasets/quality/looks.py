@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from synth_datasets.quality import columns, out_of_fold
 from synth_datasets.quality.extremes import Extremes, extremes_of, text_extremes
-from synth_datasets.quality.label_noise import NoiseFigures, label_noise
+from synth_datasets.quality.label_noise import noise_figures
+from synth_datasets.quality.noise import NoiseFigures
 from synth_datasets.quality.out_of_fold import OutOfFold
 from synth_datasets.quality.real_rows import RealRows
 from synth_datasets.quality.sampling import sample
@@ -119,7 +120,7 @@ def _noise(
     if len(set(labels)) < 2:  # noqa: PLR2004 - nothing to confuse
         return unmeasured("all rows have one label")
     predicted = out_of_fold.predict_out_of_fold(texts, labels, len(names))
-    found = label_noise(texts, labels, names, rows=chosen, predicted=predicted)
+    found = noise_figures(texts, labels, names, rows=chosen, predicted=predicted)
     return (
         ColumnNoise(column=column, label=label, of_rows=len(rows), figures=found),
         (

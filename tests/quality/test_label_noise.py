@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synth_datasets.quality.label_noise import label_noise
+from synth_datasets.quality.measurements import LabelNoise
 from synth_datasets.quality.neighbours import among_neighbours, neighbours
 from synth_datasets.quality.out_of_fold import Labelled, predict_out_of_fold
 
@@ -173,9 +174,23 @@ def test_the_pairs_of_classes_count_the_doubted_rows(reviews):
     assert {(label, likely): count for label, likely, count in found.pairs} == shown
 
 
-def test_one_class_is_nothing_to_confuse():
-    with pytest.raises(ValueError, match="two classes"):
-        label_noise(["a", "b"], [0, 0], NAMES)
+@pytest.mark.parametrize(("texts", "majority"), [([], None), (["a"], 1), (["a", "b"], 1), (["same"] * 40, 1)])
+def test_without_two_classes_there_is_no_estimate_as_with_other_measures(texts, majority):
+    labels = [0] * len(texts)
+    found = label_noise(texts, labels, NAMES)
+    measured = LabelNoise().compute(data=texts, labels=labels, names=NAMES)
+
+    assert (found.rows, found.noise, found.majority, found.doubted) == (len(texts), None, majority, 0)
+    assert measured["noise"] is measured["noise_interval"] is measured["check"] is None
+    assert measured["rows"] == len(texts)
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [0, 0, 1], [1, 0, 0, 0, 0, 0, 0]])
+def test_a_class_of_a_single_row_gives_figures(labels):
+    texts = [f"text {at} of them" for at in range(len(labels))]
+
+    assert 0 <= label_noise(texts, labels, NAMES).noise <= 1
+    assert 0 <= LabelNoise().compute(data=["same"] * len(labels), labels=labels, names=NAMES)["noise"] <= 1
 
 
 def found_at_five_percent(rows, changed, labels, **given):
