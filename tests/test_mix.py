@@ -228,6 +228,13 @@ def test_too_few_real_rows_are_told_with_how_many_there_are(write, capsys):
     assert "asks for 23 real rows, and" in capsys.readouterr().err
 
 
+def test_too_few_real_rows_are_told_with_the_path_of_the_spec(write):
+    path = write(mix={"rows": {"train": 23}, "shares": {"train": 1, "test": 1}})
+    with pytest.raises(SpecError) as caught:
+        real_counts(load_spec(path))
+    assert caught.value.origin == str(path)
+
+
 def test_numbers_come_as_numbers(write):
     columns = {**SPEC["columns"], "stars": {"number": {"min": 1, "max": 5}}}
     rows = [(text, str(at % 5 + 1)) for at, (text, _) in enumerate(real_rows())]

@@ -12,6 +12,7 @@ import io, sys
 import huggingface_hub
 from pathlib import Path
 from synth_datasets.errors import SynthError
+from synth_datasets.plan import hub_files, seeds
 from synth_datasets.plan.plan import Plan
 from synth_datasets.plan.real_data import resolved
 from synth_datasets.spec import load_spec
@@ -40,6 +41,14 @@ spec = resolved(waiting)
 print(spec.splits[0].counts)
 plan = Plan(spec, {})
 print(all(plan.values(key)["shown"].startswith("real text") for key in plan.rows("train")))
+
+hub_files.MAX_BYTES = 10
+seeds.index_of.cache_clear()
+for ask in (lambda: seeds.index_of(spec.seeds), lambda: resolved(waiting)):
+    try:
+        ask()
+    except SynthError as error:
+        print(str(error).splitlines()[0], "org/real" in str(error))
 """
 
 
@@ -60,5 +69,9 @@ def test_rows_on_the_hub_are_read_once_at_their_commit(tmp_path):
     finally:
         hub.stop()
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["(('a', 0), ('b', 10))", "True"]
+    assert done.stdout.splitlines() == [
+        "(('a', 0), ('b', 10))",
+        "True",
+        *["x.synth.yaml: 1 problem True"] * 2,
+    ]
     assert len([call for call in hub.calls if call.startswith("GET ") and "/resolve/" in call]) == 1

@@ -28,18 +28,21 @@ def _content(source: Source, file: str) -> bytes:
         try:
             path = hf_hub_download(**where, local_files_only=True)
         except LocalEntryNotFoundError:
-            _check_size(get_hf_file_metadata(hf_hub_url(**where)).size, file)
+            _check_size(get_hf_file_metadata(hf_hub_url(**where)).size, source, file)
             path = hf_hub_download(**where)
     except Exception as error:
         error.add_note(
             f"while reading '{file}' of the dataset {source.hub} at {source.revision}, which the spec names"
         )
         raise
-    _check_size(Path(path).stat().st_size, file)
+    _check_size(Path(path).stat().st_size, source, file)
     return Path(path).read_bytes()
 
 
-def _check_size(size: int | None, file: str) -> None:
+def _check_size(size: int | None, source: Source, file: str) -> None:
     if size is not None and size > MAX_BYTES:
-        problem = Problem(0, "seeds", f"'{shown(file)}' has more than {MAX_BYTES >> 20} MiB")
-        raise SpecError("", [problem])
+        message = f"'{shown(file)}' of {source.hub} has more than {MAX_BYTES >> 20} MiB"
+        # Who asks says which spec it is.
+        raise SpecError(
+            "", [Problem(0, "", message, "name smaller files, or keep a part of it beside the spec")]
+        )

@@ -57,6 +57,7 @@ def _short(
             of = "" if label is None else f" of label '{shown(label)}'"
             and_own = ", its own among them" if rule.apart is not None else ""
             place = f"in the split '{shown(split.name)}'"
-            message = f"'{shown(name)}' needs {wanted} seeds{of} {place}{and_own}; there are {there}"
-            hint = "add seeds, show fewer, or say whose they are: a `split` column, or `shares`"
-            yield Problem(0, f"columns.{name}", message, hint)
+            seeds = "seed" if wanted == 1 else "seeds"
+            message = f"'{shown(name)}' needs {wanted} {seeds}{of} {place}{and_own}; there are {there}"
+            why, hint = index.few(label)
+            yield Problem(0, f"columns.{name}", message + why, hint)

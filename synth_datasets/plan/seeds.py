@@ -45,6 +45,7 @@ class SeedIndex:
         self._lock = threading.RLock()
         self._pools: dict[tuple[str, str | None], _Pool] = {}
         self._splits: list[str | None] | None = None
+        self._joined: list[int] | None = None
         self._nearest: Nearest | None = None
 
     @property
@@ -60,23 +61,33 @@ class SeedIndex:
             return self._splits
 
     def pool(self, split: str, label: str | None) -> "_Pool":
-        """Return the seeds of the split, of this label or of any; raises `SpecError` when there are none."""
+        """Return the seeds of the split, of this label or of any."""
         with self._lock:
             if not self._pools:
                 self._pools = self._pooled()
-            found = self._pools.get((split, label))
-        if found is None:
-            of = "" if label is None else f" of label '{shown(label)}'"
-            raise _lacking(f"no seed{of} belongs to the split '{shown(split)}'")
-        return found
+            return self._pools.get((split, label), _Pool.empty())
 
     def count(self, split: str, label: str | None) -> int:
         """Return how many seeds the split has, of this label or of any."""
-        with self._lock:
-            if not self._pools:
-                self._pools = self._pooled()
-            found = self._pools.get((split, label))
-            return 0 if found is None else len(found.rows)
+        return len(self.pool(split, label).rows)
+
+    def few(self, label: str | None) -> tuple[str, str]:
+        """Return why a split may have so few of these seeds, as the end of a message, and what to do."""
+        name = self.seeds.label
+        labels = [None] * len(self.data.ids) if label is None or name is None else self.data.columns[name]
+        own = [first for first, has in zip(self._clusters(), labels, strict=True) if has == label]
+        groups = len(set(own))
+        if groups == len(own):
+            whose = "" if self.seeds.split else ", or say whose they are: a `split` column, or `shares`"
+            return "", f"add seeds, or show fewer{whose}"
+        copies = "near copies" if self.seeds.group is None else "near copies and rows of one `group`"
+        so = (
+            "are used for none where they lie in several"
+            if self.seeds.split
+            else "go together into one split"
+        )
+        why = f"; these {len(own)} seeds are {groups} group{'s' if groups != 1 else ''}, as {copies} {so}"
+        return why, "add seeds that differ by more than a word or a number, show fewer, or fill fewer splits"
 
     def scores(self, text: str) -> "np.ndarray":
         """Return how like each seed is to the text."""
@@ -85,9 +96,15 @@ class SeedIndex:
                 self._nearest = Nearest(self.texts)
         return self._nearest.scores(text)
 
+    def _clusters(self) -> list[int]:
+        with self._lock:
+            if self._joined is None:
+                group = self.seeds.group
+                self._joined = clusters(self.texts, [] if group is None else [self.data.columns[group]])
+            return self._joined
+
     def _dealt(self) -> Iterator[str | None]:
-        group = self.seeds.group
-        joined = clusters(self.texts, [] if group is None else [self.data.columns[group]])
+        joined = self._clusters()
         if self.seeds.split is not None:
             said = self.data.columns[self.seeds.split]
             of: dict[int, set[str]] = defaultdict(set)
@@ -129,6 +146,13 @@ class _Pool:
     """Places in the data, ascending."""
     numbers: "np.ndarray"
     """64 bits of each, which follow from its identity."""
+
+    @classmethod
+    def empty(cls) -> "_Pool":
+        """Return the seeds of a split that has none."""
+        import numpy as np
+
+        return cls(np.empty(0, np.int64), np.empty(0, np.uint64))
 
     def drawn(self, number: int, count: int) -> list[int]:
         """Return so many, by rendezvous hashing: another seed moves only those rows that choose it."""
@@ -223,10 +247,11 @@ def choose(
         pool = pool.without([index.place[identity] for identity in taken])
     if len(pool.rows) < rule.count:
         of = "" if label is None else f" of label '{shown(label)}'"
-        raise _lacking(
-            f"{rule.count} seeds{of} are to be shown in the split '{shown(key.split)}', which has "
-            f"{len(pool.rows)}"
+        message = (
+            f"the split '{shown(key.split)}' has {len(pool.rows)} seeds{of}, and a row shows {rule.count}"
         )
+        why, hint = index.few(label)
+        raise SpecError(seeds.origin, [Problem(0, "seeds", message + why, hint)])
     if rule.way == "vary":
         places = [int(pool.rows[turn(key) % len(pool.rows)])]
     elif rule.way == "near" and rule.near is not None:
@@ -244,9 +269,11 @@ def value_of(rule: SeedValueRule, seeds: Seeds, values: Mapping[str, object]) ->
     assert isinstance(ids, list)  # noqa: S101 - a column of ids
     found = [column[index.place[identity]] for identity in ids]
     if rule.classes and (strange := [value for value in found if value not in rule.classes]):
-        raise _lacking(
+        message = (
             f"the seeds have '{shown(strange[0])}' in '{shown(rule.column)}', which is none of `classes`"
         )
+        problem = Problem(0, "seeds", message, "add it there, or name a column whose values are")
+        raise SpecError(seeds.origin, [problem])
     return found if rule.many else found[0]
 
 
@@ -265,9 +292,6 @@ def _from_hub(seeds: Seeds) -> SeedData:
         return seed_data(seeds, hub_contents(seeds.source))
     except TableError as error:
         problems = [Problem(0, "seeds", fault.message, fault.hint) for fault in error.faults]
-        raise SpecError(str(seeds.source), problems) from error
-
-
-def _lacking(message: str) -> SpecError:
-    hint = "add seeds, show fewer, or say whose they are: a `split` column, or `shares`"
-    return SpecError("", [Problem(0, "seeds", message, hint)])
+        raise SpecError(seeds.origin or str(seeds.source), problems) from error
+    except SpecError as error:
+        raise SpecError(seeds.origin, error.problems) from error

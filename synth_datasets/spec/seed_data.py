@@ -67,6 +67,8 @@ class Seeds:
     """Whether the order of the seeds decides which row gets which."""
     data: SeedData | None = None
     """None: on the Hub, and not looked at yet."""
+    origin: str = ""
+    """Path or URL of the spec, for messages; seeds of two specs may be equal."""
 
     @property
     def key(self) -> str:

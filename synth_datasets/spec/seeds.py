@@ -55,6 +55,7 @@ def build_seeds(shape: Shape, parts: Parts, read: ReadBytes) -> Seeds | None:
         id=given.id,
         columns=tuple(name for name in wanted if name is not None),
         ordered=any(file.vary for _, file in columns),
+        origin=parts.origin,
     )
     if source.hub:
         return seeds

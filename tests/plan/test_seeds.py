@@ -177,9 +177,51 @@ def test_too_few_seeds_are_told_before_a_row_needs_them(tmp_path):
     )
     (problem, *_) = seed_problems(plan.spec)
     assert "'shown' needs 2 seeds of label 'pos' in the split" in problem.message
-    with pytest.raises(SpecError, match="label 'pos'"):
+    with pytest.raises(SpecError, match="label 'pos'") as caught:
         seen(plan)
+    assert caught.value.origin == str(tmp_path / "x.synth.yaml")
+    assert "near copies" not in str(caught.value)
     assert seed_problems(plan_of(tmp_path, rows(80)).spec) == ()
+
+
+ALIKE = [f"{at},Real review number {at} of a thing that works.,{('neg', 'pos')[at % 2]}," for at in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("more", "part", "why"),
+    [
+        ("", "train", "these 10 seeds are 1 group, as near copies go together into one split"),
+        (
+            ", group: part",
+            "train",
+            "1 group, as near copies and rows of one `group` go together into one split",
+        ),
+        (", split: part", None, "1 group, as near copies are used for none where they lie in several"),
+    ],
+)
+def test_seeds_that_are_near_copies_are_said_to_go_together(tmp_path, more, part, why):
+    lines = [line + (part or ("train", "test")[at % 3 == 0]) for at, line in enumerate(ALIKE)]
+    text = SPEC.replace("id: id", f"id: id{more}").replace("count: 2, ", "").replace("train: 24", "train: 6")
+    plan = plan_of(tmp_path, lines, text)
+    of_neg = [each for each in seed_problems(plan.spec) if "label 'neg'" in each.message]
+    assert of_neg
+    for problem in of_neg:
+        assert "'shown' needs 1 seed of label 'neg' in the split" in problem.message
+        assert problem.message.endswith(why)
+        assert problem.hint.startswith("add seeds that differ by more than a word or a number")
+    with pytest.raises(SpecError) as caught:
+        seen(plan)
+    assert str(caught.value).startswith(f"{tmp_path / 'x.synth.yaml'}: 1 problem\n  seeds: the split '")
+    assert why in str(caught.value)
+
+
+def test_of_two_equal_specs_the_one_that_is_read_is_named(tmp_path):
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        plan = plan_of(tmp_path / name, [f"{line}train" for line in ALIKE], SPEC.replace("count: 2, ", ""))
+        with pytest.raises(SpecError) as caught:
+            seen(plan)
+        assert caught.value.origin == str(tmp_path / name / "x.synth.yaml")
 
 
 def test_a_label_that_a_model_writes_cannot_choose_seeds(tmp_path):
