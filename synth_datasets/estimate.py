@@ -218,12 +218,13 @@ def _column(
     requests = round(counts.pending * scale * tries)
     prompt, how = _prompt_tokens(known, prompts, model.id, settings)
     answers = known.completion_tokens
-    each = sum(answers) / len(answers) if answers else model.max_tokens
+    reads = isinstance(column, FieldsColumn) and column.reads is not None
+    silent = reads and bool(known.answers)  # who reads on this machine writes nothing
+    each = sum(answers) / len(answers) if answers else 0 if silent else model.max_tokens
     prompt_tokens = round(prompt * requests)
     completion_tokens = None if each is None else round(each * requests)
     price = settings.prices.get(model.id)
     priced = price is not None and completion_tokens is not None
-    reads = isinstance(column, FieldsColumn) and column.reads is not None
     share = settings.batch_price if settings.batch and not reads else Decimal(1)  # what reads is asked live
     return ColumnEstimate(
         column=column.name,
@@ -234,7 +235,7 @@ def _column(
         prompt_tokens=prompt_tokens,
         prompt_tokens_from=how,
         completion_tokens=completion_tokens,
-        bounded=not answers,
+        bounded=not answers and not silent,
         cost=share * price.cost(prompt_tokens, completion_tokens or 0)
         if price is not None and priced
         else None,

@@ -197,5 +197,13 @@ def test_the_embedded_model_reads_what_an_endpoint_writes(tmp_path, batch):
         rows = list(split_rows(spec, where, "train"))
         assert not server.read
         assert len(server.made) <= 3
+        longer = replace(spec, splits=(replace(spec.splits[0], num_examples=8),))
+        read = estimate(longer, where).columns[1]
+        assert (read.requests >= 4, read.prompt_tokens, read.completion_tokens) == (
+            True,
+            6 * read.requests,
+            0,
+        )
+        assert not read.bounded
     assert len(rows) == 4
     assert all(2 <= row["ppl"] <= 90000 for row in rows)

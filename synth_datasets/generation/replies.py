@@ -116,7 +116,7 @@ def _completion(reply: Reply, request: Request, where: str, secrets: frozenset[s
             if request.reads is None
             else _likelihood(completion, request, where)
         )
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, OverflowError):
         return Trouble(f"the response is no {'chat ' if request.reads is None else ''}completion")
 
 

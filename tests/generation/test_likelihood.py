@@ -199,6 +199,18 @@ def test_what_is_impossible_surprises_beyond_all_bounds(endpoint):
     assert 1e300 < figures(answer)[0] < math.inf
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [told([None, -(10**400), -1]), told([None, -1, -1], {"prompt_tokens": math.inf})],
+    ids=["told", "usage"],
+)
+def test_numbers_beyond_all_floats_are_no_answer_and_are_waited_out(endpoint, wrong):
+    replies = [wrong]
+    endpoint.reader = lambda body: replies.pop() if replies else echoed(body, lambda _: -1.0)
+    [answer] = ask(endpoint, reads(TEXT))
+    assert figures(answer) == (pytest.approx(math.e, rel=1e-5), 9)
+
+
 @pytest.mark.parametrize("hole", [None, math.nan, "x"])
 def test_a_text_of_which_some_tokens_are_not_told_fails_alone(endpoint, hole):
     endpoint.reader = lambda _: told([None, -1, hole, -1, -9])
