@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from synth_datasets.errors import SettingsError
 from synth_datasets.features import label_columns, text_columns
 from synth_datasets.plan.seeds import index_of
 from synth_datasets.quality import columns
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["measured_for", "prompts_of", "seed_texts"]
 
 _NOT_RUN = "not measured: it is code that the spec names, which runs only if you say so (--run-measures)"
-
-_SAID = 300
 
 
 def measured_for(
@@ -120,9 +119,8 @@ def _materials(
 def _own(name: str, materials: Mapping[str, Material], own: Mapping[str, Own]) -> tuple[Measured, ...]:
     try:
         return measure_more([name], materials, own=own)
-    except Exception as error:  # noqa: BLE001 - of code that is not ours
-        said = " ".join(str(error).split())[:_SAID]
-        return (_left_out(name, f"not measured: it ended with {type(error).__name__}: {said}"),)
+    except SettingsError as error:  # what it raised, or that it returned no number
+        return (_left_out(name, f"not measured: {error}"),)
 
 
 def _left_out(name: str, why: str) -> Measured:

@@ -76,7 +76,7 @@ def test_code_of_one_s_own_that_raises_holds_no_build_up(made, tmp_path):
     found = made(["broken.py:marks", "readability"], run_measures=True)
     assert found["broken.py:marks"]["values"] == {"broken.py:marks": None}
     assert found["broken.py:marks"]["notes"] == [
-        "not measured: it ended with ZeroDivisionError: division by zero"
+        "not measured: broken.py:marks raised ZeroDivisionError: division by zero (broken.py, line 2)"
     ]
     assert found["readability"]["rows"] == 16
 

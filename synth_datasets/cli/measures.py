@@ -141,7 +141,7 @@ def embedding(given: str | None) -> "Embed | None":
         minilm_embedder,
         wordllama_embedder,
     )
-    from synth_datasets.quality.own import load_function
+    from synth_datasets.quality.own import load_guarded
 
     if given is None:
         return None
@@ -156,7 +156,7 @@ def embedding(given: str | None) -> "Embed | None":
             f"--embed {given}: expected minilm, wordllama, a folder with a model, or a function of your own, "
             "FILE.py:FUNCTION"
         )
-    function: Any = load_function(given)
+    function: Any = load_guarded(given)
     return NamedEmbedder(said=given, embed=function)
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -159,6 +160,37 @@ def test_ones_own_functions_and_measurements_are_run(report, tmp_path):
     assert found["my_measures.py:shouting"]["values"] == {"my_measures.py:shouting": 0}
     assert found["./mean.py"]["values"]["mean_length"] > 1
     assert found["semantic_spread"]["values"]["vendi"] < 2  # two numbers a text, one of them small
+
+
+def test_ones_own_code_that_raises_is_named_with_its_error_in_one_line(report, tmp_path):
+    (tmp_path / "raising.py").write_text(
+        "import json\n\ndef inside(texts):\n    raise ValueError('no such\\nthing')\n"
+        "def deeper(texts):\n    return json.loads('{')\ndef silent(texts):\n    raise KeyError\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "unfit.py").write_text("import no_such_module\n", encoding="utf-8")
+    for arguments, said in (
+        (
+            ("--measure", "raising.py:inside"),
+            "raising.py:inside raised ValueError: no such thing (raising.py, line 4)",
+        ),
+        (("--measure", "raising.py:deeper"), "raising.py:deeper raised JSONDecodeError: Expecting property"),
+        (("--measure", "raising.py:silent"), "raising.py:silent raised KeyError (raising.py, line 8)"),
+        (
+            ("--measure", "unfit.py:any"),
+            "unfit.py raised ModuleNotFoundError: No module named 'no_such_module'",
+        ),
+        (
+            ("--measure", "semantic_spread", "--embed", "raising.py:inside"),
+            "raising.py:inside raised ValueError: no such thing (raising.py, line 4)",
+        ),
+    ):
+        code, _, errors = report(*arguments)
+
+        assert code == 2
+        assert errors.startswith(f"Error: {said}")
+        assert len(errors.splitlines()) == 1
+        assert re.search(r"\((raising|unfit)\.py, line \d\)$", errors), "the place in one's own file"
 
 
 def test_what_cannot_be_measured_is_told(report):
