@@ -66,6 +66,14 @@ def test_a_text_outside_the_bounds_is_rejected_with_the_figure_and_asked_again(e
     assert features_of(spec)["ppl"].dtype == "float64"
 
 
+def test_a_text_is_read_before_anything_is_made_of_it(endpoint, where):
+    columns = {"text": {"prompt": "Write a review."}, "title": {"prompt": "A title for: {{ text }}"}}
+    outcomes = list(split_outcomes(made([5, 8.6], columns), where, "train"))
+    rejected = [rejection for each in outcomes for rejection in each.rejections]
+    assert rejected
+    assert endpoint.count == 2 * 6 + len(rejected)
+
+
 def test_without_a_column_the_figure_is_in_the_trace_alone(endpoint, where):
     spec = made([1, 99])
     assert next(split_rows(spec, where, "train")).keys() == {"text"}

@@ -60,18 +60,24 @@ def outputs(column: Column) -> tuple[str, ...]:
 def column_order(columns: Sequence[Column]) -> tuple[Column, ...]:
     """Order the columns so that each comes after those it reads, as near to the file's order as that allows.
 
+    What has a text read for its perplexity goes before all that others make of that text, which may be refused.
     Names that no column gives do not count. Raises `ValueError` for a cycle, which no checked spec has.
     """
     needs = _needs(columns)
     order: list[int] = []
     done: set[int] = set()
+    soonest = sorted(range(len(columns)), key=lambda i: not _reads(columns[i]))
     while len(order) < len(columns):
-        ready = next((i for i in range(len(columns)) if i not in done and needs[i] <= done), None)
+        ready = next((i for i in soonest if i not in done and needs[i] <= done), None)
         if ready is None:
             raise ValueError(f"columns read each other: {' -> '.join(find_cycle(columns))}")
         order.append(ready)
         done.add(ready)
     return tuple(columns[i] for i in order)
+
+
+def _reads(column: Column) -> bool:
+    return isinstance(column, FieldsColumn) and column.reads is not None
 
 
 def find_cycle(columns: Sequence[Column]) -> tuple[str, ...]:
