@@ -21,8 +21,10 @@ from synth_datasets.generation.weights import EMBEDDED_MODEL_ID
 from synth_datasets.prices import Price
 from synth_datasets.settings import Settings
 from synth_datasets.spec import parse_spec
+from synth_datasets.spec.model import FieldsColumn
 from synth_datasets.splits import split_outcomes, split_rows
-from synth_datasets.validation.outcome import Example
+from synth_datasets.validation.outcome import Example, Verdict
+from synth_datasets.validation.plan_checks import read_perplexity
 
 READER = {"model": "reader", "tokens": 16}
 
@@ -59,7 +61,7 @@ def test_a_text_outside_the_bounds_is_rejected_with_the_figure_and_asked_again(e
     assert {(each.column, str(each.reason)) for each in rejected} == {("text", "perplexity")}
     assert all(not 5 <= figure(each.text) <= 8.6 for each in rejected)
     assert rejected[0].detail == (
-        f"perplexity {figure(rejected[0].text):.4g} of {len(rejected[0].text.split()[:16]) - 1} tokens, "
+        f"perplexity {figure(rejected[0].text):.6g} of {len(rejected[0].text.split()[:16]) - 1} tokens, "
         "5 to 8.6 is asked for"
     )
     assert endpoint.count == len(endpoint.read) == 6 + len(rejected)
@@ -172,6 +174,27 @@ def test_texts_of_batches_are_read_at_once_and_what_is_refused_goes_into_the_nex
         assert [each.values for each in split_outcomes(spec, live, "train")] == [
             each.values for each in batched
         ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ('{"perplexity": 8.60001, "tokens": 1}', "perplexity 8.60001 of 1 token, 5 to 8.6 is asked for"),
+        ('{"perplexity": null, "tokens": 0}', "a single token has no perplexity"),
+        ('{"perplexity": %s, "tokens": 3}' % ("9" * 400), "no number from 1 upwards"),
+        ('{"perplexity": NaN, "tokens": 3}', "no number from 1 upwards"),
+        ('{"perplexity": 7, "tokens": "<b>"}', "no whole number"),
+        ('{"perplexity": true, "tokens": 3}', "no number from 1 upwards"),
+        ("[]", "a JSON list"),
+    ],
+)
+def test_a_stored_figure_may_be_a_strangers_and_is_told_as_it_was_judged(answer, said):
+    spec = made([5, 8.6])
+    column = spec.columns[-1]
+    assert isinstance(column, FieldsColumn)
+    verdict = read_perplexity(column, answer, spec.checks[column.name])
+    assert isinstance(verdict, Verdict)
+    assert said in verdict.detail
 
 
 def test_a_reader_that_is_not_installed_is_missed_before_a_text_is_paid_for(endpoint, where, monkeypatch):

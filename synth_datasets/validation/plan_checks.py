@@ -1,6 +1,7 @@
 """Checks of one answer against what its row planned, or of another one by what a judge or a reader made of it."""
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 
 from synth_datasets.spec.model import Checks, FieldsColumn, Spoken
@@ -10,6 +11,8 @@ from synth_datasets.validation.parse import parse_object
 from synth_datasets.validation.reasons import Reason
 
 __all__ = ["low_score", "out_of_plan", "read_perplexity"]
+
+_LARGEST = sys.float_info.max
 
 
 def out_of_plan(text: str, checks: Checks, row: Mapping[str, object]) -> Verdict | None:
@@ -55,10 +58,13 @@ def read_perplexity(column: FieldsColumn, answer: str, checks: Checks) -> dict[s
     value, tokens = found.get(field.key), found.get("tokens")
     if value is None and tokens == 0:
         return Verdict(Reason.PERPLEXITY, "a single token has no perplexity", checks.blames)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= _LARGEST:
         return Verdict(Reason.WRONG_SHAPE, f"{field.key} is no number from 1 upwards")
+    if isinstance(tokens, bool) or not isinstance(tokens, int):
+        return Verdict(Reason.WRONG_SHAPE, "tokens is no whole number")
     if checks.perplexity is not None and not checks.perplexity[0] <= value <= checks.perplexity[1]:
         least, most = checks.perplexity
-        detail = f"perplexity {value:.4g} of {tokens} tokens, {least:g} to {most:g} is asked for"
+        read = f"{tokens} token{'' if tokens == 1 else 's'}"
+        detail = f"perplexity {value:.6g} of {read}, {least:g} to {most:g} is asked for"
         return Verdict(Reason.PERPLEXITY, detail, checks.blames)
     return {field.name: float(value)}
