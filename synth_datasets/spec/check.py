@@ -51,7 +51,7 @@ def check_columns(columns: Sequence[Column], shape: Shape, parts: Parts) -> None
     complete = all(shape.has("columns", name) for name in groups)
     all_made = groups.keys() <= {column.name.partition(".")[0] for column in columns}
     if whole and complete and all_made and not any(map(_visible, columns)):
-        parts.problem(("columns",), "every column is hidden, nothing would be stored")
+        parts.problem(("columns",), "every column is hidden, nothing would be stored", "show one")
 
 
 def splits_of(
@@ -205,7 +205,7 @@ def _check_cycles(columns: Sequence[Column], parts: Parts) -> None:
         names = _short_cycle(cycle)
         path = ("columns", names[0])
         if len(set(names)) == 1:
-            parts.problem(path, f"{names[0]} reads itself")
+            parts.problem(path, f"{names[0]} reads itself", "name another column there")
         else:
             parts.problem(path, f"columns read each other: {' -> '.join(names)}", "break the circle")
         left = [column for column in left if column.name not in cycle]

@@ -36,6 +36,8 @@ KEYS = {
             "instruction instructions user content ask generate question",
             "write `prompt: ...`, which the model is told",
         ),
+        **_each("prompt_file template_file", "write `prompt: {file: ...}`"),
+        **_each("file", "write `prompt: {file: ...}`, or `sample: {file: ...}` for values"),
         **_each("range int integer float", "write `number: {min: 1, max: 5}`"),
         **_each("json properties", "write `fields: {NAME: string}` and a `prompt`"),
         **_each(
@@ -50,6 +52,12 @@ KEYS = {
     "number": {
         **_each("from low start least minimum", "write `min`"),
         **_each("to high stop end most maximum", "write `max`"),
+    },
+    "field": {
+        **_each("max_length maxlength maximum max_items", "write `max`"),
+        **_each("min_length minlength minimum min_items", "write `min`"),
+        **_each("enum choices options values", "write `classes: [...]`"),
+        **_each("required optional nullable default", "remove it: every field is answered"),
     },
     "examples": {
         **_each("input question user instruction", "write `prompt`"),

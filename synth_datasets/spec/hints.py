@@ -2,14 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
 
 from pydantic_core import ErrorDetails
 
 from synth_datasets.spec import schema
-from synth_datasets.spec.hint_words import KEYS, TYPES
+from synth_datasets.spec.column_hints import SPACE, as_list, for_column, for_part
+from synth_datasets.spec.hint_words import KEYS
 from synth_datasets.spec.languages import language_code
-from synth_datasets.spec.problems import looks_secret, shown
+from synth_datasets.spec.problems import shown
 from synth_datasets.spec.reader import Node
 
 __all__ = ["for_key", "for_misfit", "for_missing", "for_name", "for_value"]
@@ -22,15 +22,14 @@ _MISSING = {
     "splits": "write `splits: {train: 100}`",
     "columns": "write `columns: {text: {prompt: ...}}`",
 }
-_SPACE = "put a space behind the `:`"
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _SPLITS = "write how many rows each split has, such as `{train: 100, test: 10}`"
-_TEXTS = ("prompt", "text", "system", "opening")
-_ROLES = frozenset(["system", "user", "assistant", "template", "text", "prompt", "content", "messages"])
-_LISTED = 4
 
 
 def for_missing(path: Path) -> str:
     """Return what to write for a key that every spec has; empty for others."""
+    if path[0] == "columns" and path[2:] == ("prompt",):
+        return "write what the model is told"
     return _MISSING.get(str(path[0]), "") if len(path) == 1 else ""
 
 
@@ -38,7 +37,7 @@ def for_key(path: Path, tree: Node) -> str:  # noqa: PLR0911 - one return a mist
     """Return what to write instead of a key that cannot stand here; empty where nobody knows."""
     key, place = str(path[-1]), _place(path)
     if re.search(r":\S", key):
-        return _SPACE
+        return SPACE
     if (word := KEYS.get(place, {}).get(key.lower())) is not None:
         return word
     if place != "top" and key in schema.SpecFile.model_fields:
@@ -77,10 +76,21 @@ def for_misfit(detail: ErrorDetails, path: Path, tree: Node) -> str:
         return hint
     if path == ("version",) and re.fullmatch(r"[0-9]+(\.[0-9]+)?", node.text):
         return f"write {node.text}.0" if "." in node.text else f"write {node.text}.0.0"
+    scalar = node.items is None and node.members is None and node.value is not None
     if "class_name" in (context := detail.get("ctx", {})):
-        return f"its keys are {', '.join(schema.keys_of(context['class_name']))}"
-    is_scalar = node.items is None and node.members is None and node.value is not None
-    return "put it in quotes" if kind == "string_type" and is_scalar else ""
+        keys = schema.keys_of(context["class_name"])
+        file = f"write `{{file: {shown(node.text)}}}`; " if scalar and "file" in keys else ""
+        return f"{file}its keys are {', '.join(keys)}"
+    if kind == "list_type" and node.value is not None:
+        return f"write a list: `{as_list(node, path)}`"
+    return _of_quotes(kind, node) if scalar else ""
+
+
+def _of_quotes(kind: str, node: Node) -> str:
+    """Tell a text that looks like a number, and a number that should be a text."""
+    if kind in ("int_type", "float_type") and isinstance(node.value, str) and _NUMBER.fullmatch(node.text):
+        return "write it without quotes"
+    return "put it in quotes" if kind == "string_type" else ""
 
 
 def for_value(path: Path, tree: Node) -> str:  # noqa: PLR0911 - one return a place
@@ -90,14 +100,20 @@ def for_value(path: Path, tree: Node) -> str:  # noqa: PLR0911 - one return a pl
         case ("splits",):
             whole = node.text if type(node.value) is int else ""
             return f"write `{{train: {whole}}}`" if whole else _SPLITS
-        case ("splits", _):
+        case ("splits", _, *_):
             return _of_split(node)
+        case ("model",) | ("model", "id") | ("columns", _, "model") | ("columns", _, "model", "id"):
+            return _of_model(node.text)
+        case ("lists", _):
+            return (
+                "write `{prompt: ..., count: 50}`; a list of your own stands in a column: `{sample: [...]}`"
+            )
         case ("columns",):
             return "write each column by its name, such as `{text: {prompt: ...}}`"
         case ("columns", name):
-            return _of_column(str(name), path, tree)
+            return for_column(str(name), path, tree)
         case ("columns", _, _, *_):
-            return _in_column(path, node, tree)
+            return for_part(path, node, tree)
         case ("checks", *_):
             return _of_check(path)
         case ("name",) | ("license",) | ("task",) | ("language",):
@@ -119,6 +135,8 @@ def _place(path: Path) -> str:  # noqa: PLR0911 - one return a place
             return "examples"
         case ("columns", _, "number", _):
             return "number"
+        case ("columns", _, "fields", _, _):
+            return "field"
         case ("checks", _, _):
             return "checks"
         case _:
@@ -129,7 +147,10 @@ def _of_split(node: Node) -> str:
     text = node.text.strip()
     if "%" in text or isinstance(node.value, float):
         return "a split has a number of rows, no share: write `train: 80`, or counts such as `{good: 40, bad: 40}`"
-    if (found := re.fullmatch(r"([0-9][0-9_,' ]*)([kKmM]?)", text)) is not None:
+    if (
+        not isinstance(node.value, int)
+        and (found := re.fullmatch(r"([0-9][0-9_,' ]*)([kKmM]?)", text)) is not None
+    ):
         digits = re.sub(r"[^0-9]", "", found[1])[:12]
         return f"write {int(digits) * {'k': 1_000, 'm': 1_000_000}.get(found[2].lower(), 1)}, in digits and unquoted"
     if not text:
@@ -137,92 +158,12 @@ def _of_split(node: Node) -> str:
     return "did you mean `balance`?" if text.lower().startswith("bal") else ""
 
 
-def _of_column(name: str, path: Path, tree: Node) -> str:  # noqa: PLR0911 - one return a shape
-    """Return how a column is written that is no mapping, or has none of the kinds."""
-    node = tree.at(path)
-    if node.members is not None:
-        return next((hint for key in node.members if (hint := _of_kind(key))), "")
-    if re.search(r":\S", name):
-        return _SPACE
-    if node.items is not None:
-        return f"write `{{classes: {_flow(node, path)}}}` for a label, `{{sample: ...}}` for any other value"
-    if node.value is None:
-        return "what belongs to it stands below it, two spaces deeper, such as `prompt: ...`"
-    empty = [
-        each.value is None and each.items is each.members
-        for each in (tree.at(["columns"]).members or {}).values()
-    ]
-    if any(empty) and name in (*schema.COLUMN_KINDS, *KEYS["column"]):
-        return f"indent `{name}` by two spaces more if it belongs to the column above"
-    if re.search(r":\S", node.text) and node.text.partition(":")[0] in schema.COLUMN_KINDS:
-        return _SPACE
-    if node.text in TYPES or not isinstance(node.value, str):
-        return "write how it comes about: `{prompt: ...}`, `{sample: [...]}` or `{number: {min: 1, max: 5}}`"
-    return 'write `{prompt: "..."}` for a text that the model writes, `{text: "..."}` for one made of others'
-
-
-def _of_kind(key: str) -> str:
-    return _SPACE if re.search(r":\S", key) else KEYS["column"].get(key.lower(), "")
-
-
-def _in_column(path: Path, node: Node, tree: Node) -> str:  # noqa: PLR0911 - one return a place
-    match path[2:]:
-        case (("prompt" | "text" | "system" | "opening") as key,):
-            return _of_text(key, node, tree)
-        case ("classes" | "labels" | "sample",) if (
-            node.items is node.members is None and node.value is not None
-        ):
-            return f"write a list: `{_flow(node, path)}`"
-        case (("classes" | "labels" | "sample") as key, _):
-            return _of_weight(key, node)
-        case ("number",) if node.items is not None and len(node.items) == 2:  # noqa: PLR2004 - least and most
-            least, most = (item.text for item in node.items)
-            return f"write `{{min: {shown(least)}, max: {shown(most)}}}`"
-        case ("fields",) if node.items is not None:
-            names = [item.text for item in node.items[:_LISTED]]
-            return f"write `{{{', '.join(f'{shown(name)}: string' for name in names)}}}`"
-        case ("fields", _) | ("fields", _, "type"):
-            return f"write `{TYPES[node.text]}`" if node.text in TYPES else ""
-        case _:
-            return ""
-
-
-def _of_text(key: str, node: Node, tree: Node) -> str:
-    """Return how one template is written where something else stands."""
-    if node.value is None and node.items is node.members is None:
-        return "write the text behind the `:`; in quotes where it begins with `#`, which begins a comment"
-    cases = list(node.members or ())
-    if cases and (column := _column_of(cases, tree)) is not None:
-        return f"add `by: {shown(column)}`"
-    if _ROLES.intersection(cases) or any(item.members for item in node.items or ()):
-        return f"write the text itself, `{key}: ...`; `system: ...` and `examples: ...` stand beside it"
-    if node.items is not None:
-        return (
-            "write one text; for a part that varies add a hidden `sample` column and name it in `{{ ... }}`"
-        )
-    return ""
-
-
-def _column_of(cases: Sequence[str], tree: Node) -> str | None:
-    """Return the column that draws from just these values."""
-    columns: Mapping[str, Node] = tree.at(["columns"]).members or {}
-    wanted = set(cases) - {"default"}
-    for name, column in columns.items():
-        given = (column.members or {}).get("classes") or (column.members or {}).get("sample")
-        values = (
-            [] if given is None else [item.text for item in given.items or ()] or list(given.members or ())
-        )
-        if wanted and wanted <= set(values):
-            return name
-    return None
-
-
-def _of_weight(key: str, node: Node) -> str:
-    if node.members is not None or node.items is not None:
-        return f"write the names alone, `{key}: [a, b]`, or each with its weight, `{key}: {{a: 2, b: 1}}`"
-    if re.fullmatch(r"[0-9.]+ ?%", node.text):
-        return f"write {node.text.rstrip(' %')}: weights need no sum"
-    return "what stands behind a value is its weight; what the value means is told in a prompt"
+def _of_model(text: str) -> str:
+    if "://" in text:
+        return "write the id that the endpoint knows; its URL is an option, `--base-url`"
+    if text.startswith((".", "/", "~")):
+        return "write the model's id; a folder with its weights is an option, `--model-path`"
+    return "an id has no spaces, such as `gpt-5-mini`" if " " in text else ""
 
 
 def _of_check(path: Path) -> str:
@@ -247,17 +188,5 @@ def _of_word(path: Path, text: str) -> str:
         return f"write {code}" if code else ""
     pattern = schema.NAME if path == ("name",) else schema.HUB_WORD
     plain = re.sub(r"[^a-z0-9.+_-]+", "_" if path == ("name",) else "-", text.lower()).strip("_-")
-    return f"write {plain}" if text == shown(text) and re.fullmatch(pattern, plain) else ""
-
-
-def _flow(node: Node, path: Path) -> str:
-    """Write the values as a list again; dots stand for what is long, or may be a secret."""
-    texts = [item.text for item in node.items] if node.items is not None else node.text.split(",")
-    if (
-        looks_secret(path)
-        or (node.items is None and not isinstance(node.value, str))
-        or not all(text.strip() for text in texts)
-    ):
-        return "[...]"
-    listed = ", ".join(shown(text.strip()) for text in texts[:_LISTED])
-    return f"[{listed}{', ...' if texts[_LISTED:] else ''}]"
+    fits = plain != text == shown(text) and re.fullmatch(pattern, plain)
+    return f"write {plain}" if fits else ""

@@ -20,6 +20,12 @@ MAX_RENDERED = filters.MAX_TEXT
 """Characters of a rendered text, of a value that goes in, and of every text in between."""
 
 _MAX_WORK = 1_000_000
+_INSTEAD = {
+    "got '='": "`==` compares",
+    "end of print statement": "between `{{` and `}}` stands one column, and filters behind `|`",
+    "unexpected '}'": "what begins with `{{` ends with `}}`",
+}
+"""By words of Jinja's messages: what to write instead."""
 _CHARACTERS_PER_STEP = 1_000
 
 
@@ -142,8 +148,9 @@ def _parse(source: str) -> "nodes.Template":
     try:
         return _environment().parse(source)
     except jinja2.TemplateSyntaxError as error:
-        hint = "; `==` compares" if str(error.message).endswith("got '='") else ""
-        raise TemplateError(f"not a valid template: {error.message}{hint}", error.lineno) from error
+        hints = [hint for words, hint in _INSTEAD.items() if words in str(error.message)]
+        message = "; ".join([f"not a valid template: {error.message}", *hints[:1]])
+        raise TemplateError(message, error.lineno) from error
     except RecursionError as error:
         raise TemplateError("the template is nested too deeply") from error
     except ValueError as error:  # Python refuses to read numbers of thousands of digits

@@ -60,6 +60,40 @@ COLUMNS = {
     "a single value": (5, "t.sample: ", "  t: {sample: phone}", "write a list: `[phone]`"),
     "a number as a list": (5, "t.number: ", "  t: {number: [1, 5]}", "write `{min: 1, max: 5}`"),
     "the ends of a number": (5, "number.from: ", "  t: {number: {from: 1, max: 5}}", "write `min`"),
+    "values without `by`": (
+        *(6, "s.sample.good: ", LABEL + "  s: {sample: {good: [x], bad: [y]}}"),
+        "add `by: label`",
+    ),
+    "a value where `by` wants a list": (
+        *(6, "s.sample.good: ", LABEL + "  s: {sample: {by: label, good: x, bad: [y]}}"),
+        "write a list of values",
+    ),
+    "examples without `by`": (
+        *(6, "s.examples: ", LABEL + "  s: {prompt: x, examples: {good: [], bad: []}}"),
+        "add `by: label`",
+    ),
+    "a single example": (
+        *(5, "s.examples: ", "  s: {prompt: x, examples: {prompt: a, answer: b}}"),
+        "write a list of them",
+    ),
+    "a file of prompts": (5, "columns.t: ", "  t: {prompt_file: a.txt}", "write `prompt: {file: ...}`"),
+    "a column that is a file": (5, "columns.t: ", "  t: {file: a.txt}", "`sample: {file: ...}`"),
+    "a described field": (
+        *(5, "fields.a: ", "  t: {fields: {a: the name}, prompt: x}"),
+        "write `{type: string, description: ...}`",
+    ),
+    "a longest field": (
+        *(5, "a.max_length: ", "  t: {fields: {a: {type: string, max_length: 5}}, prompt: x}"),
+        "write `max`",
+    ),
+    "fields without a prompt": (5, "t.prompt: ", "  t: {fields: {a: string}}", "what the model is told"),
+    "two words in braces": (
+        *(6, "t.prompt: ", LABEL + "  t: {prompt: '{{ the label }}'}"),
+        "between `{{` and `}}` stands one column",
+    ),
+    "a brace too few": (6, "t.prompt: ", LABEL + "  t: {prompt: '{{ label }'}", "ends with `}}`"),
+    "an attribute": (6, "t.prompt: ", LABEL + "  t: {prompt: '{{ row.label }}'}", "`{{ column }}`"),
+    "nothing to store": (4, "columns: ", "  t: {prompt: x, hidden: true}", "show one"),
     "fields as a list": (5, "t.fields: ", "  t: {fields: [a, b], prompt: x}", "{a: string, b: string}"),
     "types of elsewhere": (5, "fields.a: ", "  t: {fields: {a: float}, prompt: x}", "write `number`"),
     "an enum": (5, "a.type: ", "  t: {fields: {a: {type: enum}}, prompt: x}", "`{classes: [...]}`"),
@@ -113,9 +147,13 @@ SPLITS = {
     "prompt: Say.": ("prompt: ", "it belongs to a column"),
     "temperature: 1": ("temperature: ", "`model: {id: ..., temperature: ...}`"),
     "features: {}": ("features: ", "write `columns: {NAME: {prompt: ...}}`"),
+    "splits: {dev: {good: 1k}}": ("splits.dev.good: ", "write 1000"),
+    "seed: '17'": ("seed: ", "write it without quotes"),
+    "tags: reviews": ("tags: ", "write a list: `[reviews]`"),
+    "seeds: real.csv": ("seeds: ", "write `{file: real.csv}`; its keys are file"),
+    "lists: {topics: [a, b]}": ("lists.topics: ", "a list of your own stands in a column"),
     "language: English": ("language: ", "write en"),
     "license: MIT": ("license: ", "write mit"),
-    "name: My Dataset": ("name: ", "first on line 1"),
 }
 
 MODELS = {
@@ -123,6 +161,10 @@ MODELS = {
     "{id: m, max_new_tokens: 9}": [("max_new_tokens: ", "write `max_tokens`")],
     "{id: m, provider: x}": [("model.provider: ", "where a model is asked is no part of a spec")],
     "{id: m, seed: 1}": [("model.seed: ", "`seed` stands at the top of the spec")],
+    "{id: m, temperature: '0.7'}": [("model.temperature: ", "write it without quotes")],
+    "GPT 4": [("model: ", "an id has no spaces")],
+    "./weights": [("model: ", "`--model-path`")],
+    "https://host/v1": [("model: ", "`--base-url`")],
     "{id: m, top_k: 1}": [("model.top_k: ", "under `extra: {...}`")],
 }
 
@@ -170,6 +212,12 @@ def test_a_key_that_is_nearly_right_is_not_taken_for_another_tools(problems):
 def test_a_name_of_other_letters_is_advised_in_those_that_are_allowed(problems):
     found = problems(f"name: My Dataset (v2)\nmodel: m\nsplits: {{train: 1}}\ncolumns:\n{TEXT}")
     _assert_said(found, 1, "name: ", "write my_dataset_v2")
+
+
+@pytest.mark.parametrize("written", ["splits: {train: 2000000000}", "name: 5", "splits: {train: -1}"])
+def test_what_would_be_as_wrong_is_not_advised(problems, written):
+    text = f"{HEAD}{TEXT}".replace(written.split(":")[0] + ":", "#") + written + "\n"
+    assert "(write " not in str(problems(text))
 
 
 def test_what_looks_like_a_key_is_not_written_again(problems):
