@@ -79,6 +79,20 @@ def _not_installed(spec: DatasetSpec) -> Iterator[str]:
         require_packages(spec)
     except SettingsError as error:
         yield f"  not installed: {error}"
+    if any(isinstance(each, FieldsColumn) and _reads_here(each) for each in spec.columns):
+        try:
+            import xllamacpp as _  # noqa: F401 - only whether it is there
+        except ImportError:
+            yield (
+                "  not installed: xllamacpp, by which the embedded model reads texts for `perplexity` in `checks`: "
+                "pip install 'synth-datasets[local]', or name another reader below it (`model`)"
+            )
+
+
+def _reads_here(column: FieldsColumn) -> bool:
+    from synth_datasets.generation.weights import EMBEDDED_MODEL_ID
+
+    return column.reads is not None and column.prompt.model.id == EMBEDDED_MODEL_ID
 
 
 @click.command("schema")

@@ -81,6 +81,15 @@ def test_check_names_the_extra_that_a_build_would_refuse_to_begin_without(synth,
     assert "not installed" not in synth("check", "reviews.synth.yaml")[1]
 
 
+def test_check_names_the_reader_of_perplexity_that_is_not_here(synth, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "xllamacpp", None)
+    write_spec(tmp_path, checks={"text": {"perplexity": [5, 90]}})
+    code, shown, _ = synth("check", "reviews.synth.yaml")
+    assert (code, "not installed: xllamacpp" in shown, "synth-datasets[local]" in shown) == (0, True, True)
+    write_spec(tmp_path, checks={"text": {"perplexity": {"within": [5, 90], "model": "org/reader"}}})
+    assert "not installed" not in synth("check", "reviews.synth.yaml")[1]
+
+
 @pytest.mark.parametrize(
     ("option", "said"),
     [
