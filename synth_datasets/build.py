@@ -23,6 +23,7 @@ from synth_datasets.publishing.locked import check_build, endpoint_check, endpoi
 from synth_datasets.publishing.origins import remember_origin
 from synth_datasets.publishing.prompts import describe_models
 from synth_datasets.publishing.release import check_target
+from synth_datasets.publishing.replaced import replaced_at
 from synth_datasets.publishing.writing import write_release
 from synth_datasets.quality.html import render_html
 from synth_datasets.quality.own import Own, load_measure
@@ -97,6 +98,9 @@ def build(
     rows that repeat rows of other parts are asked again, and `said` hears of each such round. With a `cluster` such
     parts are asked there first, unless the dataset is made already or nobody may be asked.
 
+    Of a release in the folder what `synth prove` found is kept where the rows are the same; where another spec's rows
+    would replace it, `PublishError` is raised before anything is asked. `said` hears when it held more rows.
+
     `run_measures` runs the code that the spec's `measures` name beside ours; without it the report says so.
 
     `card` is the path of a template of the card (`spec.card`), in place of the one that the spec names or of ours.
@@ -123,6 +127,8 @@ def build(
     )
     target = Path(folder or Path("build") / builder.spec.name)
     check_target(target)
+    if (before := replaced_at(target)) is not None:
+        before.check(fingerprint(builder.spec))
     described = builder.spec if card is None else replace(builder.spec, card=load_card(Path(card)))
     overrides = {name: given[name] for name in OVERRIDES if given.get(name) is not None}
     if lock is not None:
@@ -189,6 +195,8 @@ def build(
         quality = examine_beside(quality, builder.spec, tables, trace, real=beside)
         add_real(target, quality)
     remember_origin(target, file)
+    for line in () if before is None else before.settle(release):
+        said(line)
     return Build(
         spec=builder.spec,
         dataset=dataset,

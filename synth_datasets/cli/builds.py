@@ -83,7 +83,8 @@ def build_verb(
 ) -> None:
     """Make the dataset of SPEC (a file, a folder, a ready dataset's name, or an hf:// URL), its report and its card.
 
-    Run it again after an interruption and it goes on; run it again when it is done and no model is asked.
+    Run it again after an interruption and it goes on; run it again when it is done and no model is asked. The release
+    that was in the folder is replaced; what `synth prove` found of other rows is not, nor what you changed by hand.
 
     Caps (--max-cost, --max-requests, --max-total-tokens) hold for one run, requests in flight and retries included: a
     request is only sent when the most that it can cost still fits. Prices are yours, in the config file: a table

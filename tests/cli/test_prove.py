@@ -158,14 +158,19 @@ def test_without_test_rows_it_says_in_a_line_what_they_are_for_and_where_from(fo
     assert f"move every fifth row of real.csv{together} into a file of its own" in said
 
 
-def test_a_build_without_a_proof_shows_none_and_a_new_build_takes_it_away(prove, folder, endpoint):
+def test_a_build_without_a_proof_shows_none_and_a_new_build_of_the_same_rows_keeps_it(
+    prove, folder, endpoint
+):
     out = folder / "out"
     assert read_proof(out) is None
     assert "Proof by training" not in (out / "README.md").read_text(encoding="utf-8")
     prove()
+    found = read_proof(out)
+    assert found is not None
     given = {"base_url": endpoint.base_url, "store": str(folder / "store")}
     build(folder / "x.synth.yaml", out, cache_dir=folder / "cache", options=given)
-    assert read_proof(out) is None
+    assert read_proof(out) == found
+    assert "Proof by training" in (out / "README.md").read_text(encoding="utf-8")
 
 
 def test_rows_that_were_changed_are_not_proved_with(prove, folder):
