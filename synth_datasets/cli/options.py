@@ -40,7 +40,7 @@ def spec_path(given: str) -> str:
             "fetch it first"
         )
     raise SettingsError(
-        f"{given}: no such file or folder, and no ready dataset of this name; {_nearest(given)}"
+        f"{given or 'an empty name'}: no such file or folder, and no ready dataset of this name; {_nearest(given)}"
     )
 
 

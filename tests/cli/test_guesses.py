@@ -53,7 +53,7 @@ def test_help_is_a_verb_too(synth):
         ("sub/sepc.yaml", "did you mean sub/spec.yaml?"),
         ("rare_intent", "did you mean rare_intents?"),
         ("weather", "synth new weather"),
-        ("", "ready are: customer_feedback"),
+        ("", "an empty name: no such file or folder, and no ready dataset of this name; ready are: "),
         ("-", "write it to one"),
         ("/dev/stdin", "write it to one"),
         ("https://example.com/x.synth.yaml", "hf://datasets/owner/name/"),
