@@ -11,7 +11,6 @@ import yaml
 from fake_endpoint import text
 from specs import write_spec
 
-from synth_datasets.cli import main
 from synth_datasets.plan.plan import Plan
 from synth_datasets.spec import load_spec
 from synth_datasets.spec.challenges import CHALLENGES
@@ -33,18 +32,12 @@ SPLITS = {"test": 12}
 
 
 @pytest.fixture
-def synth(endpoint, tmp_path, monkeypatch, capsys):
+def synth(endpoint, tmp_path, monkeypatch, run):
     """Run a verb; returns its exit code, what it printed and what it said on stderr."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPENAI_BASE_URL", endpoint.base_url)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
     datasets.disable_progress_bars()
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return ended.value.code, printed.out, printed.err
 
     yield run
     datasets.enable_progress_bars()

@@ -5,20 +5,14 @@ import sys
 import pytest
 from specs import write_spec
 
-from synth_datasets.cli import _MEANT, _VERBS, main
+from synth_datasets.cli import _MEANT, _VERBS
 from synth_datasets.validation.grammar import _linter
 
 
 @pytest.fixture
-def synth(tmp_path, monkeypatch, capsys):
+def synth(tmp_path, monkeypatch, run):
     """Run a verb; returns its exit code, what it printed and what it said on stderr."""
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return ended.value.code, printed.out, printed.err
 
     return run
 

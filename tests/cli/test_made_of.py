@@ -6,8 +6,6 @@ import datasets
 import pytest
 from specs import write_spec
 
-from synth_datasets.cli import main
-
 WORDS = [a + b for a in ("ka", "lo", "mi", "ru", "ten", "dra") for b in ("pa", "ster", "gon", "lik", "mo")]
 SEEDS = "text,label\n" + "".join(
     f"{' '.join(random.Random(n).sample(WORDS, 8))},{'positive' if n % 2 else 'negative'}\n"
@@ -21,7 +19,7 @@ COLUMNS = {
 
 
 @pytest.fixture
-def synth(endpoint, tmp_path, monkeypatch, capsys):
+def synth(endpoint, tmp_path, monkeypatch, run):
     """Run a verb in the folder of a spec in a file of another name, whose build holds no seed; code, output, errors."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPENAI_BASE_URL", endpoint.base_url)
@@ -33,12 +31,6 @@ def synth(endpoint, tmp_path, monkeypatch, capsys):
     seeds = {"file": "seeds.csv", "label": "label"}
     write_spec(tmp_path / "mine", "spec.yaml", name="made", seeds=seeds, columns=COLUMNS)
     datasets.disable_progress_bars()
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return ended.value.code, printed.out, printed.err
 
     code, _, errors = run("build", "mine/spec.yaml", "-o", "build/made", "--cache-dir", "cache")
     assert code == 0, errors

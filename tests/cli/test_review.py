@@ -14,24 +14,17 @@ import pytest
 import yaml
 from specs import review_spec, write_spec
 
-from synth_datasets.cli import main
 from synth_datasets.spec.reviews import Decision, decision_line, read_decisions
 
 
 @pytest.fixture
-def synth(endpoint, tmp_path, monkeypatch, capsys):
+def synth(endpoint, tmp_path, monkeypatch, run):
     """Run a verb; returns its exit code, what it printed and what it said on stderr."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPENAI_BASE_URL", endpoint.base_url)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
     monkeypatch.setenv("SYNTH_STORE", str(tmp_path / "answers.sqlite"))
     datasets.disable_progress_bars()
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return ended.value.code, printed.out, printed.err
 
     yield run
     datasets.enable_progress_bars()

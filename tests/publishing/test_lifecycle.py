@@ -15,7 +15,6 @@ from huggingface_hub import constants
 from specs import review_spec, write_spec
 
 from synth_datasets.build import build
-from synth_datasets.cli import main
 from synth_datasets.publishing.pull import pull
 from synth_datasets.publishing.push import push
 from synth_datasets.publishing.verify import find_damage, verify
@@ -52,15 +51,8 @@ def make(endpoint, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def synth(capsys):
+def synth(run):
     """Run a verb in this process; returns its exit code, what it printed and what it said on stderr."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return ended.value.code, printed.out, printed.err
-
     return run
 
 
