@@ -16,6 +16,7 @@ from synth_datasets.plan.request import Request
 from synth_datasets.plan.row import RowKey
 from synth_datasets.plan.stand_ins import foreseen_requests
 from synth_datasets.settings import Settings
+from synth_datasets.spec.graph import is_reader
 from synth_datasets.spec.model import DatasetSpec, FieldsColumn, PromptColumn
 from synth_datasets.validation.outcome import Example, Missing, Unanswered
 
@@ -218,7 +219,7 @@ def _column(
     requests = round(counts.pending * scale * tries)
     prompt, how = _prompt_tokens(known, prompts, model.id, settings)
     answers = known.completion_tokens
-    reads = isinstance(column, FieldsColumn) and column.reads is not None
+    reads = is_reader(column)
     silent = reads and bool(known.answers)  # who reads on this machine writes nothing
     each = sum(answers) / len(answers) if answers else 0 if silent else model.max_tokens
     prompt_tokens = round(prompt * requests)

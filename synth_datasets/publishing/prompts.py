@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from synth_datasets.publishing.annotations import describe_annotation
 from synth_datasets.publishing.real_data import describe_seed
-from synth_datasets.spec.graph import asked_columns
+from synth_datasets.spec.graph import asked_columns, is_reader
 from synth_datasets.spec.model import (
     ClassesColumn,
     Column,
@@ -85,7 +85,7 @@ class Asked:
 
 def describe_prompts(spec: DatasetSpec) -> tuple[PromptText, ...]:
     """Return every text of every column that a model writes, in the order of the spec and of the conversation."""
-    asked = ((column, prompt) for column, prompt in _asked(spec) if not _reads(column))
+    asked = ((column, prompt) for column, prompt in _asked(spec) if not is_reader(column))
     texts = (text for column, prompt in asked for text in _texts(_called(column.name), prompt))
     return tuple(dict.fromkeys(text for text in texts if text.text))
 
@@ -95,7 +95,7 @@ def describe_models(spec: DatasetSpec) -> tuple[Asked, ...]:
     columns: list[tuple[tuple[ModelSpec, bool], list[str]]] = []
     for column, prompt in _asked(spec):
         # Not a dict: `extra` makes a ModelSpec unhashable.
-        asked = (prompt.model, _reads(column))
+        asked = (prompt.model, is_reader(column))
         names = next((names for known, names in columns if known == asked), None)
         if names is None:
             columns.append((asked, [_called(column.name)]))
@@ -129,10 +129,6 @@ def describe_field(item: Field) -> str:
 def _asked(spec: DatasetSpec) -> Iterator[tuple[PromptColumn | FieldsColumn, Prompt]]:
     for column in asked_columns(spec):
         yield column, column.prompt
-
-
-def _reads(column: PromptColumn | FieldsColumn) -> bool:
-    return isinstance(column, FieldsColumn) and column.reads is not None
 
 
 def _called(name: str) -> str:

@@ -17,7 +17,7 @@ from synth_datasets.spec.model import (
 )
 from synth_datasets.spec.templates import Template
 
-__all__ = ["adapters_of", "asked_columns", "column_order", "find_cycle", "inputs", "outputs"]
+__all__ = ["adapters_of", "asked_columns", "column_order", "find_cycle", "inputs", "is_reader", "outputs"]
 
 
 def inputs(column: Column) -> frozenset[str]:
@@ -66,7 +66,7 @@ def column_order(columns: Sequence[Column]) -> tuple[Column, ...]:
     needs = _needs(columns)
     order: list[int] = []
     done: set[int] = set()
-    soonest = sorted(range(len(columns)), key=lambda i: not _reads(columns[i]))
+    soonest = sorted(range(len(columns)), key=lambda i: not is_reader(columns[i]))
     while len(order) < len(columns):
         ready = next((i for i in soonest if i not in done and needs[i] <= done), None)
         if ready is None:
@@ -76,7 +76,8 @@ def column_order(columns: Sequence[Column]) -> tuple[Column, ...]:
     return tuple(columns[i] for i in order)
 
 
-def _reads(column: Column) -> bool:
+def is_reader(column: Column) -> bool:
+    """Whether a model reads a text for its likelihood there, and writes nothing."""
     return isinstance(column, FieldsColumn) and column.reads is not None
 
 

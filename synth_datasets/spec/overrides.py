@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from synth_datasets.errors import SettingsError
+from synth_datasets.spec.graph import is_reader
 from synth_datasets.spec.mix_data import in_proportion
 from synth_datasets.spec.model import (
     Column,
@@ -99,7 +100,7 @@ def _with_model(spec: DatasetSpec, key: str, value: str | float) -> DatasetSpec:
 def _column(column: Column, changed: Callable[[ModelSpec], ModelSpec]) -> Column:
     if not isinstance(column, PromptColumn | FieldsColumn):
         return column
-    if isinstance(column, FieldsColumn) and column.reads is not None:
+    if is_reader(column):
         return column  # its bounds are true for one model
     return replace(column, prompt=_prompt(column.prompt, changed))
 
