@@ -4,12 +4,11 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from importlib import import_module
-from types import FrameType
 
 import click
 
+from synth_datasets.cli.interrupts import interruptible
 from synth_datasets.cli.printing import printable
 from synth_datasets.errors import KEPT, BudgetError, EndpointError, PublishError, ShortfallError, SynthError
 
@@ -160,49 +159,43 @@ def _hinted(error: click.ClickException) -> click.ClickException:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; every expected failure is one message on stderr."""
-    try:
-        with _sigterm_as_ctrl_c():
+    with interruptible() as interrupts:
+        try:
             code = _synth.main(args=arguments, prog_name="synth", standalone_mode=False)
-    except click.ClickException as error:
-        _hinted(error).show()
-        code = error.exit_code
-    except (click.Abort, KeyboardInterrupt) as error:
-        stopped = (
-            "Stopped. Every answer that arrived is kept; run the same command again to go on from there."
-        )
-        notes = [each for each in getattr(error.__cause__ or error, "__notes__", []) if each != KEPT]
-        _say("\n".join([stopped, *notes]))
-        terminated = isinstance(error, _Terminated) or isinstance(error.__cause__, _Terminated)
-        code = EXIT_TERMINATED if terminated else EXIT_INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    except (SynthError, OSError) as error:
-        _say("\n".join([f"Error: {error}", *getattr(error, "__notes__", [])]))
-        code = next(number for kind, number in _EXIT_CODES if isinstance(error, kind))
+        except BaseException as error:  # noqa: BLE001 - libraries make anything of an interrupt
+            if interrupts.raised or isinstance(error, (click.Abort, KeyboardInterrupt)):
+                code = _stopped(error, terminated=interrupts.number == signal.SIGTERM)
+            else:
+                code = _failed(error)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM: ends the command as Ctrl-C does, with another exit code."""
+def _stopped(error: BaseException, *, terminated: bool) -> int:
+    stopped = "Stopped. Every answer that arrived is kept; run the same command again to go on from there."
+    _say("\n".join([stopped, *(each for each in _notes(error) if each != KEPT)]))
+    return EXIT_TERMINATED if terminated else EXIT_INTERRUPTED
 
 
-@contextmanager
-def _sigterm_as_ctrl_c() -> Iterator[None]:
-    """Let a polite end by `kill`, a batch system or a container stop the command cleanly."""
+def _failed(error: BaseException) -> int:
+    """Say what failed, for an exit code; what nobody expects is raised again."""
+    match error:
+        case click.ClickException():
+            _hinted(error).show()
+            return error.exit_code
+        case BrokenPipeError():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        case SynthError() | OSError():
+            _say("\n".join([f"Error: {error}", *getattr(error, "__notes__", [])]))
+            return next(number for kind, number in _EXIT_CODES if isinstance(error, kind))
+    raise error
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise _Terminated
 
-    try:
-        before = signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # only the main thread may
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _notes(error: BaseException | None) -> Iterator[str]:
+    """Yield the notes on an error and on those that it came from, up to the interrupt itself."""
+    while error is not None:
+        yield from getattr(error, "__notes__", [])
+        error = None if isinstance(error, KeyboardInterrupt) else error.__cause__ or error.__context__
 
 
 def _say(text: str) -> None:
