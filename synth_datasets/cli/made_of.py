@@ -12,8 +12,9 @@ __all__ = ["spec_of"]
 def spec_of(folder: Path) -> DatasetSpec:
     """Return the spec that lies in a build's folder.
 
-    Files that it names and that the build keeps private are read beside the spec it was built from, where this machine
-    remembers that, or in the current folder. Raises `SettingsError` where they are in none of these.
+    Files that it names and that the build keeps private are read in that folder or beside the spec it was built from,
+    where this machine remembers that, and nowhere else: a stranger's build may name any file. Raises `SettingsError`
+    where they are in neither.
     """
     from synth_datasets.publishing.origins import origins_of
     from synth_datasets.publishing.release import read_release
@@ -25,7 +26,7 @@ def spec_of(folder: Path) -> DatasetSpec:
         return load_spec(file)
     except SpecError as error:
         missing: list[str] = []
-        beside = [folder, *(path.parent for path in origins_of(folder)), Path()]
+        beside = [folder, *(path.parent for path in origins_of(folder))]
         read = _reader(beside, missing)
         try:
             return parse_spec(
@@ -39,8 +40,8 @@ def spec_of(folder: Path) -> DatasetSpec:
                 raise error from None
         names = ", ".join(dict.fromkeys(missing))
         raise SettingsError(
-            f"{folder} was made with {names}, which it does not hold: run this in the folder where that lies, or copy "
-            f"it into {folder}"
+            f"{folder} was made with {names}, which it does not hold, and the spec that it was built from lies on this "
+            f"machine no more, or without it: copy {names} into {folder} (what is pushed or verified stays as it is)"
         ) from None
 
 

@@ -47,11 +47,18 @@ def test_a_report_beside_real_rows_reads_the_seeds_where_the_spec_lay(synth):
 def test_where_nobody_knows_the_seeds_it_says_what_to_do(synth, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
     code, _, errors = synth("report", "build/made", "--real", "real.csv")
-    assert (code, "was made with seeds.csv, which it does not hold: run this in" in errors) == (2, True), (
-        errors
-    )
-    monkeypatch.chdir(tmp_path / "mine")
-    assert synth("report", "../build/made", "--real", "../real.csv")[0] == 0
+    assert (code, "copy seeds.csv into build/made" in errors) == (2, True), errors
+    (tmp_path / "build" / "made" / "seeds.csv").write_text(SEEDS, encoding="utf-8")
+    assert synth("report", "build/made", "--real", "real.csv")[0] == 0
+    code, shown, errors = synth("verify", "build/made")
+    assert (code, "seeds.csv (no part of the release)" in shown) == (0, True), errors
+
+
+def test_a_file_of_that_name_in_the_current_folder_is_not_read(synth, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
+    monkeypatch.chdir(tmp_path / "mine")  # where somebody else's build would find one's own table
+    code, _, errors = synth("report", "../build/made", "--real", "../real.csv")
+    assert (code, "was made with seeds.csv, which it does not hold" in errors) == (2, True), errors
 
 
 def test_a_review_finds_the_spec_by_where_it_lay(synth, tmp_path):
