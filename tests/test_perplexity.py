@@ -81,6 +81,7 @@ def test_without_a_column_the_figure_is_in_the_trace_alone(endpoint, where):
     assert next(split_rows(spec, where, "train")).keys() == {"text"}
     [outcome, *_] = split_outcomes(spec, where, "train")
     assert [each.column for each in outcome.sources] == ["text", "text.perplexity"]
+    assert [each.messages[-1][0] for each in outcome.sources] == ["user", "read"]
     assert json.loads(outcome.sources[1].text)["perplexity"] == pytest.approx(
         figure(outcome.values["text"]), rel=1e-5
     )

@@ -78,7 +78,7 @@ class Source:
     key: str
     seed: int
     messages: tuple[tuple[str, str], ...]
-    """Role and content of every message that was sent."""
+    """Role and content of every message that was sent; the role of a text that was only read is `read`."""
     text: str
     """The raw answer."""
     model: str
@@ -95,7 +95,9 @@ class Source:
             attempt=request.attempt,
             key=request.key,
             seed=request.seed,
-            messages=tuple([(message.role, message.content) for message in request.messages]),
+            messages=tuple(
+                [("read" if request.reads else message.role, message.content) for message in request.messages]
+            ),
             text=answer.text,
             model=answer.model,
             prompt_tokens=answer.prompt_tokens,
