@@ -43,6 +43,13 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     return home
 
 
+@pytest.fixture(autouse=True)
+def shown_bars() -> None:
+    """Begin each test with the bars of `datasets` shown, whatever the tests before it have hidden."""
+    if (bars := sys.modules.get("datasets.utils.tqdm")) is not None:
+        bars.enable_progress_bars()
+
+
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[object, str, str]]:
     """Run a verb of the command in this process; returns its exit code, what it printed and what it said on stderr."""
