@@ -30,7 +30,7 @@ class PersonalFigures:
 
 
 def personal_data_rate(texts: Sequence[str], *, shown: int = 5) -> PersonalFigures:
-    """Return the share of rows with an e-mail or IP address, or a telephone, card, account or social security number.
+    """Return the share of rows with an e-mail or IP address, or a telephone, card, account or identity number.
 
     By form and check digits; what is reserved for examples (example.com, 555-0100) does not count. Range 0 to 1; lower
     is better. Real product reviews: 0.0003.

@@ -1,5 +1,7 @@
 """Personal data by its form and its check digits."""
 
+# ruff: noqa: RUF001 - digits and commas of many scripts
+
 import random
 import time
 
@@ -38,6 +40,57 @@ def test_a_number_behind_a_word_for_telephones_is_one():
     (found,) = find_personal(text)
 
     assert text[found.start : found.end] == "030 1234567"
+
+
+# The identity numbers are the examples of GB 11643 and of texts on Verhoeff's digit; the others are made up.
+ELSEWHERE = [
+    ("telephone number", "Meine Telefonnummer ist ", "030/7842100", ", abends."),
+    ("telephone number", "Handy: ", "0171-2065544", "."),
+    ("telephone number", "请打我的手机", "13836581767", "联系我。"),
+    ("telephone number", "可以拨打", "+86 138 3658 1767", "找客服小李。"),
+    ("telephone number", "座机号码是", "010-62536226", "。"),
+    ("telephone number", "連絡先は", "090-5404-9842", "です。"),
+    ("telephone number", "โทร", "+66 81 338 9855", "ได้เลย"),
+    ("telephone number", "โทรหาฉันที่ ", "086-701-3312", " นะคะ"),
+    ("telephone number", "رقمي هو ", "+٢٠ ١٠٠ ٣٢١ ٨٧٣٣", " شكرا."),
+    ("telephone number", "رقم هاتفي ", "0542003366", " بعد العصر."),
+    ("telephone number", "मोबाइल नंबर ", "9831383774", " है।"),
+    ("e-mail address", "请发邮件到", "zhangwei587@163.com", "谢谢。"),
+    ("bank account", "口座は", "DE89370400440532013000", "です。"),
+    ("identity number", "我的身份证号是", "11010519491231002X", ",请退款。"),
+    ("identity number", "मेरा आधार नंबर ", "234123412346", " है।"),
+    ("identity number", "Aadhaar ", "2341 2341 2346", " was asked for."),
+    ("identity number", "मेरा पैन ", "LBFPE5969P", " है।"),
+    ("identity number", "เลขบัตรประชาชน", "1-2345-67890-12-1", "ของฉัน"),
+]
+
+
+@pytest.mark.parametrize(("kind", "before", "words", "after"), ELSEWHERE)
+def test_each_kind_is_found_in_texts_of_other_languages_and_without_spaces(kind, before, words, after):
+    text = before + words + after
+
+    (found,) = find_personal(text)
+
+    assert found.kind == kind in KINDS
+    assert text[found.start : found.end] == words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "价格1299元,2023年11月12日13时45分30秒买的,邮编100080。",
+        "快递单号7312345678901,订单号20231111123456789。",
+        "郵便番号は100-0001で、2024-03-15に届き、WH-1000XM4です。",
+        "สั่งเมื่อ 12/03/2567 เลขที่ 20231111123456",
+        "اشتريتها في ٢٠٢٣ بسعر ٤٥٠ جنيها.",
+        "ऑर्डर नंबर 402-1234567-7654321, पिन कोड 110001।",
+        "身份证号110105194912310021不对",
+        "Aadhaar 2341 2341 2347",
+        "Artikel 0815 4711 2356 vom 12.03.2024, Handy für 1.299,00 €.",
+    ],
+)
+def test_numbers_in_texts_of_other_languages_are_not_found(text):
+    assert find_personal(text) == ()
 
 
 @pytest.mark.parametrize(
