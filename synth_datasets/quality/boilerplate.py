@@ -36,7 +36,7 @@ def boilerplate_rate(texts: Sequence[str], *, shown: int = 2) -> BoilerplateFigu
 
     Range 0 to 1; lower is better, and 0 is what to expect: on real product reviews it is below 0.005. Unlike
     the checks of a build, it does not know the prompts, so a set that was asked for code fences is flagged.
-    It cannot see what its patterns do not know: refusals in six languages, the rest in English.
+    It cannot see what its patterns do not know: refusals in nine languages, the rest in English.
     Source: the patterns of this package's own checks, made from what instruction-tuned models write.
     """
     found: dict[str, list[int]] = {}

@@ -34,7 +34,7 @@ LIMITS = {
     "self_repetition": "Blind to the same idea in other words; set phrases are repeated rightly.",
     "template_rate": "Blind to templates whose slots are closer than five words.",
     "openings": "Cannot tell a style that was asked for from a habit of the model.",
-    "boilerplate": "Refusals in six languages, the rest in English; a set of code or templates is flagged wrongly.",
+    "boilerplate": "Refusals in nine languages, the rest in English; a set of code or templates is flagged wrongly.",
     "personal_data": "Blind to names, postal addresses and what is told of a person; does not know real from invented.",
     "truth": "Voters share the writer's blind spots; a classifier doubts what is rightly rare. Read the rows.",
     "bias": "Cannot say where a difference comes from, nor see what has no declared column or word.",

@@ -165,6 +165,17 @@ REFUSING = st.lists(
                 "抱歉,我无法提供",
                 "すみませんその",
             ),
+            *(
+                "Leider kann ich ",
+                "Ich kann ",
+                "das nicht schreiben",
+                "Als KI",
+                "作为AI",
+                "我无法满足",
+                "そのご依頼は",
+                "対応できません",
+            ),
+            *("عذرا، ", "لا أستطيع مساعدتك", "मैं ", "सहायता नहीं कर सकता", "ขออภัย ", "ฉันไม่สามารถช่วย"),
             *("The tent kept us dry", "it is fine", "we liked it", "my dog", "personal", "request"),
         ]
     ),
