@@ -109,7 +109,7 @@ def evaluate_verb(
     except PredictionError as error:
         raise SettingsError(str(error)) from error
     if as_json:
-        click.echo(scores.to_json().rstrip("\n"))
+        click.echo(printable(scores.to_json().rstrip("\n")))
         return
     click.echo(printable(_table(scores, f"{build} ({where})")))
 
@@ -118,13 +118,13 @@ def _load(build: str, split: str | None) -> "tuple[datasets.Dataset, str]":
     """Return the rows and what they are called."""
     import datasets
 
+    from synth_datasets.cli.loaded import load_splits
+
     if not Path(build).exists() and "/" not in build.strip("/"):
         raise SettingsError(
             f"{build}: no such folder; make one with `synth build`, or name a dataset on the Hub"
         )
-    found = datasets.load_dataset(build)
-    if not isinstance(found, datasets.DatasetDict):
-        raise SettingsError(f"{build}: no dataset with splits")
+    found = load_splits(build)
     if split is not None and split not in found:
         raise SettingsError(f"{build} has no split {split!r}; it has: {', '.join(map(str, found))}")
     chosen = [split] if split else ["test"] if "test" in found else [str(name) for name in found]

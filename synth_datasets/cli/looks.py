@@ -56,12 +56,12 @@ def examined_again(
     from synth_datasets.spec import with_overrides
     from synth_datasets.trace import TRACE_FOLDER
 
-    overrides: dict[str, Any] = dict(read_release(folder).lock.overrides)
+    release = read_release(folder)
+    overrides: dict[str, Any] = dict(release.lock.overrides)
     spec = with_overrides(spec_of(folder), **overrides)
-    files = {split: sorted((folder / "data").glob(f"{split}-*.parquet")) for split in report.splits}
     tables = {
         split: pa.concat_tables([pq.read_table(path) for path in paths])
-        for split, paths in files.items()
+        for split, paths in release.shards.items()
         if paths
     }
     text = next(iter(report.whole.texts), None)

@@ -186,12 +186,13 @@ def _materials(
 ) -> "dict[str, Material]":
     import datasets
 
+    from synth_datasets.cli.loaded import load_shards
     from synth_datasets.materials import prompts_of, seed_texts
     from synth_datasets.quality import columns
     from synth_datasets.quality.suite import Material
     from synth_datasets.trace import TRACE_FOLDER
 
-    dataset = datasets.load_dataset("parquet", data_files=_shards(folder, report.splits))
+    dataset = load_shards(folder)
     labels = {
         name: feature.names
         for name, feature in next(iter(dataset.values())).features.items()
@@ -235,11 +236,6 @@ def _groups(dataset: "datasets.DatasetDict", column: str | None) -> list[str] | 
         for split, rows in dataset.items()
         for at, value in enumerate(rows[column])
     ]
-
-
-def _shards(folder: Path, splits: Mapping[str, object]) -> dict[str, list[str]]:
-    found = {split: sorted(map(str, (folder / "data").glob(f"{split}-*.parquet"))) for split in splits}
-    return {split: files for split, files in found.items() if files}
 
 
 def _spec(folder: Path) -> "DatasetSpec | None":

@@ -187,6 +187,7 @@ def _synthetic(
 ) -> "LabelledRows":
     import datasets
 
+    from synth_datasets.cli.loaded import load_splits
     from synth_datasets.proof.rows import dataset_rows
 
     is_spec = build.endswith((".yaml", ".yml")) or not (Path(build).exists() or "/" in build.strip("/"))
@@ -198,7 +199,7 @@ def _synthetic(
         builder.download_and_prepare()
         found = builder.as_dataset()
     else:
-        found = datasets.load_dataset(build)
+        found = load_splits(build)
     if not isinstance(found, datasets.DatasetDict):
         raise SettingsError(f"{build}: no dataset with splits")
     if split is not None and split not in found:

@@ -70,7 +70,10 @@ def report_verb(
 
     check_used(asked)
     text = (read_release(folder).folder / "quality.json").read_text(encoding="utf-8")
-    report = QualityReport.from_json(text)
+    try:
+        report, proof = QualityReport.from_json(text), read_proof(folder)
+    except ValueError as error:
+        raise SettingsError(f"{folder}: what it says of its quality cannot be read: {error}") from error
     if write and not asked["real"]:
         raise SettingsError(
             "--write puts figures beside real rows into the release: name them with --real FILE"
@@ -87,10 +90,10 @@ def report_verb(
     if page is not None:
         page.write_text(render_html(measured), encoding="utf-8")
     if as_json:
-        click.echo((text if measured is report else measured.to_json()).rstrip("\n"))
+        click.echo(printable((text if measured is report else measured.to_json()).rstrip("\n")))
         return
     click.echo(render_terminal(measured))
-    if (proof := read_proof(folder)) is not None:
+    if proof is not None:
         click.echo("\nProof by training\n")
         click.echo(printable(terminal(proof)))
     click.echo(f"With plots: {page or folder / 'report.html'}")

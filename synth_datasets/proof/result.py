@@ -130,7 +130,10 @@ class Proof:
     @classmethod
     def from_json(cls, text: str) -> "Proof":
         """Read what `to_json` wrote; raises ValueError that says what does not fit."""
-        value = json.loads(text)
+        try:
+            value = json.loads(text)
+        except RecursionError as error:
+            raise ValueError("it is nested too deeply") from error
         found = value.get("format") if isinstance(value, dict) else None
         if found != FORMAT:
             raise ValueError(f"this is no proof of format {FORMAT} (its format is {found!r}); prove again")

@@ -74,7 +74,7 @@ def header_of(card: str) -> dict[str, Any]:
 
     try:
         return DatasetCard(card).data.to_dict()
-    except (ValueError, yaml.YAMLError) as error:
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
         raise PublishError(f"README.md: its YAML header cannot be read: {error}") from error
 
 

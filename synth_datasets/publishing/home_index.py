@@ -30,7 +30,7 @@ def read_index(text: str | bytes, address: str) -> dict[str, str]:
         versions = {tag: entry["manifest"] for tag, entry in data["versions"].items()}
         good = data["format"] == _FORMAT and all(map(is_version, versions))
         good = good and all(_DIGEST.fullmatch(digest) for digest in versions.values())
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         good = False
     if not good:
         raise PublishError(

@@ -80,7 +80,7 @@ def parse_lock(text: str) -> Lock:
         data["models"] = tuple(data["models"])
         lock = Lock(**data)
         _check(lock)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise PublishError(f"{LOCK_FILE}: not readable ({error}); build the release again") from error
     return lock
 
@@ -106,6 +106,8 @@ def _check(lock: Lock) -> None:
             raise ValueError(f"its split {name!r} is none")
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", lock.name):
         raise ValueError(f"its name {lock.name!r} is none of a spec's")
+    if not isinstance(lock.version, str) or not re.fullmatch(r"\d+\.\d+\.\d+[0-9A-Za-z.+-]*", lock.version):
+        raise ValueError(f"its version {lock.version!r} is none")
     mappings = (lock.overrides, lock.ingredients, lock.notes, lock.packages, *lock.models)
     if not all(isinstance(each, dict) for each in mappings):
         raise ValueError("what it says of models, options or packages is no mapping")

@@ -75,6 +75,16 @@ class Release:
         return {name: split.num_examples for name, split in self.lock.splits.items()}
 
     @property
+    def shards(self) -> dict[str, list[Path]]:
+        """The files with the rows of each split, in their order: those that the lock names, whatever else is there."""
+        return {
+            split: [
+                self.folder / path for path in sorted(self.lock.files) if path.startswith(f"data/{split}-")
+            ]
+            for split in self.lock.splits
+        }
+
+    @property
     def left_out(self) -> tuple[str, ...]:
         """Splits of the spec that have no row: `datasets` cannot load such, and so they are no part of a release."""
         named = self.lock.ingredients.get("splits")
@@ -100,7 +110,10 @@ class Release:
 
 
 def read_release(folder: Path) -> Release:
-    """Read what a release says of itself; its files are not hashed. Raises `PublishError` when it is none."""
+    """Read what a release says of itself; its files are not hashed. Raises `PublishError` when it is none.
+
+    It may be a stranger's: one with a link that leads out of its folder is refused, so that none is read or written by.
+    """
     try:
         text = (folder / LOCK_FILE).read_text(encoding="utf-8")
     except FileNotFoundError as error:
@@ -110,7 +123,27 @@ def read_release(folder: Path) -> Release:
         ) from error
     except (OSError, ValueError) as error:
         raise PublishError(f"{folder / LOCK_FILE}: not readable: {error}") from error
+    _refuse_links(folder)
     return Release(folder=folder, lock=parse_lock(text))
+
+
+def _refuse_links(folder: Path) -> None:
+    """Raise `PublishError` for a link out of the folder, but for those into what the Hub's client keeps beside it."""
+    root = folder.resolve()
+    homes = (root, root.parent.parent / "blobs") if root.parent.name == "snapshots" else (root,)
+    for path in root.rglob("*"):
+        if path.is_symlink() and not any(_leads_into(path, home) for home in homes):
+            raise PublishError(
+                f"{folder / path.relative_to(root)} is a link that leads out of the release: put a copy of the file in "
+                "its place, if it belongs there"
+            )
+
+
+def _leads_into(link: Path, home: Path) -> bool:
+    try:
+        return link.resolve().is_relative_to(home)
+    except (OSError, RuntimeError):  # it leads to itself
+        return False
 
 
 def verify_release(release: Release) -> None:

@@ -89,7 +89,10 @@ class QualityReport:
     @classmethod
     def from_json(cls, text: str) -> "QualityReport":
         """Read what `to_json` wrote; raise ValueError that says what does not fit."""
-        value = json.loads(text)
+        try:
+            value = json.loads(text)
+        except RecursionError as error:
+            raise ValueError("it is nested too deeply") from error
         found = value.get("format") if isinstance(value, dict) else None
         if found != FORMAT:
             raise ValueError(
