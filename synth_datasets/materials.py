@@ -105,6 +105,7 @@ def _materials(
         "labels": columns.worded(tables, first, labels[first]) if first else None,
         "seeds": seed_texts(spec),
         "language": spec.language[0] if len(spec.language) == 1 else None,
+        "languages": spec.language,
         "real": real,
         "embed": embed,
     }

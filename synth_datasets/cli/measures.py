@@ -208,6 +208,7 @@ def _materials(
         "groups": _groups(dataset, group),
         "seeds": None if spec is None else seed_texts(spec),
         "language": spec.language[0] if spec is not None and len(spec.language) == 1 else None,
+        "languages": () if spec is None else spec.language,
     }
     return {
         column: Material(

@@ -70,6 +70,7 @@ def render_html(report: QualityReport) -> str:
         diversity_rows=wording.diversity_rows,
         quartiles=wording.quartiles,
         counted_near=wording.counted_near,
+        words_are_characters=wording.words_are_characters,
         figure=wording.figure,
         measure_name=wording.measure_name,
         headline=headline(report.verdicts),

@@ -24,6 +24,8 @@ class Material:
     """The real rows that prompts could show."""
     language: str | None = None
     """The code of the language that the texts are to be in."""
+    languages: Sequence[str] = ()
+    """The languages that the texts are said to be in; empty: nothing is said."""
     real: Sequence[str] | None = None
     real_labels: Sequence[str] | None = None
     """The label of each real row, '' for none."""

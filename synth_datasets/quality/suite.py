@@ -21,6 +21,7 @@ from synth_datasets.quality.spread import semantic_spread
 from synth_datasets.quality.surprise import perplexity
 from synth_datasets.quality.toxicity import toxicity_rate
 from synth_datasets.quality.two_sample import two_sample_test
+from synth_datasets.spec.languages import LANGUAGES, language_code
 
 __all__ = ["MEASURES", "Material", "Measure", "measure_more"]
 
@@ -47,6 +48,8 @@ class Measure:
     """What it looks at instead where no embedder is given; empty: an embedding that is fitted on the rows."""
     beside_real: bool = False
     """Whether it looks at real rows where some are given."""
+    english: bool = False
+    """Whether it knows English only, so that texts said to be in other languages are not measured."""
 
     @property
     def source(self) -> str:
@@ -79,8 +82,9 @@ def measure_more(
 
 def _measured(name: str, column: str, material: Material, if_possible: bool) -> Measured:
     measure = MEASURES[name]
+    other = _not_english(material) if measure.english else ""
     try:
-        got = measure.find(material)
+        got = _unknown(name, other) if other else measure.find(material)
     except SettingsError as error:
         if not if_possible:
             raise
@@ -101,6 +105,19 @@ def _measured(name: str, column: str, material: Material, if_possible: bool) -> 
         limits=limits,
         notes=notes,
     )
+
+
+def _not_english(material: Material) -> str:
+    """Return the languages that the texts are said to be in when all are known and none is English; '' otherwise."""
+    codes = [language_code(each) for each in material.languages]
+    if None in codes or "en" in codes:
+        return ""
+    return ", ".join(LANGUAGES[code] for code in codes if code is not None)
+
+
+def _unknown(name: str, languages: str) -> Found:
+    note = f"not measured: known for English only, and the texts are in {languages}"
+    return Found(rows=0, values={name: None}, notes=(note,))
 
 
 def _own(name: str, column: str, material: Material, function: Callable[[list[str]], object]) -> Measured:
@@ -152,6 +169,7 @@ MEASURES: Mapping[str, Measure] = {
         find=finders.find_readability,
         direction="100 is the plainest, 60 to 70 plain, below 30 academic English.",
         limits="Cannot tell whether a text is clear or right; texts of a few words are off by 20 points.",
+        english=True,
     ),
     "language": Measure(
         said="rows in another language than the spec's (extra `language`)",
@@ -168,6 +186,7 @@ MEASURES: Mapping[str, Measure] = {
         find=finders.find_grammar,
         direction=_NEITHER,
         limits="Templates have the fewest findings; takes unknown names for misspelled, cannot see nonsense.",
+        english=True,
     ),
     "toxicity": Measure(
         said="rows that a classifier of insults takes for offensive (English; extra `toxicity`)",
@@ -176,6 +195,7 @@ MEASURES: Mapping[str, Measure] = {
         find=finders.find_toxicity,
         direction=_LOWER,
         limits='Sees words alone: flags "damn good" and quotations, passes polite contempt. A list to read.',
+        english=True,
         beside_real=True,
     ),
     "perplexity": Measure(

@@ -30,6 +30,7 @@ from synth_datasets.quality.wording import (
     number,
     percent,
     quartiles,
+    words_are_characters,
 )
 
 __all__ = ["render_terminal"]
@@ -97,6 +98,8 @@ def _texts(section: Section, column: str, width: int) -> Iterator[str]:
         *((name, value) for name, value, _ in diversity_rows(figures)),
     ]
     yield from _table(rows, width)
+    if said := words_are_characters(figures):
+        yield from _wrapped(said, "  ", width)
 
 
 def _labels(split: str, section: Section, column: str, width: int) -> Iterator[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from synth_datasets.quality.diversity import DistinctFigures
 from synth_datasets.quality.figures import ColumnOverlap, FamilyVerdict, Section, TextFigures, Verdict
 from synth_datasets.quality.labels import LabelFigures
-from synth_datasets.quality.wording import percent
+from synth_datasets.quality.wording import UNSPACED, percent
 
 __all__ = ["FEW_ROWS", "headline", "judge_families"]
 
@@ -29,8 +29,6 @@ COMPRESSION = 4.0
 DISTINCT_2 = 0.60
 """Three quarters of what real short English reviews have."""
 ACCEPTANCE = 0.50
-UNSPACED = 0.50
-"""From this share of characters among the words on, bounds set for words say nothing."""
 
 _ORDER: tuple[Verdict, ...] = ("unmeasured", "pass", "warn", "fail")
 

@@ -10,6 +10,7 @@ __all__ = [
     "FAMILIES",
     "LIMITS",
     "TOO_FEW",
+    "UNSPACED",
     "counted_near",
     "decimal",
     "diversity_rows",
@@ -18,9 +19,12 @@ __all__ = [
     "number",
     "percent",
     "quartiles",
+    "words_are_characters",
 ]
 
 TOO_FEW = "too few rows"
+UNSPACED = 0.50
+"""From this share of characters among the words on, words are said to be characters, and no bounds for words hold."""
 UNMEASURED = "-"
 VERDICTS = ("not measured", "pass", "warn", "fail")
 
@@ -68,6 +72,13 @@ def counted_near(threshold: float, checks: Sequence[NearCheck], column: str) -> 
     refused = next((each.threshold for each in checks if each.column == column), None)
     counted = f"counted from {threshold:g} alike on"
     return counted if refused is None else f"{counted}; the spec's check refuses from {refused:g} on"
+
+
+def words_are_characters(figures: TextFigures) -> str:
+    """Say of texts in a script without spaces what their words are; '' of others."""
+    if figures.unspaced <= UNSPACED:
+        return ""
+    return "words: written without spaces, so each character is counted as a word"
 
 
 def percent(share: float | None) -> str:

@@ -125,6 +125,20 @@ def test_what_a_measure_lacks_leaves_it_out():
     assert [each.name for each in found] == ["semantic_spread", "readability", "grammar", "toxicity"]
 
 
+@pytest.mark.parametrize("name", ["readability", "grammar", "toxicity"])
+def test_what_knows_english_only_does_not_judge_texts_in_other_languages(name):
+    texts = ["Das Gerät ist nach zwei Wochen kaputt.", "Ich habe es im Büro benutzt."]
+
+    def found(*languages):
+        return measure_more([name], {"text": Material(texts=texts, languages=languages)})[0]
+
+    assert found("de", "th").values == {name: None}
+    assert (
+        "not measured: known for English only, and the texts are in German, Thai" in found("de", "th").notes
+    )
+    assert found("de", "en-GB").rows == found().rows == found("multilingual").rows == len(texts)
+
+
 def test_a_package_that_is_not_there_is_told_and_leaves_the_others_where_all_is_asked_for(monkeypatch):
     monkeypatch.setitem(sys.modules, "profanity_check", None)
     material = {"text": Material(texts=FRUIT)}

@@ -3,6 +3,7 @@ import unicodedata
 import pyarrow as pa
 import pytest
 
+from synth_datasets.quality.html import render_html
 from synth_datasets.quality.report import measure
 from synth_datasets.quality.terminal import render_terminal
 
@@ -32,6 +33,18 @@ def test_few_rows_are_called_too_few():
     text = render_terminal(measure({"train": pa.table({"text": ["one"]})}, text_columns=["text"]))
     assert text.count("too few rows") >= 7
     assert "rows in 1 split" in text
+
+
+def test_words_of_a_script_without_spaces_are_said_to_be_characters():
+    def report(text):
+        return measure({"train": pa.table({"text": [text]})}, text_columns=["text"])
+
+    said = "each character is counted as a word"
+    for text in ("好用的水壶", "กาต้มน้ำไฟฟ้า"):
+        assert said in render_terminal(report(text))
+        assert said in render_html(report(text))
+    assert said not in render_terminal(report("a good kettle"))
+    assert said not in render_html(report("a good kettle"))
 
 
 def test_names_from_the_data_cannot_steer_the_terminal():
