@@ -1,8 +1,10 @@
 """A split as `datasets` streams it: dealt to shards like cards, read in the split's order, resumed at a position."""
 
+import atexit
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakSet
 
 from datasets.iterable_dataset import ExamplesIterable
 
@@ -31,6 +33,7 @@ class RowsIterable(ExamplesIterable):
         state = cast("dict[str, Any]", self._state_dict or {"position": 0})
         read = cast("ReadRows", self.generate_examples_fn)
         with closing(read(**self.kwargs, start=state["position"])) as rows:
+            _being_read.add(rows)
             for position, row in rows:
                 state["position"] = position + 1
                 yield position, row
@@ -55,3 +58,14 @@ class RowsIterable(ExamplesIterable):
 
     def _of(self, shards: list[int], of: int) -> "RowsIterable":
         return RowsIterable(self.generate_examples_fn, {**self.kwargs, "shards": shards, "of": of})
+
+
+_being_read: WeakSet[Generator[Any]] = WeakSet()
+
+
+@atexit.register
+def _end_all() -> None:
+    """End streams whose reader is left behind, as a script does that ends within a pass, while Python still works."""
+    for rows in list(_being_read):
+        with suppress(ValueError):  # a thread is at it
+            rows.close()

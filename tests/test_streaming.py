@@ -35,6 +35,14 @@ stream.load_state_dict(json.loads(sys.argv[2]))
 print(json.dumps(list(stream)))
 """
 
+LEFT_BEHIND = """
+import sys, datasets, synth_datasets
+datasets.disable_progress_bars()
+rows = iter(datasets.load_dataset("synth", data_files=sys.argv[1], split="train", streaming=True))
+for _ in range(5):
+    next(rows)
+"""
+
 
 @pytest.fixture
 def stream(endpoint: FakeEndpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator:
@@ -121,6 +129,19 @@ def test_a_few_rows_cost_a_few_answers(stream, endpoint):
     rows = list(stream(checks=OFF).take(3))
     assert len(rows) == 3
     assert endpoint.count <= 2 * 4, "`take` of datasets reads one more than it gives"
+
+
+def test_a_script_that_ends_within_a_pass_ends_quietly(stream, endpoint, tmp_path):
+    endpoint.latency_s = 0.02
+    stream()  # writes the spec
+    done = subprocess.run(
+        [sys.executable, "-c", LEFT_BEHIND, str(tmp_path / "reviews.synth.yaml")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("slow", [0, 2])
