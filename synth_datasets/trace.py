@@ -23,6 +23,10 @@ __all__ = [
 ]
 
 TRACE_FOLDER = "trace"
+_TOGETHER = 65_536
+"""Records that are looked through at once: the trace of a large split is not for one's memory."""
+_MOST_RECORDS = 1_000
+"""Of one row: it has one for each model column, of which a spec has fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +48,17 @@ def read_trace(folder: Path, split: str, row: int | str) -> list[TracedRow]:
 
     Nothing for a real row, and for an id that no accepted row has.
     """
-    import pyarrow.parquet as pq
+    import pyarrow.compute as pc
+    import pyarrow.dataset as ds
 
-    table = pq.read_table(folder / f"{split}.parquet")
-    identities = table.column("row_id").to_pylist()
+    file = folder / f"{split}.parquet"
     if isinstance(row, int):
         real = read_real_ids(folder, split)
         if row in real:
             return []
-        row = list(dict.fromkeys(identities))[row - sum(position < row for position in real)]
-    records = table.filter([identity == row for identity in identities]).to_pylist()
+        row = _nth_id(file, row - sum(position < row for position in real))
+    found = ds.dataset(file, format="parquet").scanner(filter=pc.field("row_id") == row, batch_size=_TOGETHER)
+    records = found.head(_MOST_RECORDS).to_pylist()
     return [
         TracedRow(
             row_id=record["row_id"],
@@ -67,6 +72,20 @@ def read_trace(folder: Path, split: str, row: int | str) -> list[TracedRow]:
         )
         for record in records
     ]
+
+
+def _nth_id(file: Path, number: int) -> str:
+    """Return the id that is the nth other one in the file, from 0; empty where there are fewer."""
+    import pyarrow.parquet as pq
+
+    seen = dict[str, None]()
+    with pq.ParquetFile(file) as stored:
+        for batch in stored.iter_batches(_TOGETHER, columns=["row_id"]):
+            for identity in batch.column(0).unique().to_pylist():
+                seen[identity] = None
+                if len(seen) > number:
+                    return identity
+    return ""
 
 
 def write_real_ids(folder: Path, split: str, rows: Sequence[tuple[int, str]]) -> None:

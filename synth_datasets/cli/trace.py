@@ -98,10 +98,14 @@ def trace_verb(folder: Path, split: str, row: int | None) -> None:
     if rows is None or wanted == split or (row is not None and row >= rows):
         has = ", ".join(f"{name} (rows 0 to {count - 1})" for name, count in release.splits.items())
         raise SettingsError(f"{folder} has no row {wanted} in a split {split!r}; it has {has}")
-    if row is not None and (real := read_real_ids(folder / TRACE_FOLDER, split).get(row)):
+    try:
+        real = None if row is None else read_real_ids(folder / TRACE_FOLDER, split).get(row)
+        found = read_trace(folder / TRACE_FOLDER, split, wanted)
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise SettingsError(f"{folder}: its trace of {split} cannot be read: {error}") from error
+    if real:
         click.echo(printable(f"{real}: a real row, as it stands in the data of `mix:`; no model was asked"))
-    found = read_trace(folder / TRACE_FOLDER, split, wanted)
-    if row is None and not found:
+    if not real and not found:
         raise SettingsError(
             f"{folder} has no accepted row {wanted!r}; what was rejected: synth rejections {folder}"
         )

@@ -67,12 +67,15 @@ def built_rows(folder: Path, judged: Judged) -> list[BuiltRow]:
     rows: list[BuiltRow] = []
     for split in release.splits:
         files = release.lock.files
-        ids = read_row_ids(folder / path for path in row_ids_paths(files, split))
-        if ids is None:
+        named = [folder / path for path in row_ids_paths(files, split)]
+        if not named:
             raise SettingsError(
                 f"{folder} does not say which row is which; build it again with `synth build`"
             )
-        values = _values([folder / path for path in sorted(files) if path.startswith(f"data/{split}-")])
+        shards = release.shards[split]
+        if not _count(shards) == _count(named) == release.splits[split]:
+            raise SettingsError(f"{folder} holds other rows than it says, see `synth verify {folder}`")
+        ids, values = read_row_ids(named) or [], _values(shards)
         if len(values) != len(ids) or (values and not values[0].keys() >= {*judged.columns, *judged.others}):
             raise SettingsError(f"{folder} was built from another spec; build it again with `synth build`")
         rows.extend(
@@ -80,6 +83,12 @@ def built_rows(folder: Path, judged: Judged) -> list[BuiltRow]:
             for row_id, row in zip(ids, values, strict=True)
         )
     return rows
+
+
+def _count(paths: Sequence[Path]) -> int:
+    import pyarrow.parquet as pq
+
+    return sum(pq.read_metadata(path).num_rows for path in paths)
 
 
 def _values(paths: Sequence[Path]) -> list[dict[str, object]]:

@@ -6,8 +6,13 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from synth_datasets.spec.problems import shown, suggestion
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 __all__ = ["MAX_BYTES", "MAX_CELL", "MAX_ROWS", "SUFFIXES", "Fault", "Table", "TableError", "read_table"]
 
@@ -20,6 +25,7 @@ SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
 _MOST_FAULTS = 5
 _BATCH = 4_096
+_NEITHER = "the value of '{}' is neither a text nor a number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +166,52 @@ def _parquet_rows(data: bytes, wanted: Collection[str]) -> Iterator[_Row]:
     try:
         with pq.ParquetFile(pa.BufferReader(data)) as file:
             _need(wanted, file.schema_arrow.names)
-            if file.metadata.num_rows > MAX_ROWS:
-                raise TableError([Fault(f"more than {MAX_ROWS} rows")])
+            texts = _texts_among(wanted, file)
+        # A text that a column repeats stays one: else a few bytes that say how often would fill the memory.
+        with pq.ParquetFile(pa.BufferReader(data), read_dictionary=texts) as file:
             line, classes = 0, _class_names(file.schema_arrow.metadata)
             for batch in file.iter_batches(_BATCH, columns=list(wanted)):
-                columns = [_named(batch.column(name).to_pylist(), classes.get(name)) for name in wanted]
+                columns = [_named(_unfolded(batch.column(name)), classes.get(name)) for name in wanted]
                 for row in zip(*columns, strict=True):
                     line += 1
                     yield line, _values(row, wanted, line)
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise TableError([Fault(f"cannot be read as Parquet: {shown(reason)}")]) from error
+
+
+def _texts_among(wanted: Collection[str], file: "pq.ParquetFile") -> list[str]:
+    """Return the columns that hold text; raises `TableError` for what is too much, or neither text nor number."""
+    import pyarrow as pa
+
+    if file.metadata.num_rows > MAX_ROWS:
+        raise TableError([Fault(f"more than {MAX_ROWS} rows")])
+    groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
+    chunks = [group.column(number) for group in groups for number in range(group.num_columns)]
+    if sum(each.total_uncompressed_size for each in chunks if each.path_in_schema in wanted) > MAX_BYTES:
+        raise TableError([Fault(f"the columns unfold to more than {MAX_BYTES >> 20} MiB")])
+    kinds = {name: file.schema_arrow.field(name).type for name in wanted}
+    kinds = {name: kind.value_type if pa.types.is_dictionary(kind) else kind for name, kind in kinds.items()}
+    texts = [
+        name for name, kind in kinds.items() if pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    ]
+    others = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_null)
+    if unfit := [
+        name for name in wanted if name not in texts and not any(fits(kinds[name]) for fits in others)
+    ]:
+        raise TableError([Fault(_NEITHER.format(shown(unfit[0])), 1)])
+    return texts
+
+
+def _unfolded(column: "pa.Array") -> list[object]:
+    """Return the values of a column; those that repeat in it are one and the same."""
+    import pyarrow as pa
+
+    if not isinstance(column, pa.DictionaryArray):
+        return column.to_pylist()
+    used = column.indices.unique().drop_null()
+    values = dict(zip(used.to_pylist(), column.dictionary.take(used).to_pylist(), strict=True))
+    return [values.get(at) for at in column.indices.to_pylist()]
 
 
 def _class_names(metadata: Mapping[bytes, bytes] | None) -> dict[str, list[str]]:
@@ -203,7 +244,7 @@ def _values(row: Sequence[object], wanted: Collection[str], line: int) -> Sequen
             case bool() | int() | float():
                 values.append(json.dumps(value))
             case _:
-                return Fault(f"the value of '{shown(name)}' is neither a text nor a number", line)
+                return Fault(_NEITHER.format(shown(name)), line)
     return values
 
 

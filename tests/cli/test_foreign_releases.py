@@ -7,6 +7,8 @@ import datasets
 import pytest
 from specs import write_spec
 
+from synth_datasets.publishing.manifest import write_manifest
+
 SECRET = "words of a table that lies elsewhere"
 TABLE = "text,label\n" + "".join(f"{SECRET} {n},{('negative', 'positive')[n % 2]}\n" for n in range(4))
 
@@ -144,3 +146,44 @@ def test_what_cannot_be_read_is_told_in_a_line(stranger, run, file, text):
     (stranger / file).write_text(text)
     code, _, errors = run("report", "theirs")
     assert (code in (2, 5), errors.count("\n")) == (True, 1), errors
+
+
+def repeated(file, times):
+    """Write a small file that says of one id that it stands in a great many rows."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    ids = pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), times), pa.array(["train/a/0"]))
+    pq.write_table(pa.table({"row_id": ids}), file)
+    assert file.stat().st_size < 100_000
+
+
+def test_rows_that_are_only_named_are_counted_and_not_read(stranger, run):
+    import pyarrow as pa
+
+    repeated(stranger / "rows" / "train-00000.parquet", 20_000_000)
+    before = pa.default_memory_pool().max_memory()
+    write_manifest(stranger, {})
+    change(stranger / "synth.lock", files=dict(map(str.split, reversed_lines(stranger))))
+    write_manifest(stranger, {})
+    assert "rows/train: names 20000000 rows, the split has 12" in run("verify", "theirs")[2]
+    assert "holds other rows than it says" in run("review", "theirs", "--summary")[2]
+    assert pa.default_memory_pool().max_memory() <= max(before, 50 << 20)
+
+
+def reversed_lines(folder):
+    lines = (folder / "synth.sha256").read_text().splitlines()[:-1]
+    return [
+        " ".join(line.split("  ")[::-1])
+        for line in lines
+        if "trace/" not in line and "synth.lock" not in line
+    ]
+
+
+def test_a_trace_that_is_none_is_told_in_a_line(stranger, run):
+    repeated(stranger / "trace" / "train.parquet", 1_000_000)
+    for row in ("0", "7"):
+        code, _, errors = run("trace", "theirs", "train", row)
+        assert (code, errors.count("\n")) == (2, 1), errors
+    (stranger / "trace" / "train.real.jsonl").write_text("[" * 100_000)
+    assert run("trace", "theirs", "train", "0")[0] == 2

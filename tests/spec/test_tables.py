@@ -95,3 +95,43 @@ def test_a_missing_column_comes_with_the_nearest_and_few_faults_are_listed():
     with pytest.raises(TableError) as caught:
         read_table("r.csv", b"text\n" + b"a,b\n" * 100, ["text"])
     assert len(caught.value.faults) == 5
+
+
+def test_a_text_that_parquet_repeats_is_not_repeated_in_memory():
+    """A file of a few kilobytes may say of one long text that it stands in every row."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    times = pa.array([0] * 2_500, pa.int32())
+    out = io.BytesIO()
+    pq.write_table(pa.table({"text": pa.DictionaryArray.from_arrays(times, pa.array(["a" * 90_000]))}), out)
+    usual, pool = pa.default_memory_pool(), pa.proxy_memory_pool(pa.default_memory_pool())
+    pa.set_memory_pool(pool)
+    try:
+        found = read_table("r.parquet", out.getvalue(), ["text"]).columns["text"]
+    finally:
+        pa.set_memory_pool(usual)
+    assert (len(out.getvalue()) < 20_000, set(map(len, found))) == (True, {90_000})
+    assert len({id(each) for each in found}) == 1
+    assert pool.max_memory() < 20 << 20
+
+
+def test_parquet_that_unfolds_to_too_much_is_not_unfolded(monkeypatch):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    monkeypatch.setattr("synth_datasets.spec.tables.MAX_BYTES", 1 << 20)
+    out = io.BytesIO()
+    pq.write_table(pa.table({"text": ["a" * (2 << 20)], "other": [1]}), out)
+    with pytest.raises(TableError, match="unfold to more than 1 MiB"):
+        read_table("r.parquet", out.getvalue(), ["text"])
+    assert read_table("r.parquet", out.getvalue(), ["other"]).columns == {"other": ("1",)}
+
+
+def test_values_of_parquet_are_those_of_its_rows():
+    rows = [
+        {"a": word, "b": number, "c": None}
+        for word, number in zip(["x", None, "y", "x"], [1, None, 2.5, -1], strict=True)
+    ]
+    found = read_table("r.parquet", as_parquet(rows), ["a", "b", "c"]).columns
+    assert found == {"a": ("x", "", "y", "x"), "b": ("1.0", "", "2.5", "-1.0"), "c": ("", "", "", "")}
