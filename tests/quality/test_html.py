@@ -7,8 +7,10 @@ from html.parser import HTMLParser
 import pyarrow as pa
 import pytest
 
+from synth_datasets.plan.row import RowKey
 from synth_datasets.quality.html import render_html
 from synth_datasets.quality.report import QualityReport, measure
+from synth_datasets.validation.outcome import Rejection, Tally
 
 VOID = {"meta", "link", "br", "img"}
 
@@ -92,6 +94,29 @@ def test_hostile_text_is_shown_and_not_obeyed(report, page):
 def test_right_to_left_text_finds_its_own_direction(page):
     assert ("p", "dir", "auto") in page.attributes
     assert any("שלום" in part for part in page.text)
+
+
+def test_the_parts_of_a_row_s_name_keep_their_order_beside_a_class_from_right_to_left():
+    tally = Tally(answers=2)
+    tally.rejected.update({("سلبي", "text", "near_duplicate"): 1})
+    twin = Rejection(
+        row=RowKey("train", "سلبي", 7),
+        column="text",
+        attempt=0,
+        reason="near_duplicate",
+        detail="similarity 0.90 to train/سلبي/3",
+        text="مرحبا",
+        key="k",
+    )
+    found = measure(
+        {"train": pa.table({"text": ["أهلا"]})},
+        text_columns=["text"],
+        tallies={"train": tally},
+        rejections=[twin],
+    )
+    page = render_html(found)
+    assert "<bdi>train</bdi>/<bdi>سلبي</bdi>/<bdi>7</bdi>" in page
+    assert "<bdi>سلبي</bdi>/<bdi>3</bdi>" in page
 
 
 def test_plots_have_words_for_those_who_do_not_see_them(page):

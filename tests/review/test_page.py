@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,30 @@ def test_nothing_is_wider_than_the_window_and_a_finger_is_enough(session, tmp_pa
 
     on_page(session, tmp_path, walk)
     assert [each.values for each in said(session).values()] == [(("label", "positive"),)]
+
+
+def test_the_number_of_a_row_stands_behind_its_class_in_a_script_from_right_to_left(judged, rows, tmp_path):
+    first = replace(rows[0], id="train/سلبي/7")
+    session = Session("Reviews", "ann", tmp_path / "r.review.jsonl", judged, [first], {})
+    right_edges = """(() => {
+      const id = document.getElementById("id"), found = {}, range = document.createRange();
+      const walk = document.createTreeWalker(id, NodeFilter.SHOW_TEXT);
+      for (let node; node = walk.nextNode();) for (const part of ["train", "سلبي", "7"]) {
+        const at = node.data.indexOf(part);
+        if (at < 0) continue;
+        range.setStart(node, at); range.setEnd(node, at + part.length);
+        found[part] = range.getBoundingClientRect().right;
+      }
+      return [found["train"], found["سلبي"], found["7"]];
+    })()"""
+
+    async def walk(page, address):
+        await page.open(address)
+        edges = await page.value(right_edges)
+        assert edges == sorted(edges)
+        assert await page.value("document.getElementById('id').textContent") == first.id
+
+    on_page(session, tmp_path, walk)
 
 
 def test_what_cannot_be_written_is_told_on_the_page(session, tmp_path):
