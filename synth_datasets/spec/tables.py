@@ -117,6 +117,8 @@ def _decoded(data: bytes) -> str:
 
 
 def _csv_rows(text: str, delimiter: str, wanted: Collection[str]) -> Iterator[_Row]:
+    if delimiter == "," and _semicolons(text, wanted):
+        delimiter = ";"
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         names = next(reader, [])
@@ -133,6 +135,15 @@ def _csv_rows(text: str, delimiter: str, wanted: Collection[str]) -> Iterator[_R
                 yield line, [row[place] for place in places]
     except csv.Error as error:
         yield reader.line_num, Fault(f"cannot be read as CSV: {error}", reader.line_num)
+
+
+def _semicolons(text: str, wanted: Collection[str]) -> bool:
+    """Whether the header has what is wanted between semicolons, as spreadsheets write it where 1,5 is a number."""
+    try:
+        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=";", strict=True), [])
+    except csv.Error:
+        return False
+    return len(header) > 1 and all(name in header for name in wanted)
 
 
 def _json_rows(text: str, wanted: Collection[str]) -> Iterator[_Row]:

@@ -33,6 +33,7 @@ def as_parquet(rows, metadata=None):
     ("name", "data"),
     [
         ("r.csv", as_csv(",")),
+        ("semicolons.csv", as_csv(";")),
         ("r.TSV", as_csv("\t")),
         ("r.jsonl", "\n\n".join(map(json.dumps, ROWS)).encode()),
         ("r.parquet", as_parquet(ROWS)),
