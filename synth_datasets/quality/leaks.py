@@ -1,15 +1,17 @@
 """Rows that give away a test set, and rows that copy the examples a model was shown."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from synth_datasets.quality.clip import clip
 from synth_datasets.quality.duplicates import NEAR, matches
 from synth_datasets.quality.tokens import tokens
 from synth_datasets.validation.contamination import TEST_GRAM
+from synth_datasets.validation.tokens import passages
 
 __all__ = ["CopyFigures", "contaminated", "contamination", "copied", "seed_copies"]
 
+# Hashes, not sequences, are kept: a test set of a million rows would not fit. They never leave the process.
 SEED_GRAM = 5
 COVERED = 0.5
 _LEAST_WORDS = 10
@@ -33,6 +35,7 @@ class CopyFigures:
 def contamination(texts: Sequence[str], test: Sequence[str], *, shown: int = 3) -> CopyFigures:
     """Return the share of rows that hold part of a test set: 13 words in a row, or nearly all of a test row.
 
+    In scripts without spaces as many characters as say as much: 26 of Chinese or Japanese, 52 of Thai.
     Near: as in `duplicate_rate`, so that test rows under 13 words are found as well. Range 0 to 1; 0 is what to
     expect, though sets of one source have set phrases in common (real reviews: 0.003). A model that learns from such
     rows is not tested by that set.
@@ -47,11 +50,13 @@ def contaminated(texts: Sequence[str], test: Sequence[str]) -> dict[int, int]:
     _, found = matches(texts, test)
     held: dict[int, int] = {}
     for row, text in enumerate(test):
-        for gram in _grams(tokens(text), TEST_GRAM):
+        for gram in map(hash, passages(tokens(text), TEST_GRAM)):
             held.setdefault(gram, row)
     for row, text in enumerate(texts):
         if row not in found and held:
-            match = next((held[gram] for gram in _grams(tokens(text), TEST_GRAM) if gram in held), None)
+            match = next(
+                (held[gram] for gram in map(hash, passages(tokens(text), TEST_GRAM)) if gram in held), None
+            )
             if match is not None:
                 found[row] = match
     return dict(sorted(found.items()))
@@ -60,6 +65,7 @@ def contaminated(texts: Sequence[str], test: Sequence[str]) -> dict[int, int]:
 def seed_copies(texts: Sequence[str], seeds: Sequence[str], *, shown: int = 3) -> CopyFigures:
     """Return the share of rows that copy seeds: half their words lie in sequences of 5 words of the seeds.
 
+    In scripts without spaces a sequence has 10 characters of Chinese or Japanese, 20 of Thai.
     Texts under 10 words count only when they are near duplicates of a seed. Range 0 to 1; lower is better: a copy adds
     nothing to the seeds, and gives away their words.
     It cannot see a seed that was put in other words.
@@ -73,7 +79,7 @@ def copied(texts: Sequence[str], seeds: Sequence[str]) -> dict[int, int]:
     _, found = matches(texts, seeds, NEAR)
     held: dict[int, int] = {}
     for row, text in enumerate(seeds):
-        for gram in _grams(tokens(text), SEED_GRAM):
+        for gram in map(hash, passages(tokens(text), SEED_GRAM)):
             held.setdefault(gram, row)
     for row, text in enumerate(texts):
         words = tokens(text)
@@ -81,19 +87,14 @@ def copied(texts: Sequence[str], seeds: Sequence[str]) -> dict[int, int]:
             continue
         covered = end = 0
         first = -1
-        for at, gram in enumerate(_grams(words, SEED_GRAM)):
-            if gram in held:
+        for at, passage in enumerate(passages(words, SEED_GRAM)):
+            if (gram := hash(passage)) in held:
                 first = held[gram] if first < 0 else first
-                covered += at + SEED_GRAM - max(at, end)
-                end = at + SEED_GRAM
+                covered += at + len(passage) - max(at, end)
+                end = at + len(passage)
         if covered >= COVERED * len(words):
             found[row] = first
     return dict(sorted(found.items()))
-
-
-def _grams(words: Sequence[str], size: int) -> Iterator[int]:
-    # Hashes, not tuples: a test set of a million rows would not fit. They never leave the process.
-    return map(hash, zip(*(words[at:] for at in range(size)), strict=False))
 
 
 def _figures(texts: Sequence[str], others: Sequence[str], found: dict[int, int], shown: int) -> CopyFigures:

@@ -1,8 +1,9 @@
 """The words of a text, counted the same way for every figure and every check."""
 
 import re
+from collections.abc import Iterator, Sequence
 
-__all__ = ["UNSPACED", "tokens"]
+__all__ = ["UNSPACED", "passages", "tokens"]
 
 # Scripts that put no spaces between words: each character is a token, for want of a dictionary.
 UNSPACED = (
@@ -29,3 +30,38 @@ def tokens(text: str) -> list[str]:
     English ones.
     """
     return _TOKEN.findall(text.lower())
+
+
+_CHARACTER = re.compile(f"[{UNSPACED}]")
+_WORD_WEIGHT, _IDEOGRAPH_WEIGHT, _LETTER_WEIGHT = 4, 2, 1
+"""About how much a token says: two characters of Chinese or Japanese, four of Thai, make a word."""
+
+
+def passages(words: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
+    """Return every sequence that says as much as `size` words: so many tokens, and more where they are characters.
+
+    A sequence follows from the words from its first one on, so that two texts that share a passage share its sequences.
+    """
+    joined = "".join(words)
+    if joined.isascii() or not _CHARACTER.search(joined):
+        return zip(*(words[at:] for at in range(size)), strict=False)
+    return _weighted(words, size * _WORD_WEIGHT)
+
+
+def _weighted(words: Sequence[str], least: int) -> Iterator[tuple[str, ...]]:
+    weights = [_weight(word) for word in words]
+    end = held = 0
+    for start, weight in enumerate(weights):
+        while held < least and end < len(words):
+            held += weights[end]
+            end += 1
+        if held < least:
+            return
+        yield tuple(words[start:end])
+        held -= weight
+
+
+def _weight(word: str) -> int:
+    if not _CHARACTER.match(word):
+        return _WORD_WEIGHT
+    return _LETTER_WEIGHT if word < "\u3000" else _IDEOGRAPH_WEIGHT

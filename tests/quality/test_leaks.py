@@ -6,6 +6,7 @@ import pytest
 
 from synth_datasets.quality.duplicates import near_duplicates
 from synth_datasets.quality.leaks import contaminated, contamination, copied, seed_copies
+from synth_datasets.validation.tokens import tokens
 
 LONG = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
 
@@ -24,6 +25,28 @@ def test_thirteen_words_in_a_row_are_a_leak_and_twelve_are_none():
 
     assert contaminated([before + " ".join(words[1:14])], [LONG + before[::-1]]) == {0: 0}
     assert contaminated([before + " ".join(words[1:13])], [LONG + before[::-1] * 3]) == {}
+
+
+# Passages of about 50 letters in Thai and of 25 characters in Chinese and Japanese say as much as 13 words.
+THAI = "เครื่องดูดฝุ่นเครื่องนี้เสียงดังเกินไปและแบตเตอรี่หมดเร็วมากจนใช้งานไม่ได้เลย"
+JAPANESE = "この掃除機は音がうるさすぎて、電池もすぐに切れるので毎日使うには向いていません。"
+
+
+@pytest.mark.parametrize(("text", "enough"), [(THAI, 52), (JAPANESE, 26)])
+def test_a_passage_without_spaces_is_a_leak_from_so_many_characters_as_say_as_much(text, enough):
+    words = "".join(tokens(text))
+
+    assert contaminated([LONG + words[:enough] + LONG[::-1]], [words + "๑" * 200]) == {0: 0}
+    assert contaminated([LONG + words[: enough - 1] + LONG[::-1]], [words + "๑" * 200]) == {}
+
+
+@pytest.mark.parametrize("text", [THAI, JAPANESE])
+def test_common_syllables_make_no_copy_of_a_seed(text):
+    words = "".join(tokens(text))
+    pieces = [words[at : at + 8] for at in range(0, len(words) - 8, 8)]
+
+    assert copied([words], [text]) == {0: 0}
+    assert copied([words], ["".join(f"{piece}x" for piece in pieces[::-1])]) == {}
 
 
 def test_twenty_leaked_test_rows_are_found_among_real_ones(reviews):
