@@ -4,12 +4,12 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from synth_datasets.errors import SettingsError
 from synth_datasets.generation.answer import Answer, RequestFailedError
@@ -19,6 +19,7 @@ from synth_datasets.plan.request import Request
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 __all__ = ["ArchiveWriter", "Imported", "Record", "import_answers", "read_archive"]
 
@@ -29,6 +30,10 @@ SHOWN_CONFLICTS = 5
 _FORMAT = "1"
 _MARK = b"synth_answers"
 _DIGEST = b"synth_answers_digest"
+_MAX_TEXT = 16 << 20
+"""Characters of a request or an outcome."""
+_MAX_GROUP = 1 << 30
+"""Bytes that the records of one batch may unfold to."""
 _COLUMNS = ("key", "request", "outcome", "digest")
 
 
@@ -145,11 +150,13 @@ def read_archive(path: Path) -> Iterator[list[Record]]:
     with _explained(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
         metadata = file.metadata.metadata or {}
         _refuse_foreign(path, metadata, file.schema_arrow.names)
+        _refuse_bombs(path, file.metadata)
         number = 0
         for batch in file.iter_batches(batch_size=BATCH_ROWS):
             records = []
-            for row in batch.to_pylist():
+            for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 number += 1
+                row = _texts(path, number, values)
                 records.append(_checked(path, number, row))
                 whole.update(row["digest"].encode())
             yield records
@@ -157,7 +164,18 @@ def read_archive(path: Path) -> Iterator[list[Record]]:
         raise SettingsError(f"{path}: records were taken out, added or put in another order; get it again")
 
 
-def _checked(path: Path, number: int, row: dict[str, Any]) -> Record:
+def _texts(path: Path, number: int, values: Sequence[object]) -> dict[str, str]:
+    """Return the values of a record by their columns."""
+    found = {name: value for name, value in zip(_COLUMNS, values, strict=True) if isinstance(value, str)}
+    if len(found) < len(_COLUMNS) or any(len(value) > _MAX_TEXT for value in found.values()):
+        raise SettingsError(
+            f"{path}: record {number} lacks a value, or has one of more than {_MAX_TEXT >> 20} Mi characters; nothing "
+            "of the archive was imported; get it again from where it came"
+        )
+    return found
+
+
+def _checked(path: Path, number: int, row: Mapping[str, str]) -> Record:
     key = row["key"]
     where = f"{path}: record {number}, key {str(key)[:64]}"
     again = "nothing of the archive was imported; get it again from where it came"
@@ -182,6 +200,21 @@ def _refuse_foreign(path: Path, metadata: dict[bytes, bytes], names: list[str]) 
         raise SettingsError(
             f"{path} was written by another version of synth-datasets; upgrade with `pip install -U synth-datasets`"
         )
+
+
+def _refuse_bombs(path: Path, metadata: "pq.FileMetaData") -> None:
+    """Raise `SettingsError` for what no `ArchiveWriter` wrote, where a few bytes may repeat a text without end."""
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        chunks = [group.column(at) for at in range(group.num_columns)]
+        if group.total_byte_size > _MAX_GROUP or any(
+            chunk.has_dictionary_page or any("DICTIONARY" in encoding for encoding in chunk.encodings)
+            for chunk in chunks
+        ):
+            raise SettingsError(
+                f"{path} was written by another program, or unfolds to too much; nothing of it was imported; get it "
+                "again from where it came"
+            )
 
 
 @contextmanager

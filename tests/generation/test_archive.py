@@ -63,7 +63,9 @@ def changed(path: Path, column: str, value: str, row: int = 1) -> None:
     values = table.column(column).to_pylist()
     values[row] = value
     position = table.schema.get_field_index(column)
-    pq.write_table(table.set_column(position, column, pa.array(values, pa.string())), path)
+    pq.write_table(
+        table.set_column(position, column, pa.array(values, pa.string())), path, use_dictionary=False
+    )
 
 
 def take_in(path: Path, store_path: Path):
@@ -211,7 +213,7 @@ def test_records_that_are_gone_doubled_or_moved_are_noticed(tmp_path):
     path = write(tmp_path / "a.parquet", [record(n) for n in range(6)])
     table = whole(path)
     for rows in ([0, 1, 2, 3, 4], [0, 1, 2, 3, 4, 5, 5], [1, 0, 2, 3, 4, 5], []):
-        pq.write_table(table.take(pa.array(rows, pa.int64())), path)
+        pq.write_table(table.take(pa.array(rows, pa.int64())), path, use_dictionary=False)
         with pytest.raises(SettingsError, match="records were taken out, added"):
             take_in(path, tmp_path / "s.sqlite")
     assert stored(tmp_path / "s.sqlite") == {}
@@ -247,16 +249,44 @@ def test_a_file_that_is_cut_short_is_refused(tmp_path, share):
 
 def test_foreign_and_newer_files_are_told_apart(tmp_path):
     path = tmp_path / "a.parquet"
-    pq.write_table(pa.table({"text": ["a"]}), path)
+    pq.write_table(pa.table({"text": ["a"]}), path, use_dictionary=False)
     with pytest.raises(SettingsError, match="no archive of answers"):
         take_in(path, tmp_path / "s.sqlite")
     write(tmp_path / "b.parquet", [record(1)])
     table = pq.read_table(tmp_path / "b.parquet")
-    pq.write_table(table.replace_schema_metadata({"synth_answers": "2"}), path)
+    pq.write_table(table.replace_schema_metadata({"synth_answers": "2"}), path, use_dictionary=False)
     with pytest.raises(SettingsError, match="another version"):
         take_in(path, tmp_path / "s.sqlite")
     with pytest.raises(FileNotFoundError):
         take_in(tmp_path / "none.parquet", tmp_path / "s.sqlite")
+
+
+def test_an_archive_that_repeats_a_text_without_end_is_refused_and_not_unfolded(tmp_path):
+    """Some kilobytes may say of a long text that it stands in every record."""
+    table = whole(write(tmp_path / "a.parquet", [record(1)]))
+    ids = pa.repeat(pa.scalar(0, pa.int32()), 5_000)
+    column = pa.DictionaryArray.from_arrays(ids, pa.array(["a" * 500_000]))
+    made = pa.table([column] * 4, table.column_names)
+    path = tmp_path / "b.parquet"
+    with pq.ParquetWriter(path, made.schema, compression="zstd") as file:
+        file.write_table(made)
+        file.add_key_value_metadata(table.schema.metadata)
+    assert path.stat().st_size < 20_000
+    before = pa.default_memory_pool().max_memory()
+    with pytest.raises(SettingsError, match="was written by another program"):
+        take_in(path, tmp_path / "s.sqlite")
+    assert pa.default_memory_pool().max_memory() <= max(before, 50 << 20)
+
+
+@pytest.mark.parametrize("value", [None, 7, "x" * ((16 << 20) + 1)], ids=["none", "number", "long"])
+def test_a_record_without_a_text_or_with_an_endless_one_is_refused(tmp_path, value):
+    table = whole(write(tmp_path / "a.parquet", [record(1)]))
+    changed = table.set_column(3, "digest", pa.array([value]))
+    with pq.ParquetWriter(tmp_path / "b.parquet", changed.schema, use_dictionary=False) as file:
+        file.write_table(changed)
+        file.add_key_value_metadata(table.schema.metadata)
+    with pytest.raises(SettingsError, match="record 1 lacks a value, or has one of more than 16 Mi"):
+        take_in(tmp_path / "b.parquet", tmp_path / "s.sqlite")
 
 
 def interrupted(path: Path) -> None:
