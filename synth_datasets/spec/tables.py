@@ -140,7 +140,7 @@ def _csv_rows(text: str, delimiter: str, wanted: Collection[str]) -> Iterator[_R
 def _semicolons(text: str, wanted: Collection[str]) -> bool:
     """Whether the header has what is wanted between semicolons, as spreadsheets write it where 1,5 is a number."""
     try:
-        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=";", strict=True), [])
+        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=";", strict=True), list[str]())
     except csv.Error:
         return False
     return len(header) > 1 and all(name in header for name in wanted)

@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from synth_datasets.validation.tokens import MARKS
+
 __all__ = ["prompt_similarity"]
 
 _REACH = 20_000
@@ -10,7 +12,7 @@ _REACH = 20_000
 _STEM = 5
 """Letters of a word that count: enough to know `battery` in `batteries`, in most languages that inflect."""
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
-_LONG = re.compile(r"[^\W\d_]{4,}|\d+")
+_LONG = re.compile(rf"(?:[^\W\d_]|[{MARKS}]){{4,}}|\d+")
 
 
 def prompt_similarity(text: str, prompt: str) -> float:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-__all__ = ["UNSPACED", "passages", "tokens"]
+__all__ = ["MARKS", "UNSPACED", "passages", "tokens"]
 
 # Scripts that put no spaces between words: each character is a token, for want of a dictionary.
 UNSPACED = (
@@ -15,10 +15,10 @@ UNSPACED = (
     "\U00020000-\U0003ffff"
 )
 # Vowel signs and accents, which `\w` leaves out although they stand inside words.
-_MARKS = (
+MARKS = (
     "\u0300-\u036f\u0591-\u05bd\u05bf\u0610-\u061a\u064b-\u0652\u0670\u0900-\u0963\u0966-\u0dff\u200c\u200d"
 )
-_LETTERS = rf"(?:(?![{UNSPACED}])[\w{_MARKS}])+"
+_LETTERS = rf"(?:(?![{UNSPACED}])[\w{MARKS}])+"
 _TOKEN = re.compile(rf"[{UNSPACED}]|{_LETTERS}(?:['\u2019]{_LETTERS})*")
 
 

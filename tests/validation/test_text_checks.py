@@ -116,3 +116,10 @@ def test_checks_that_are_off_leave_the_fingerprint_and_those_that_are_on_change_
 def test_similarity_is_ochiais_coefficient_of_the_words(one, other, least, most):
     assert least <= prompt_similarity(one, other) <= most
     assert prompt_similarity(one, other) == prompt_similarity(other, one)
+
+
+def test_vowel_signs_belong_to_words():
+    prompt = "रसोई के लिए बिजली की केतली की समीक्षा लिखें।"
+
+    assert prompt_similarity("यह बिजली की केतली दो हफ़्ते में खराब हो गई।", prompt) > 0.2
+    assert prompt_similarity("छाता पहली बारिश में टूट गया।", prompt) == 0
