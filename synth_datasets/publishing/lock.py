@@ -106,7 +106,7 @@ def _check(lock: Lock) -> None:
             raise ValueError(f"its split {name!r} is none")
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", lock.name):
         raise ValueError(f"its name {lock.name!r} is none of a spec's")
-    if not isinstance(lock.version, str) or not re.fullmatch(r"\d+\.\d+\.\d+[0-9A-Za-z.+-]*", lock.version):
+    if not isinstance(lock.version, str) or not re.fullmatch(r"[0-9A-Za-z.+-]+", lock.version):
         raise ValueError(f"its version {lock.version!r} is none")
     mappings = (lock.overrides, lock.ingredients, lock.notes, lock.packages, *lock.models)
     if not all(isinstance(each, dict) for each in mappings):
