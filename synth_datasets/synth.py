@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import datasets
+from datasets.config import DATASET_INFO_FILENAME
 from datasets.exceptions import DatasetGenerationError
+from datasets.fingerprint import Hasher
 from datasets.table import InMemoryTable
 
 from synth_datasets.builder_config import OVERRIDES, SynthConfig, refuse_settings, refuse_unknown, settings_of
@@ -224,6 +226,12 @@ class Synth(datasets.ArrowBasedBuilder):
             split=datasets.NamedSplit(str(split)),
             fingerprint=self._get_dataset_fingerprint(split),
         )
+
+    def _get_dataset_fingerprint(self, split: datasets.ReadInstruction | datasets.Split) -> str:
+        # The folder stands for the spec alone. Once made of other answers (another store), `map` must not find what it
+        # made of the rows before.
+        made = (Path(self._output_dir) / DATASET_INFO_FILENAME).stat().st_mtime_ns
+        return Hasher.hash([super()._get_dataset_fingerprint(split), made])
 
     def _get_examples_iterable_for_split(self, split_generator: datasets.SplitGenerator) -> RowsIterable:
         # Only a stream has shards: a build asks for many rows at once by itself, and `num_proc` adds nothing to it.

@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import datasets
 import pytest
-from fake_endpoint import FakeEndpoint, quota_exhausted, server_error, text
+from fake_endpoint import FakeEndpoint, default_text, quota_exhausted, server_error, text
 from specs import review_spec, write_spec
 
 import synth_datasets
@@ -251,6 +252,25 @@ def test_forced_downloads_make_the_splits_anew_from_the_stored_answers(load, end
     again = load(data_files=spec, download_mode="force_redownload")
     assert endpoint.count == asked
     assert again["train"].to_list() == first["train"].to_list()
+
+
+def test_what_was_mapped_of_other_answers_is_not_taken_for_the_same(load, endpoint, tmp_path, monkeypatch):
+    """`datasets` keeps what is mapped beside the first of several datasets, here in a folder of somebody else's."""
+    numbers = count()
+    endpoint.rule = lambda body: default_text({**body, "seed": next(numbers)})
+    spec = str(write_spec(tmp_path))
+    (tmp_path / "real.csv").write_text("text\nIt broke.\n")
+    real = datasets.load_dataset(
+        "csv", data_files=str(tmp_path / "real.csv"), split="train", cache_dir=str(tmp_path)
+    )
+    for store in ("one", "two"):
+        monkeypatch.setenv("SYNTH_STORE", str(tmp_path / store / "answers.sqlite"))
+        made = load(data_files=spec, split="train", download_mode="force_redownload").select_columns("text")
+        both = datasets.concatenate_datasets([real.cast(made.features), made])
+        mapped = both.map(lambda row: {"upper": row["text"].upper()})
+        assert mapped["upper"][1:] == [each.upper() for each in made["text"]]
+        again = load(data_files=spec, split="train").select_columns("text")
+        assert again._fingerprint == made._fingerprint, "else nothing that was mapped would be found again"
 
 
 def test_workers_neither_multiply_requests_nor_rows(load, endpoint, tmp_path):
