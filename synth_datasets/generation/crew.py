@@ -128,10 +128,13 @@ class Crew:
             self._ring()
             threads = self._threads
         for thread in threads:
-            if thread is not threading.current_thread():  # a collection may close us from inside
+            # A collection may close us from inside, and Ctrl-C may come before both have begun.
+            if thread is not threading.current_thread() and thread.is_alive():
                 thread.join(self.patience_s + 2 * _CLOSE_S)
                 if thread.is_alive():
                     logger.warning("%s is still busy and was left to itself", thread.name)
+        if not any(thread.is_alive() for thread in threads):
+            self._turns.close()  # the writer does, if it ever began
 
     def _start(self) -> None:
         # Daemons: a backend that hangs must not keep the interpreter from ending.

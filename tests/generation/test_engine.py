@@ -389,6 +389,24 @@ with AnswerStore(Path({str(tmp_path / "answers.sqlite")!r})) as store:
     assert child.stderr == ""
 
 
+def test_control_c_while_the_threads_start_is_raised_and_lets_others_ask(store, monkeypatch):
+    start, asked = threading.Thread.start, threading.Event()
+    backend = Scripted(lambda _: asked.set() or never())
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    engine = Engine(lambda: backend, store)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            engine.submit(request(1))
+    assert asked.wait(30)
+    engine.close()
+    assert store.claims().take([request(1).key]), "nobody holds it any more"
+
+
 def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 
