@@ -180,7 +180,8 @@ def _export(path: Path, kind: str | None, work: _Work, limit: int | None) -> Non
         text = seed_lines(good_rows(work.rows, work.judged, said))
     else:
         text = (csv_table if form == "csv" else argilla_records)(*_flat(work, limit), said)
-    path.write_text(text, encoding="utf-8", newline="")
+    # Without the mark at its beginning a spreadsheet takes a table for one in its country's own letters.
+    path.write_text(text, encoding="utf-8-sig" if form == "csv" else "utf-8", newline="")
     click.echo(printable(f"{path}: written ({form})"))
 
 

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from codecs import BOM_UTF8
 
 import datasets
 import pytest
@@ -103,7 +104,8 @@ def test_decisions_go_out_come_back_and_are_counted(synth, tmp_path):
     write_spec(tmp_path)
     assert synth("build", "reviews.synth.yaml", "--cache-dir", "cache")[0] == 0
     assert synth("review", "build/reviews", "--export", "table.csv")[0] == 0
-    lines = (tmp_path / "table.csv").read_text(encoding="utf-8").splitlines()
+    assert (tmp_path / "table.csv").read_bytes().startswith(BOM_UTF8)  # else spreadsheets garble letters
+    lines = (tmp_path / "table.csv").read_text(encoding="utf-8-sig").splitlines()
     assert len(lines) == 9
     head = lines[0].split(",")
     at = len(head) - 1 - head[::-1].index("verdict")
@@ -144,7 +146,7 @@ def test_accepted_rows_are_shown_in_the_prompts_of_the_next_version(synth, endpo
     write_spec(tmp_path)
     assert synth("build", "reviews.synth.yaml", "--cache-dir", "cache")[0] == 0
     assert synth("review", "build/reviews", "--export", "table.csv")[0] == 0
-    lines = list(csv.DictReader((tmp_path / "table.csv").read_text(encoding="utf-8").splitlines()))
+    lines = list(csv.DictReader((tmp_path / "table.csv").read_text(encoding="utf-8-sig").splitlines()))
     for line in lines:
         line["verdict"] = "accept"
     fixed = next(at for at, line in enumerate(lines) if line["row"] == "train/negative/0")
@@ -190,7 +192,7 @@ def test_real_rows_of_a_mix_are_not_asked_about(synth, tmp_path):
     assert synth("build", "reviews.synth.yaml", "--cache-dir", "cache")[0] == 0
     assert len(all_rows(tmp_path)) == 12
     assert synth("review", "build/reviews", "--export", "table.csv")[0] == 0
-    lines = list(csv.DictReader((tmp_path / "table.csv").read_text(encoding="utf-8").splitlines()))
+    lines = list(csv.DictReader((tmp_path / "table.csv").read_text(encoding="utf-8-sig").splitlines()))
     assert len(lines) == 8
     assert not any(line["row"].startswith("real/") for line in lines)
 
@@ -199,7 +201,7 @@ def test_check_counts_decisions_that_change_nothing_by_why(synth, tmp_path):
     write_spec(tmp_path)
     assert synth("build", "reviews.synth.yaml", "--cache-dir", "cache")[0] == 0
     assert synth("review", "build/reviews", "--export", "table.csv")[0] == 0
-    text = (tmp_path / "table.csv").read_text(encoding="utf-8")
+    text = (tmp_path / "table.csv").read_text(encoding="utf-8-sig")
     decisions = [
         Decision(
             row=line["row"],

@@ -69,7 +69,8 @@ def test_decisions_on_rows_that_are_others_by_now_are_left_out_and_counted(
     assert ([each.row for each in found.decisions], found.strangers) == ([rows[2].id], 3)
 
 
-def test_a_table_is_filled_in_by_hand(rows, judged):
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_a_table_is_filled_in_by_hand(rows, judged, delimiter):
     table = csv_table(rows, judged, SIGNS, [])
     lines = list(csv.DictReader(io.StringIO(table)))
     assert len(lines) == len(rows)
@@ -81,7 +82,7 @@ def test_a_table_is_filled_in_by_hand(rows, judged):
     lines[0].update(verdict=" Reject ", reviewer="bo")
     lines[3].update({"verdict": "fix", "fix.label": "negative"})
     out = io.StringIO()
-    writer = csv.DictWriter(out, lines[0])
+    writer = csv.DictWriter(out, lines[0], delimiter=delimiter)
     writer.writeheader()
     writer.writerows(lines)
     found = take_csv(out.getvalue(), rows, judged, [], reviewer="me", at=AT)
