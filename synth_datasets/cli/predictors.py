@@ -41,7 +41,7 @@ def read_predictions(path: Path) -> tuple[list[object], list[object] | None]:
     """
     try:
         rows = list(_rows(path))
-    except (OSError, ValueError, csv.Error) as error:
+    except (OSError, ValueError, RecursionError, csv.Error) as error:
         raise SettingsError(f"{path}: no predictions can be read: {error}") from error
     names = set().union(*rows) if rows else set()
     column = next((name for name in _PREDICTION if name in names), None)

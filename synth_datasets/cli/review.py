@@ -1,5 +1,6 @@
 """The verb `review`: rows of a build on a page, accepted, rejected or mended by hand."""
 
+import csv
 import webbrowser
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -192,7 +193,7 @@ def _export_seeds(work: _Work) -> None:
     good = good_rows(work.rows, work.judged, read_file(work.target))
     if not good:
         raise SettingsError(f"{work.target}: no row of {work.build} was accepted or fixed yet")
-    path = work.path.parent / f"{work.spec.name}.seeds.jsonl"
+    path = _beside(work.path, f"{work.spec.name}.seeds.jsonl")
     path.write_text(seed_lines(good), encoding="utf-8")
     click.echo(printable(f"{path}: {len(good)} rows that were accepted or fixed"))
     click.echo("In the spec of the next version, as all prompts change with it:\n")
@@ -228,7 +229,17 @@ def _find_spec(build: Path, given: Path | None) -> "tuple[Path, DatasetSpec]":
 def _decision_file(path: Path, spec: "DatasetSpec") -> Path:
     from synth_datasets.spec.reviews import SUFFIX
 
-    return path.parent / (spec.reviews.file if spec.reviews is not None else f"{spec.name}{SUFFIX}")
+    return _beside(path, spec.reviews.file if spec.reviews is not None else f"{spec.name}{SUFFIX}")
+
+
+def _beside(path: Path, name: str) -> Path:
+    """Return where a file beside the spec lies; the folder may be a stranger's, and a link in it lead anywhere."""
+    found = path.parent / name
+    if not found.resolve().is_relative_to(path.parent.resolve()):
+        raise SettingsError(
+            f"{found} is a link that leads out of the spec's folder: put the file itself there"
+        )
+    return found
 
 
 def _take(source: Path, kind: str | None, work: _Work, reviewer: str) -> None:
@@ -238,9 +249,14 @@ def _take(source: Path, kind: str | None, work: _Work, reviewer: str) -> None:
     form = format_of(source, kind)
     if form == "seeds":
         raise SettingsError(f"{source}: decisions come as csv or argilla; seeds are only written")
-    text = source.read_text(encoding="utf-8-sig")
     take = take_csv if form == "csv" else take_argilla
-    found = take(text, work.rows, work.judged, read_file(work.target), reviewer=reviewer, at=now())
+    try:
+        text = source.read_text(encoding="utf-8-sig")
+        found = take(text, work.rows, work.judged, read_file(work.target), reviewer=reviewer, at=now())
+    except (UnicodeDecodeError, csv.Error, AttributeError, TypeError) as error:
+        raise SettingsError(
+            f"{source}: not readable as {form}, as this verb or the tool writes it: {error}"
+        ) from error
     append_decisions(work.target, found.decisions)
     click.echo(printable(f"{work.target}: {len(found.decisions)} new decisions"))
     if found.strangers:

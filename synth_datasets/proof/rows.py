@@ -182,7 +182,7 @@ def _lists(path: Path, data: bytes, wanted: Sequence[str]) -> dict[str, list[Any
     if suffix in (".jsonl", ".ndjson"):
         try:
             records = [json.loads(line) for line in data.decode().splitlines() if line.strip()]
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         if not records or not all(isinstance(record, dict) for record in records):
             return None

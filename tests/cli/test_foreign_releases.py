@@ -187,3 +187,52 @@ def test_a_trace_that_is_none_is_told_in_a_line(stranger, run):
         assert (code, errors.count("\n")) == (2, 1), errors
     (stranger / "trace" / "train.real.jsonl").write_text("[" * 100_000)
     assert run("trace", "theirs", "train", "0")[0] == 2
+
+
+def test_links_beside_a_spec_are_not_written_through(stranger, run, tmp_path):
+    """A spec's folder may be a stranger's as well, and is no release."""
+    spec = write_spec(tmp_path / "specs", splits={"train": 12, "test": 4})
+    victim = tmp_path / "mine" / "notes.txt"
+    victim.write_text("")
+    (tmp_path / "specs" / "reviews.review.jsonl").symlink_to(victim)
+    code, _, errors = run("review", "theirs", "--spec", spec, "--summary")
+    assert (code, "leads out of the spec's folder" in errors) == (2, True), errors
+    (tmp_path / "specs" / "reviews.review.jsonl").unlink()
+    assert run("review", "theirs", "--spec", spec, "--export", "t.csv")[0] == 0
+    (tmp_path / "t.csv").write_text((tmp_path / "t.csv").read_text().replace(",,,,\n", ",accept,ann,,\n"))
+    assert run("review", "theirs", "--spec", spec, "--import", "t.csv")[0] == 0
+    (tmp_path / "specs" / "reviews.seeds.jsonl").symlink_to(victim)
+    code, _, errors = run("review", "theirs", "--spec", spec, "--export-seeds")
+    assert (code, victim.read_text()) == (2, ""), errors
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"id": 1, "metadata": [1]}]',
+        '[{"id": 1, "responses": {"verdict": 5}}]',
+        '[{"id": 1, "responses": {"verdict": ["a"]}}]',
+        "[" * 100_000,
+        b"\xff\xfe",
+        "row,digest,verdict\n" + "x" * 200_000 + ",a,reject\n",
+    ],
+)
+def test_decisions_that_are_none_are_told_in_a_line(stranger, run, tmp_path, text):
+    name = "t.csv" if str(text).startswith("row") else "t.json"
+    (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    code, _, errors = run("review", "theirs", "--import", name)
+    assert (code, errors.count("\n")) == (2, 1), errors
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["evaluate", "theirs", "--predictions", "t.jsonl"],
+        ["prove", "theirs", "--real", "t.jsonl", "--test", "t.jsonl"],
+        ["report", "theirs", "--real", "t.jsonl"],
+    ],
+)
+def test_rows_nested_without_end_are_told_in_a_line(stranger, run, tmp_path, verb):
+    (tmp_path / "t.jsonl").write_text("[" * 100_000 + "\n")
+    code, _, errors = run(*verb)
+    assert (code, "Traceback" in errors) == (2, False), errors
