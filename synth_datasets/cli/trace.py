@@ -119,13 +119,23 @@ def trace_verb(folder: Path, split: str, row: int | None) -> None:
 
 
 def _rejections(given: str, options: dict[str, Any]) -> "Iterator[Rejection]":
-    from synth_datasets.trace import TRACE_FOLDER, read_rejections
+    from synth_datasets.trace import TRACE_FOLDER
 
     folder = Path(given) / TRACE_FOLDER
     if folder.is_dir():
-        return read_rejections(folder)
+        return _kept(folder)
     overrides, settings = split_options(options)
     return _replayed(effective_spec(given, overrides), settings)
+
+
+def _kept(folder: Path) -> "Iterator[Rejection]":
+    """Read what a build kept, which may be a stranger's."""
+    from synth_datasets.trace import read_rejections
+
+    try:
+        yield from read_rejections(folder)
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise SettingsError(f"{folder}: what was rejected cannot be read: {error!r}") from error
 
 
 def _replayed(spec: "DatasetSpec", settings: "Settings") -> "Iterator[Rejection]":

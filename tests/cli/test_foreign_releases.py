@@ -236,3 +236,10 @@ def test_rows_nested_without_end_are_told_in_a_line(stranger, run, tmp_path, ver
     (tmp_path / "t.jsonl").write_text("[" * 100_000 + "\n")
     code, _, errors = run(*verb)
     assert (code, "Traceback" in errors) == (2, False), errors
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "{}", "no", "[]"])
+def test_rejections_that_are_none_are_told_in_a_line(stranger, run, text):
+    (stranger / "trace" / "train.rejections.jsonl").write_text(text)
+    code, _, errors = run("rejections", "theirs")
+    assert (code, errors.count("\n")) == (2, 1), errors
