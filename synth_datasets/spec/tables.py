@@ -203,9 +203,8 @@ def _texts_among(wanted: Collection[str], file: "pq.ParquetFile") -> list[str]:
         raise TableError([Fault(f"the columns unfold to more than {MAX_BYTES >> 20} MiB")])
     kinds = {name: file.schema_arrow.field(name).type for name in wanted}
     kinds = {name: kind.value_type if pa.types.is_dictionary(kind) else kind for name, kind in kinds.items()}
-    texts = [
-        name for name, kind in kinds.items() if pa.types.is_string(kind) or pa.types.is_large_string(kind)
-    ]
+    written = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    texts = [name for name, kind in kinds.items() if any(fits(kind) for fits in written)]
     others = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_null)
     if unfit := [
         name for name in wanted if name not in texts and not any(fits(kinds[name]) for fits in others)

@@ -98,14 +98,18 @@ def test_a_missing_column_comes_with_the_nearest_and_few_faults_are_listed():
     assert len(caught.value.faults) == 5
 
 
-def test_a_text_that_parquet_repeats_is_not_repeated_in_memory():
+@pytest.mark.parametrize("kind", ["dictionary", "string", "large_string", "string_view"])
+def test_a_text_that_parquet_repeats_is_not_repeated_in_memory(kind):
     """A file of a few kilobytes may say of one long text that it stands in every row."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     times = pa.array([0] * 2_500, pa.int32())
+    texts = pa.DictionaryArray.from_arrays(times, pa.array(["a" * 90_000]))
     out = io.BytesIO()
-    pq.write_table(pa.table({"text": pa.DictionaryArray.from_arrays(times, pa.array(["a" * 90_000]))}), out)
+    pq.write_table(
+        pa.table({"text": texts if kind == "dictionary" else texts.cast("string").cast(kind)}), out
+    )
     usual, pool = pa.default_memory_pool(), pa.proxy_memory_pool(pa.default_memory_pool())
     pa.set_memory_pool(pool)
     try:
@@ -136,3 +140,13 @@ def test_values_of_parquet_are_those_of_its_rows():
     ]
     found = read_table("r.parquet", as_parquet(rows), ["a", "b", "c"]).columns
     assert found == {"a": ("x", "", "y", "x"), "b": ("1.0", "", "2.5", "-1.0"), "c": ("", "", "", "")}
+
+
+@pytest.mark.parametrize("kind", ["string", "large_string", "string_view"])
+def test_texts_of_parquet_are_read_however_other_programs_keep_them(kind):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    out = io.BytesIO()
+    pq.write_table(pa.table({"a": pa.array(["x", None, "y", "x"]).cast(kind)}), out)
+    assert read_table("r.parquet", out.getvalue(), ["a"]).columns == {"a": ("x", "", "y", "x")}
