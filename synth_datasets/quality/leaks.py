@@ -11,7 +11,6 @@ from synth_datasets.validation.tokens import passages
 
 __all__ = ["CopyFigures", "contaminated", "contamination", "copied", "seed_copies"]
 
-# Hashes, not sequences, are kept: a test set of a million rows would not fit. They never leave the process.
 SEED_GRAM = 5
 COVERED = 0.5
 _LEAST_WORDS = 10
@@ -48,7 +47,9 @@ def contamination(texts: Sequence[str], test: Sequence[str], *, shown: int = 3) 
 def contaminated(texts: Sequence[str], test: Sequence[str]) -> dict[int, int]:
     """Return the contaminated rows, each with the first test row found in it; see `contamination`."""
     _, found = matches(texts, test)
-    held: dict[int, int] = {}
+    held: dict[
+        int, int
+    ] = {}  # by hashes: the passages of a million rows would not fit; they never leave the process
     for row, text in enumerate(test):
         for gram in map(hash, passages(tokens(text), TEST_GRAM)):
             held.setdefault(gram, row)

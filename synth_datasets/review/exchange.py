@@ -85,9 +85,8 @@ def take_csv(
     row is to be fixed, and `fix.COLUMN` is empty: nobody's work is lost without a word.
     """
     built = {row.id: row for row in rows}
-    delimiter = (
-        ";" if text.startswith(("row;", '"row";')) else ","
-    )  # as spreadsheets write it where 1,5 is a number
+    # With semicolons, as spreadsheets write it where 1,5 is a number.
+    delimiter = ";" if text.startswith(("row;", '"row";')) else ","
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     missing = {"row", "digest", _VERDICT} - {*(reader.fieldnames or ())}
     if missing:

@@ -103,6 +103,16 @@ _PATTERNS = (
     _START + rf"(?:{_MACHINE_TH}|(?:{_SORRY_TH})?{_CANNOT_TH})",
 )  # fmt: skip
 _REFUSAL = re.compile("|".join(_PATTERNS), re.IGNORECASE)
+_ALONE = (
+    "unable|decline|an ai|artificial|llm|chatbot|assistant|request|appropriate|unethical|personal",
+    "leid|entschuldig|leider|bedauer|ich kann|kann ich|nicht möglich|in der lage|als ki|eine ki|ein ki|künstliche",
+    "sprachmodell|virtueller|désol",
+    "抱歉|对不起|不好意思|很遗憾|人工智能|语言模型|作为ai|是ai|个ai|我无法|我不|我没|我恐怕",
+    "申し訳|すみません|ごめんなさい|恐れ入り|残念です|として|なので|ですので|である|リクエスト|要望|質問|依頼|内容|コンテンツ",
+    "أستطيع|يمكنن|نستطيع|أقدر|قادر|كنموذج|بصفتي|باعتباري|نموذج|ذكاء|مساعد",
+    "मदद|सहायता|असमर्थ|सकत|एआई|बुद्धि|भाषा|मैं ai|एक ai",
+    "ไม่สามารถ|ไม่ได้|ในฐานะ|เป็น|คือ",
+)
 # A quick look: without one of these no pattern can match. Each is looked for only where the piece before it is there.
 _HINTS = {
     "not": (
@@ -116,83 +126,7 @@ _HINTS = {
     "helpful": ("a helpful",),
     "responsible": ("a responsible",),
     "against": ("against my",),
-    **{
-        hint: (hint,)
-        for hint in (
-            *(
-                "unable",
-                "decline",
-                "an ai",
-                "artificial",
-                "llm",
-                "chatbot",
-                "assistant",
-                "request",
-                "appropriate",
-            ),
-            *(
-                "unethical",
-                "personal",
-                "leid",
-                "entschuldig",
-                "leider",
-                "bedauer",
-                "ich kann",
-                "kann ich",
-                "nicht möglich",
-                "in der lage",
-                "als ki",
-                "eine ki",
-                "ein ki",
-                "künstliche",
-                "sprachmodell",
-                "virtueller",
-                "désol",
-                *(
-                    "抱歉",
-                    "对不起",
-                    "不好意思",
-                    "很遗憾",
-                    "人工智能",
-                    "语言模型",
-                    "作为ai",
-                    "是ai",
-                    "个ai",
-                    "我无法",
-                    "我不",
-                    "我没",
-                    "我恐怕",
-                ),
-                *(
-                    "申し訳",
-                    "すみません",
-                    "ごめんなさい",
-                    "恐れ入り",
-                    "残念です",
-                    "として",
-                    "なので",
-                    "ですので",
-                    "である",
-                ),
-                *("リクエスト", "要望", "質問", "依頼", "内容", "コンテンツ"),
-                *(
-                    "أستطيع",
-                    "يمكنن",
-                    "نستطيع",
-                    "أقدر",
-                    "قادر",
-                    "كنموذج",
-                    "بصفتي",
-                    "باعتباري",
-                    "نموذج",
-                    "ذكاء",
-                    "مساعد",
-                ),
-                *("मदद", "सहायता", "असमर्थ", "सकत", "एआई", "बुद्धि", "भाषा", "मैं ai", "एक ai"),
-                *("ไม่สามารถ", "ไม่ได้", "ในฐานะ", "เป็น", "คือ"),
-            ),
-        )
-    },
+    **{hint: (hint,) for line in _ALONE for hint in line.split("|")},
 }
 # A quicker one, for folded ASCII: how a sentence begins in all the patterns.
 _FIRST_WORDS = (
@@ -215,8 +149,8 @@ def find_refusal(text: str) -> str:
     """Return the words that refuse, at the beginning or as a sentence of the first 4,000 characters; else ''.
 
     Knows what instruction-tuned models say in English, German, Chinese, Japanese, Arabic, Hindi and Thai, and the set
-    phrases of Spanish and French. It asks for
-    an apology or an inability *and* a service that is declined, so real reviews stay what they are.
+    phrases of Spanish and French. It asks for an apology or an inability *and* a service that is declined, so real
+    reviews stay what they are.
     """
     start = text[:_REACH].replace("’", "'")
     if not _hinted(start):
