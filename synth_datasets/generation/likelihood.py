@@ -56,10 +56,11 @@ def told_answer(completion: Mapping[str, Any], request: Request) -> Answer | Non
     try:
         told = (completion["choices"][0].get("logprobs") or {}).get("token_logprobs") or []
         usage = completion.get("usage") or {}
-        written = int(usage.get("completion_tokens") or 1)
-        prompt = int(usage.get("prompt_tokens") or len(told) - written)
+        written = max(int(usage.get("completion_tokens") or 1), 1)
+        stated = int(usage.get("prompt_tokens") or 0)
+        prompt = stated if stated > 0 else len(told) - written
         details = usage.get("prompt_tokens_details") or {}
-        cached = int(details.get("cached_tokens") or 0)
+        cached = max(int(details.get("cached_tokens") or 0), 0)
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise ValueError("the response is no completion") from error
     # Some count a token before the text that they do not tell of.
@@ -76,7 +77,7 @@ def told_answer(completion: Mapping[str, Any], request: Request) -> Answer | Non
         likelihood_answer(request, Likelihood(len(numbers), -sum(numbers))),
         model=whole_text(str(completion.get("model") or request.model)),
         prompt_tokens=prompt,
-        completion_tokens=int(usage.get("completion_tokens") or 0),
+        completion_tokens=max(int(usage.get("completion_tokens") or 0), 0),
         cached_tokens=cached,
     )
 

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 import pytest
 from fake_endpoint import FakeEndpoint, Reply, echoed, failure, model_not_found, rate_limited, server_error
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from synth_datasets.errors import EndpointError, SettingsError
@@ -147,7 +147,8 @@ def test_passing_troubles_are_waited_out(endpoint):
 NUMBERS = st.one_of(st.none(), st.floats(), st.integers(-9999, 0), st.text(max_size=2))
 
 
-@given(st.lists(NUMBERS, max_size=7), st.integers(-1, 8), st.none() | st.integers(0, 2))
+@given(st.lists(NUMBERS, max_size=7), st.integers(-9, 8), st.none() | st.integers(-9, 2))
+@example(told=[None, *[0.0] * 5, None], prompt=-1, written=None)
 def test_whatever_is_told_gives_a_finite_perplexity_or_none(told, prompt, written):
     completion = {
         "choices": [{"logprobs": {"token_logprobs": told}}],
